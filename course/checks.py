@@ -1,0 +1,352 @@
+"""Visible tests: call a student's function on a worked example and say precisely what is wrong.
+
+A visible test is one call of :func:`check` (plus any invariant the author adds with
+:func:`require`). It reports the first problem it finds, in the order in which a student can mend
+it: not written yet, crashed, wrong number of returned values, type, shape, dtype, values (with
+the likely misconception, when the wrong values are those of a known one), arguments changed,
+float32 not kept.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from course.emission import exact_type
+
+ANYTHING = object()
+"""Stands for a returned value whose form is the student's own business (a cache)."""
+
+TYPE_NAMES = {"ndarray": "a NumPy array", "tensor": "a PyTorch tensor", "NoneType": "None"}
+
+
+class CheckFailed(AssertionError):
+    """A visible test has found something to mend; its message is for the student."""
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython shows this instead of a traceback: the message is all a student needs.
+        return [f"\x1b[31m✗ {self}\x1b[0m"]
+
+
+def require(condition: Any, message: str) -> None:
+    """Raise :class:`CheckFailed` with ``message`` unless ``condition`` holds.
+
+    Parameters
+    ----------
+    condition
+        Anything with a truth value.
+    message : str
+        One sentence for the student: what is wrong, where, and what it probably means.
+    """
+    if not bool(condition):
+        raise CheckFailed(message)
+
+
+def check(
+    function: Callable[..., Any],
+    args: Mapping[str, Any],
+    returns: Mapping[str, Any],
+    mistakes: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    atol: float = 1e-6,
+    float32: bool = True,
+    quiet: bool = False,
+) -> dict[str, Any]:
+    """Check a function on one worked example and explain the first difference.
+
+    Parameters
+    ----------
+    function : callable
+        The student's function.
+    args : mapping
+        Arguments by name, in order. They are copied before the call.
+    returns : mapping
+        Expected returned values by name, in order; :data:`ANYTHING` for one that is not compared.
+    mistakes : mapping, optional
+        ``{returned name: {message: value}}``: when the value is wrong and equals one of these,
+        the message names the misconception.
+    atol : float
+        Absolute tolerance of the worked example's printed digits.
+    float32 : bool
+        Also call the function on float32 copies and require float32 back.
+    quiet : bool
+        Do not print the line that says what is right.
+
+    Returns
+    -------
+    dict
+        The returned values by name.
+
+    Raises
+    ------
+    CheckFailed
+        With one specific sentence.
+    """
+    name = getattr(function, "__name__", "the function")
+    passed = {key: copy_of(value) for key, value in args.items()}
+    got = _named(name, _call(name, function, passed), returns)
+    for key, want in returns.items():
+        if want is not ANYTHING:
+            compare(f"{name}: {key}", got[key], want, (mistakes or {}).get(key), atol=atol)
+    for key, value in args.items():
+        require(
+            same(passed[key], value),
+            f"{name} changed its argument {key} in place. The caller still needs it: "
+            f"build a new array instead (no +=, no out=, no assignment into {key}).",
+        )
+    if float32:
+        _check_float32(name, function, args, returns)
+    if not quiet:
+        parts = ", ".join(_describe(k, v) for k, v in got.items() if returns[k] is not ANYTHING)
+        print(f"✓ {name}: {parts}")
+    return got
+
+
+def compare(
+    label: str,
+    got: Any,
+    want: Any,
+    mistakes: Mapping[str, Any] | None = None,
+    *,
+    atol: float = 1e-6,
+    rtol: float = 1e-5,
+) -> None:
+    """Compare one value with the worked example: type, shape, dtype, finiteness, values.
+
+    Parameters
+    ----------
+    label : str
+        What the value is, for the message: ``"rnn_step: h"``.
+    got, want
+        The student's value and the expected one (array, tensor, number, list or dict of them).
+    mistakes : mapping, optional
+        ``{message: value}``: known wrong values and the misconception behind each.
+    atol, rtol : float
+        Tolerances.
+
+    Raises
+    ------
+    CheckFailed
+        With one specific sentence.
+    """
+    if isinstance(want, dict):
+        require(isinstance(got, dict), f"{label} must be a dict, not {type_name(got)}.")
+        require(
+            set(got) == set(want),
+            f"{label} must have the keys {', '.join(map(repr, want))}; "
+            f"yours are {', '.join(map(repr, got)) or 'none'}.",
+        )
+        for key in want:
+            compare(f"{label}[{key!r}]", got[key], want[key], mistakes, atol=atol, rtol=rtol)
+        return
+    if isinstance(want, list | tuple):
+        require(isinstance(got, list | tuple), f"{label} must be a list, not {type_name(got)}.")
+        require(
+            len(got) == len(want), f"{label} must have {len(want)} entries; yours has {len(got)}."
+        )
+        for i, item in enumerate(want):
+            compare(f"{label}[{i}]", got[i], item, mistakes, atol=atol, rtol=rtol)
+        return
+    kind = exact_type(want)
+    if kind in {"ndarray", "tensor"} and np.ndim(as_numpy(want)):
+        require(
+            exact_type(got) == kind,
+            f"{label} must be {TYPE_NAMES[kind]}; yours is {type_name(got)}.",
+        )
+        _compare_shape(label, got, want)
+    else:
+        require(
+            _is_number(got), f"{label} must be a single number; yours is {type_name(got)}."
+        )
+    a, b = as_numpy(got), as_numpy(want)
+    if np.issubdtype(b.dtype, np.bool_) or np.issubdtype(a.dtype, np.bool_):
+        require(
+            a.dtype == b.dtype, f"{label} must have dtype {b.dtype}; yours has {a.dtype}."
+        )
+        same_values = a == b
+    else:
+        require(
+            np.isfinite(a[np.isfinite(b)]).all() if b.ndim else np.isfinite(a) or ~np.isfinite(b),
+            f"{label} has values that are not finite (nan or inf).",
+        )
+        same_values = np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True)
+    if same_values.all():
+        return
+    raise CheckFailed(_difference(label, a, b, ~same_values, mistakes or {}, atol, rtol))
+
+
+def same(a: Any, b: Any) -> bool:
+    """Tell whether two arguments (arrays, tensors, containers of them) are equal bit for bit."""
+    if isinstance(b, dict):
+        return isinstance(a, dict) and a.keys() == b.keys() and all(same(a[k], b[k]) for k in b)
+    if isinstance(b, list | tuple):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    if exact_type(b) in {"ndarray", "tensor"}:
+        x, y = as_numpy(a), as_numpy(b)
+        return x.shape == y.shape and x.dtype == y.dtype and np.array_equal(x, y, equal_nan=True)
+    return True
+
+
+def copy_of(value: Any) -> Any:
+    """Copy arrays and tensors, also inside lists, tuples and dicts; leave the rest as it is."""
+    kind = exact_type(value)
+    if kind == "ndarray":
+        return value.copy()
+    if kind == "tensor":
+        return value.detach().clone().requires_grad_(value.requires_grad)
+    if kind in {"list", "tuple"}:
+        return type(value)(copy_of(item) for item in value)
+    if kind == "dict":
+        return {key: copy_of(item) for key, item in value.items()}
+    return value
+
+
+def as_numpy(value: Any) -> np.ndarray:
+    """Return a number, array or tensor (detached, on the CPU) as a NumPy array."""
+    if exact_type(value) == "tensor":
+        return value.detach().cpu().numpy()
+    return np.asarray(value)
+
+
+def type_name(value: Any) -> str:
+    """Name a value's type in words a student reads easily."""
+    kind = exact_type(value)
+    if kind in {"tuple", "list"}:
+        return f"a {kind} of {len(value)}"
+    return TYPE_NAMES.get(kind, kind)
+
+
+def _call(name: str, function: Callable[..., Any], passed: Mapping[str, Any]) -> Any:
+    try:
+        inspect.signature(function).bind(*passed.values())
+    except TypeError:
+        raise CheckFailed(
+            f"{name} must take the arguments ({', '.join(passed)}); "
+            f"yours takes {inspect.signature(function)}."
+        ) from None
+    except ValueError:
+        pass  # a built-in without a signature: the call itself will tell
+    try:
+        return function(*passed.values())
+    except NotImplementedError:
+        raise CheckFailed(f"{name} is not written yet: replace the TODO above.") from None
+
+
+def _named(name: str, result: Any, returns: Mapping[str, Any]) -> dict[str, Any]:
+    if len(returns) == 1:
+        require(
+            result is not None, f"{name} returned None: is there a `return` at the end?"
+        )
+        return dict(zip(returns, [result], strict=True))
+    names = ", ".join(returns)
+    require(result is not None, f"{name} returned None: it must return {names}.")
+    require(
+        isinstance(result, tuple | list),
+        f"{name} must return {len(returns)} values ({names}); yours returned {type_name(result)}.",
+    )
+    require(
+        len(result) == len(returns),
+        f"{name} must return {len(returns)} values ({names}); yours returned {len(result)}.",
+    )
+    return dict(zip(returns, result, strict=True))
+
+
+def _check_float32(
+    name: str,
+    function: Callable[..., Any],
+    args: Mapping[str, Any],
+    returns: Mapping[str, Any],
+) -> None:
+    passed = [_to_float32(copy_of(value)) for value in args.values()]
+    got = _named(name, function(*passed), returns)
+    for key, want in returns.items():
+        if want is ANYTHING or exact_type(got[key]) not in {"ndarray", "tensor"}:
+            continue
+        dtype = as_numpy(got[key]).dtype
+        if dtype.kind == "f" and np.ndim(as_numpy(want)):
+            require(
+                dtype == np.float32,
+                f"{name}: {key} has dtype {dtype} for float32 input. Keep the input's dtype: "
+                "create arrays with np.zeros_like(...) or dtype=x.dtype.",
+            )
+
+
+def _to_float32(value: Any) -> Any:
+    kind = exact_type(value)
+    if kind == "ndarray" and value.dtype == np.float64:
+        return value.astype(np.float32)
+    if kind == "tensor" and value.dtype.is_floating_point:
+        return value.float()
+    if kind in {"list", "tuple"}:
+        return type(value)(_to_float32(item) for item in value)
+    if kind == "dict":
+        return {key: _to_float32(item) for key, item in value.items()}
+    return value
+
+
+def _compare_shape(label: str, got: Any, want: Any) -> None:
+    a, b = tuple(got.shape), tuple(want.shape)
+    if a == b:
+        return
+    hint = ""
+    if len(a) == len(b) and a == b[::-1]:
+        hint = " It looks transposed: rows are examples (N first)."
+    elif len(b) == 3 and a == (b[1], b[0], b[2]):
+        hint = " Batch first: the order is (N, T, ...), not (T, N, ...)."
+    elif len(a) == len(b) + 1 and tuple(s for s in a if s != 1) == tuple(s for s in b if s != 1):
+        hint = " There is an axis of length 1 too many (keepdims, or None in an index?)."
+    elif len(a) < len(b):
+        hint = " An axis is missing: was it summed away, or is it one step where all are wanted?"
+    raise CheckFailed(f"{label} has shape {a}; it must be {b}.{hint}")
+
+
+def _difference(
+    label: str,
+    a: np.ndarray,
+    b: np.ndarray,
+    bad: np.ndarray,
+    mistakes: Mapping[str, Any],
+    atol: float,
+    rtol: float,
+) -> str:
+    if b.ndim == 0:
+        where = f"{label} is {_number(a)}; on this example it must be {_number(b)}."
+    else:
+        first = tuple(int(i) for i in np.argwhere(bad)[0])
+        place = ", ".join(map(str, first))
+        where = (
+            f"{label} differs first at [{place}]: yours is {_number(a[first])}, "
+            f"it must be {_number(b[first])} ({int(bad.sum())} of {b.size} values differ)."
+        )
+    for message, value in mistakes.items():
+        value = np.asarray(value)
+        if value.shape == a.shape and np.allclose(a, value, rtol=rtol, atol=atol):
+            return f"{where} {message}"
+    with np.errstate(all="ignore"):
+        if np.allclose(a, -b, rtol=rtol, atol=atol):
+            return f"{where} The sign is flipped."
+        ratio = a[np.abs(b) > 1e-9] / b[np.abs(b) > 1e-9] if b.ndim else np.atleast_1d(a / b)
+    if ratio.size > 1 and np.allclose(ratio, ratio[0], rtol=1e-4) and np.isfinite(ratio[0]):
+        return f"{where} Every value is {ratio[0]:.4g} times too large: a constant factor."
+    return where
+
+
+def _number(value: Any) -> str:
+    value = np.asarray(value)
+    return str(value.item()) if value.dtype.kind in "biu" else f"{float(value):.6g}"
+
+
+def _is_number(value: Any) -> bool:
+    kind = exact_type(value)
+    if kind in {"int", "float", "bool"} or kind.startswith("numpy."):
+        return True
+    return kind in {"ndarray", "tensor"} and np.ndim(as_numpy(value)) == 0
+
+
+def _describe(key: str, value: Any) -> str:
+    if exact_type(value) in {"ndarray", "tensor"} and np.ndim(as_numpy(value)):
+        return f"{key} {tuple(value.shape)}"
+    return key

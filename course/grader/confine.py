@@ -1,0 +1,119 @@
+"""Confine a forked kernel process on Linux, without root: namespaces, Landlock, limits.
+
+This module runs inside the nursery and its forks. It imports nothing heavy, starts no thread and
+keeps to system calls that exist; what the machine refuses is reported, never assumed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import resource
+from dataclasses import dataclass
+from pathlib import Path
+
+CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
+CLONE_NEWUSER, CLONE_NEWPID = 0x10000000, 0x20000000
+MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE = 2, 4, 0x4000, 0x40000
+PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 4, 38
+NOBODY = 65534
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one kernel may use.
+
+    Attributes
+    ----------
+    memory : int
+        Bytes of data memory.
+    cpu : int
+        Seconds of processor time for each process.
+    processes : int
+        Processes and threads.
+    file : int
+        Bytes of the largest file, and of the private temporary folder twice over.
+    """
+
+    memory: int = 2 * 2**30
+    cpu: int = 900
+    processes: int = 128
+    file: int = 128 * 2**20
+
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _call(name: str, *args: object) -> None:
+    if getattr(_libc, name)(*args) != 0:
+        error = ctypes.get_errno()
+        raise OSError(error, f"{name}: {os.strerror(error)}")
+
+
+def drop_root() -> None:
+    """Become ``nobody`` for good when running as root, so that every limit binds."""
+    if os.getuid() != 0:
+        return
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+    # Without this the process could not write its own uid map below.
+    _call("prctl", PR_SET_DUMPABLE, 1, 0, 0, 0)
+
+
+def enter_namespaces() -> None:
+    """Move into new user, mount, process, IPC and host-name namespaces (the next fork is pid 1)."""
+    uid, gid = os.getuid(), os.getgid()
+    _call("unshare", CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+
+
+def private_tmp(size: int) -> None:
+    """Mount a fresh, bounded ``/tmp`` that no other kernel has seen or will see."""
+    _call("mount", b"none", b"/", None, MS_REC | MS_PRIVATE, None)
+    options = f"size={size},mode=1777".encode()
+    _call("mount", b"tmpfs", b"/tmp", b"tmpfs", MS_NOSUID | MS_NODEV, options)
+
+
+def landlock_rules(writable: list[str], sockets: str) -> None:
+    """Allow writing below ``writable`` and sockets below ``sockets``; read what can be seen.
+
+    Raises
+    ------
+    OSError
+        When the kernel has no Landlock.
+    """
+    from landlock import FSAccess, Ruleset
+
+    read = FSAccess.READ_FILE | FSAccess.READ_DIR | FSAccess.EXECUTE
+    rules = Ruleset()
+    rules.allow("/", rules=read)
+    for path in writable:
+        if os.path.isdir(path):
+            rules.allow(path, rules=FSAccess.all())
+        elif os.path.exists(path):
+            rules.allow(path, rules=FSAccess.all_file())
+    rules.allow(sockets, rules=read | FSAccess.MAKE_SOCK | FSAccess.REMOVE_FILE)
+    rules.apply()
+
+
+def set_limits(limits: Limits) -> None:
+    """Set the process's resource limits for good."""
+    for name, value in (
+        ("RLIMIT_DATA", limits.memory + 2**29),  # the warm parent's own half gigabyte is shared
+        ("RLIMIT_CPU", limits.cpu),
+        ("RLIMIT_NPROC", limits.processes),
+        ("RLIMIT_FSIZE", limits.file),
+        ("RLIMIT_CORE", 0),
+        ("RLIMIT_NOFILE", 1024),
+    ):
+        number = getattr(resource, name)
+        hard = resource.getrlimit(number)[1]
+        bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(number, (bound, bound))
+    with contextlib.suppress(OSError):
+        _call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)

@@ -1,0 +1,168 @@
+"""Grade one rebuilt submission: run it, judge what it emitted, and follow errors through.
+
+Follow-through: an exercise that builds on earlier ones (a sequence on its step) is judged a
+second time with the earlier exercises taken from the solution when one of those lost points, and
+keeps the better verdict. So a mistake costs the exercise that made it and no other. In the second
+run the student's cell of an exercise and its hidden test always run *before* the solution of that
+exercise enters the kernel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from course.grader.lesson import Lesson
+from course.grader.payload import Payload
+from course.grader.rebuild import Submission
+from course.grader.steps import Runner, Settings, Step, StepResult
+from course.grader.verdict import Verdict, judge
+
+SHORTEST_LIMIT = 10.0
+"""Seconds that every cell may take."""
+
+GIVEN = "given:"
+"""Prefix of the steps that bring the solution of an earlier exercise."""
+
+
+@dataclass
+class Graded:
+    """A graded submission.
+
+    Attributes
+    ----------
+    verdicts : dict of str to Verdict
+        By exercise, in the lesson's order.
+    results : dict of str to StepResult
+        What every cell gave in the first run.
+    notes : list of str
+        What was repaired, set aside or stopped, in words.
+    """
+
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    results: dict[str, StepResult] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def points(self) -> float:
+        """Sum of the points earned."""
+        return round(sum(verdict.points for verdict in self.verdicts.values()), 2)
+
+    @property
+    def maximum(self) -> float:
+        """Sum of the points that could be earned."""
+        return sum(verdict.maximum for verdict in self.verdicts.values())
+
+
+def steps_of(lesson: Lesson, submission: Submission) -> list[Step]:
+    """List the code that runs, in order: everything but demos and reading without code."""
+    steps = []
+    for cell in submission.cells:
+        if cell.node.cell_type != "code" or cell.role in {"demo", "answer", "text"}:
+            continue
+        if cell.role == "hidden":
+            exercise = lesson.exercises[cell.exercise]
+            steps.append(Step(cell.key, exercise.hidden, exercise.id, True, exercise.seconds))
+        elif cell.source.strip():
+            seconds = float((cell.node.metadata.get("exercise") or {}).get("seconds", 0))
+            limit = {"seconds": seconds} if seconds and not cell.role == "extra" else {}
+            steps.append(Step(cell.key, cell.source, cell.exercise, **limit))
+    return steps
+
+
+def grade(
+    lesson: Lesson,
+    submission: Submission,
+    references: dict[str, Payload],
+    run: Runner,
+    settings: Settings,
+    seconds: dict[str, float] | None = None,
+) -> Graded:
+    """Grade a rebuilt submission.
+
+    Parameters
+    ----------
+    lesson : Lesson
+    submission : Submission
+    references : dict of str to Payload
+        What the solution emitted under the same seed, by exercise.
+    run : callable
+        Runs steps in one kernel and returns a result for each.
+    settings : Settings
+        Seed and device of the grading run.
+    seconds : dict of str to float, optional
+        What each cell took in the solution; a cell's time limit follows it.
+
+    Returns
+    -------
+    Graded
+    """
+    steps = [_with_limit(step, seconds or {}) for step in steps_of(lesson, submission)]
+    results = run(steps, settings)
+    graded = Graded(results=results, notes=list(submission.notes))
+    graded.verdicts = _judge_all(lesson, references, results, settings)
+    graded.notes += [f"{r.cause}" for r in results.values() if r.status == "stopped"]
+    if second := _to_follow(graded.verdicts):
+        given = run(_with_solutions(lesson, steps, results), settings)
+        for id_, verdict in _judge_all(lesson, references, given, settings).items():
+            if id_ in second and verdict.points > graded.verdicts[id_].points:
+                graded.verdicts[id_] = replace(verdict, follow_through=True)
+    return graded
+
+
+def _with_limit(step: Step, seconds: dict[str, float]) -> Step:
+    """Give a cell twenty times what the solution needs, ten seconds at least."""
+    if step.key not in seconds:
+        return step
+    return replace(step, seconds=max(SHORTEST_LIMIT, min(step.seconds, 20 * seconds[step.key])))
+
+
+def _judge_all(
+    lesson: Lesson,
+    references: dict[str, Payload],
+    results: dict[str, StepResult],
+    settings: Settings,
+) -> dict[str, Verdict]:
+    hidden = {cell.exercise: cell.id for cell in lesson.cells if cell.role == "hidden"}
+    return {
+        id_: judge(
+            id_,
+            exercise.points,
+            results.get(hidden[id_], StepResult()),
+            references[id_],
+            settings.device,
+        )
+        for id_, exercise in lesson.exercises.items()
+    }
+
+
+def _to_follow(verdicts: dict[str, Verdict]) -> set[str]:
+    """Exercises that lost points after an earlier one had, and that were at least attempted."""
+    after_a_loss, found = False, set()
+    for id_, verdict in verdicts.items():
+        if not verdict.full:
+            if after_a_loss and verdict.cause != "not written yet":
+                found.add(id_)
+            after_a_loss = True
+    return found
+
+
+def _with_solutions(
+    lesson: Lesson, steps: list[Step], results: dict[str, StepResult]
+) -> list[Step]:
+    """The same steps, with each exercise's solution brought in right after its hidden test.
+
+    Visible tests are left out: they judge nothing. A step that was stopped in the first run is
+    left out as well.
+    """
+    solutions = {c.exercise: c.node.source for c in lesson.cells if c.role == "solution"}
+    visible = {cell.id for cell in lesson.cells if cell.role == "visible"}
+    second = []
+    for step in steps:
+        if step.key in visible or results[step.key].status == "stopped":
+            if step.hidden:
+                second.append(Step(GIVEN + step.exercise, solutions[step.exercise]))
+            continue
+        second.append(step)
+        if step.hidden:
+            second.append(Step(GIVEN + step.exercise, solutions[step.exercise]))
+    return second

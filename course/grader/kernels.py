@@ -1,0 +1,317 @@
+"""Run steps in Jupyter kernels that may hang, die, flood or lie; keep what the rest earned.
+
+A step that hangs or kills its kernel is stopped from outside by a kill. A fresh kernel then runs
+everything but the offending cell (and the other cells of its exercise), so that it costs its own
+exercise and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import zmq
+from jupyter_client.blocking import BlockingKernelClient
+from jupyter_client.manager import KernelManager
+from nbformat import NotebookNode
+from nbformat.v4 import output_from_msg
+
+from course.emission import MAX_BYTES, MIME_TYPE
+from course.grader.confine import Limits
+from course.grader.isolation import isolation_in_force
+from course.grader.payload import BadPayload, decode
+from course.grader.steps import Settings, Step, StepResult
+
+log = logging.getLogger(__name__)
+
+MAX_MESSAGE = 2 * MAX_BYTES
+"""Largest message taken from a kernel; ZeroMQ drops the connection of a larger one."""
+MAX_OUTPUT = 32 * 2**20
+"""Bytes a cell may print before it is stopped."""
+MAX_KEPT = 200_000
+"""Characters of a cell's output that are kept."""
+MAX_MESSAGES = 20_000
+MAX_RESTARTS = 8
+READY_SECONDS = 60
+POLL_SECONDS = 0.1
+MEMORY_EVERY = 0.5
+
+SIGNALS = {
+    -4: "an illegal instruction",
+    -6: "an abort",
+    -7: "a bus error",
+    -8: "a floating-point trap",
+    -9: "a kill",
+    -11: "a segmentation fault",
+    -15: "a termination signal",
+    -24: "too much processor time",
+    -25: "a file that is too large",
+}
+
+
+class KernelLost(Exception):
+    """The kernel is of no more use; the message says what the cell did, in words."""
+
+
+class Session:
+    """One kernel, from its start to its kill."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._context = zmq.Context()
+        self._context.setsockopt(zmq.LINGER, 0)
+        self._context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
+        self.manager = _manager(self._context, limits)
+        self._last_memory = 0.0
+        try:
+            self.manager.start_kernel() if not _is_warm(self.manager) else self.manager.start()
+            self.client: BlockingKernelClient = self.manager.blocking_client()
+            self.client.start_channels()
+            self.client.wait_for_ready(timeout=READY_SECONDS)
+        except Exception:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Kill the kernel without asking and let go of the sockets."""
+        with contextlib.suppress(Exception):
+            self.client.stop_channels()
+        if _is_warm(self.manager):
+            self.manager.destroy()
+        else:
+            with contextlib.suppress(Exception):
+                self.manager.shutdown_kernel(now=True)
+        with contextlib.suppress(zmq.ZMQError):
+            self._context.destroy(linger=0)
+
+    def run(self, step: Step, settings: Settings) -> StepResult:
+        """Run one step.
+
+        Raises
+        ------
+        KernelLost
+            When the step hangs, kills the kernel, or goes over a limit.
+        """
+        started = time.monotonic()
+        message_id = self.client.execute(
+            code_of(step, settings),
+            store_history=not step.hidden,
+            allow_stdin=False,
+            stop_on_error=False,
+        )
+        result = StepResult("ok")
+        received = messages = 0
+        while True:
+            message = self._next_message(started + step.seconds, step.seconds)
+            if message is None:
+                continue
+            messages += 1
+            content, kind = message["content"], message["msg_type"]
+            if message["parent_header"].get("msg_id") != message_id:
+                if messages > MAX_MESSAGES:
+                    raise KernelLost("stopped: it printed without end")
+                continue
+            if kind == "status" and content.get("execution_state") == "idle":
+                break
+            received += _size(content)
+            if received > MAX_OUTPUT or messages > MAX_MESSAGES:
+                raise KernelLost(f"stopped: it printed more than {MAX_OUTPUT // 2**20} MB")
+            _collect(result, message, kind, content)
+        result.seconds = time.monotonic() - started
+        self._drain_replies()
+        return result
+
+    def _next_message(self, deadline: float, seconds: float) -> dict[str, Any] | None:
+        """Wait a moment for a message, and see that the kernel is alive and within its limits."""
+        now = time.monotonic()
+        if now > deadline:
+            raise KernelLost(f"stopped after {seconds:.0f} s")
+        message = None
+        try:
+            message = self.client.get_iopub_msg(timeout=POLL_SECONDS)
+        except queue.Empty:
+            self._check_alive()
+        except Exception as error:  # whatever bytes a kernel sends in place of a message
+            raise KernelLost("stopped: its kernel sent what is not a message") from error
+        if now - self._last_memory > MEMORY_EVERY:
+            self._last_memory = now
+            self._check_memory()
+        if message is not None and not _well_formed(message):
+            raise KernelLost("stopped: its kernel sent what is not a message")
+        return message
+
+    def _check_alive(self) -> None:
+        process = getattr(self.manager.provisioner, "process", None)
+        code = process.poll() if process is not None else None
+        if code is not None:
+            why = SIGNALS.get(code, f"signal {-code}" if code < 0 else f"exit code {code}")
+            raise KernelLost(f"its kernel died ({why})")
+
+    def _check_memory(self) -> None:
+        if not _is_warm(self.manager):
+            return
+        from course.grader.warm import memory_of
+
+        process = self.manager.provisioner.process
+        if memory_of(process.pid) > self.limits.memory:
+            gigabytes = self.limits.memory / 2**30
+            raise KernelLost(f"stopped: it used more than {gigabytes:g} GiB of memory")
+
+    def _drain_replies(self) -> None:
+        with contextlib.suppress(Exception):
+            while True:
+                self.client.get_shell_msg(timeout=0)
+
+
+def run_in_kernels(
+    steps: Sequence[Step], settings: Settings, limits: Limits | None = None
+) -> dict[str, StepResult]:
+    """Run steps in order, restarting after a lost kernel without the cell that lost it.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+    settings : Settings
+        Seed, device, and whether the reference is being made.
+    limits : Limits, optional
+        What each kernel may use.
+
+    Returns
+    -------
+    dict of str to StepResult
+        A result for every step.
+    """
+    results: dict[str, StepResult] = {}
+    lost_exercises: dict[str, str] = {}
+    for _ in range(MAX_RESTARTS):
+        lost = _run_once(steps, settings, limits or Limits(), results, lost_exercises)
+        if lost is None:
+            break
+        step, cause = lost
+        results[step.key] = StepResult("stopped", cause=f"{cause} in {_name(step)}")
+        if step.exercise:
+            lost_exercises.setdefault(step.exercise, results[step.key].cause)
+    for step in steps:
+        results.setdefault(step.key, StepResult(cause="not run: too many cells had to be stopped"))
+    return results
+
+
+def code_of(step: Step, settings: Settings) -> str:
+    """Code that a kernel executes for a step; a hidden test is run and its emission published."""
+    if not step.hidden:
+        return step.source
+    return (
+        f"__import__('course.emission').emission.publish({step.source!r}, "
+        f"exercise={step.exercise!r}, seed={settings.seed!r}, "
+        f"reference={settings.reference!r}, device={settings.device!r})"
+    )
+
+
+def _run_once(
+    steps: Sequence[Step],
+    settings: Settings,
+    limits: Limits,
+    results: dict[str, StepResult],
+    lost_exercises: dict[str, str],
+) -> tuple[Step, str] | None:
+    """Run in one kernel what is left to run; return the step that lost it, or ``None``."""
+    session = Session(limits)
+    tests = _test_keys(steps)
+    try:
+        for step in steps:
+            known = results.get(step.key)
+            if known is not None and (known.status == "stopped" or step.key in tests):
+                continue  # stopped for good, or a test whose result is in
+            if step.exercise in lost_exercises:
+                results[step.key] = StepResult("skipped", cause=lost_exercises[step.exercise])
+                continue
+            try:
+                result = session.run(step, settings)
+            except KernelLost as lost:
+                return step, str(lost)
+            results.setdefault(step.key, result)
+    finally:
+        session.close()
+    return None
+
+
+def _test_keys(steps: Sequence[Step]) -> set[str]:
+    from course.grader.lesson import VISIBLE_SUFFIX
+
+    return {s.key for s in steps if s.hidden or (s.exercise and s.key.endswith(VISIBLE_SUFFIX))}
+
+
+def _name(step: Step) -> str:
+    if step.hidden:
+        return f"the hidden test of {step.exercise}"
+    return f"the cell {step.key}"
+
+
+def _manager(context: zmq.Context, limits: Limits) -> KernelManager:
+    if isolation_in_force().fork:
+        from course.grader.warm import WarmKernelManager
+
+        manager = WarmKernelManager(context=context)
+        manager.limits = limits
+        return manager
+    return KernelManager(context=context, kernel_name="python3")
+
+
+def _is_warm(manager: KernelManager) -> bool:
+    return hasattr(manager, "destroy")
+
+
+def _well_formed(message: Any) -> bool:
+    return (
+        isinstance(message, dict)
+        and isinstance(message.get("content"), dict)
+        and isinstance(message.get("parent_header"), dict)
+        and isinstance(message.get("msg_type"), str)
+    )
+
+
+def _size(content: dict[str, Any]) -> int:
+    if "text" in content:
+        return len(str(content["text"]))
+    data = content.get("data")
+    return sum(len(str(value)) for value in data.values()) if isinstance(data, dict) else 0
+
+
+def _collect(result: StepResult, message: dict[str, Any], kind: str, content: dict[str, Any]) -> None:
+    """Put a message where it belongs: an emission, an output, or an error of the cell."""
+    if kind == "error":
+        result.status = "error"
+        name, value = str(content.get("ename", "")), str(content.get("evalue", ""))
+        result.cause = f"{name}: {value}"[:400]
+    data = content.get("data")
+    if kind in {"display_data", "execute_result"} and isinstance(data, dict) and MIME_TYPE in data:
+        if kind == "display_data":
+            try:
+                result.emissions.append(decode(data[MIME_TYPE]))
+            except BadPayload:
+                result.emissions.append(b"")
+        return
+    if kind not in {"stream", "display_data", "execute_result", "error"}:
+        return
+    try:
+        output: NotebookNode = output_from_msg(message)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return
+    kept = sum(_size(o) for o in result.outputs)
+    if kept > MAX_KEPT:
+        return
+    last = result.outputs[-1] if result.outputs else None
+    if kind == "stream":
+        text = str(output.get("text", ""))[: MAX_KEPT - kept]
+        if last is not None and last.output_type == "stream" and last.name == output.name:
+            last.text += text
+            return
+        output.text = text
+    result.outputs.append(output)
+
+
+Starter = Callable[[Limits], Session]

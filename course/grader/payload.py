@@ -1,0 +1,152 @@
+"""Read an emission outside the kernel: only data, bounded in size, nothing executed."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import json
+import zipfile
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from course.emission import MANIFEST, MAX_BYTES
+
+MAX_RECORDS = 20_000
+KINDS = "biufc"
+
+
+class BadPayload(ValueError):
+    """The bytes are not an emission; the message says why, for the report."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One emitted value.
+
+    Attributes
+    ----------
+    kind : str
+        Exact type that the kernel named, for example ``"ndarray"``.
+    array : numpy.ndarray or None
+        The value, or ``None`` when it has no plain form.
+    device : str
+        ``"cpu"`` or ``"cuda"`` for tensors.
+    detail : dict
+        What else the manifest says: keys of a dict, length of a sequence, the reference's rule.
+    """
+
+    kind: str
+    array: np.ndarray | None
+    device: str
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Payload:
+    """One exercise's emission: answers by ``(case, name)``, and the errors of each case."""
+
+    exercise: str
+    answers: dict[tuple[int, str], Answer] = field(default_factory=dict)
+    errors: dict[int, str] = field(default_factory=dict)
+
+
+def decode(text: str) -> bytes:
+    """Decode the base64 text of a display message within the size limit.
+
+    Raises
+    ------
+    BadPayload
+        When the text is too long or not base64.
+    """
+    if not isinstance(text, str) or len(text) > MAX_BYTES * 4 // 3 + 16:
+        raise BadPayload("the emission is larger than allowed")
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadPayload("the emission is not base64") from error
+
+
+def read(data: bytes) -> Payload:
+    """Read the bytes of an ``.npz`` emission without pickle and without trusting its sizes.
+
+    Parameters
+    ----------
+    data : bytes
+        What :func:`course.emission.collect` returned, or what pretends to be it.
+
+    Returns
+    -------
+    Payload
+
+    Raises
+    ------
+    BadPayload
+        When anything in it is not as :mod:`course.emission` writes it.
+    """
+    members = _members(data)
+    try:
+        manifest = json.loads(members.pop(MANIFEST).tobytes().decode())
+        records, errors = list(manifest["records"]), list(manifest["errors"])
+        exercise = str(manifest["exercise"])
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise BadPayload("the emission has no readable manifest") from error
+    if len(records) + len(errors) > MAX_RECORDS:
+        raise BadPayload("the emission has too many records")
+    answers: dict[tuple[int, str], Answer] = {}
+    try:
+        for record in records:
+            key = (int(record["case"]), str(record["name"]))
+            if key in answers:
+                raise BadPayload(f"{key[1]} is emitted twice")
+            member = record.get("member")
+            array = members[member] if isinstance(member, str) else None
+            answers[key] = Answer(
+                str(record["kind"])[:80], array, str(record.get("device", ""))[:10], dict(record)
+            )
+        messages: dict[int, str] = {}
+        for error in errors:
+            text = f"{error['type']}: {error['message']}"
+            messages.setdefault(int(error["case"]), text[:400])
+    except BadPayload:
+        raise
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise BadPayload("the emission's manifest is malformed") from error
+    return Payload(exercise, answers, messages)
+
+
+def _members(data: bytes) -> dict[str, np.ndarray]:
+    if len(data) > MAX_BYTES:
+        raise BadPayload("the emission is larger than allowed")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            infos = archive.infolist()
+            stored = all(info.compress_type == zipfile.ZIP_STORED for info in infos)
+            if not stored or sum(info.file_size for info in infos) > MAX_BYTES:
+                raise BadPayload("the emission is compressed or larger than it says")
+            return {info.filename.removesuffix(".npy"): _array(archive.read(info)) for info in infos}
+    except BadPayload:
+        raise
+    except Exception as error:  # zipfile raises many kinds on hostile bytes
+        raise BadPayload("the emission is not an .npz file") from error
+
+
+def _array(raw: bytes) -> np.ndarray:
+    """Read one ``.npy`` member; its declared size must be the size that is there."""
+    stream = io.BytesIO(raw)
+    version = np.lib.format.read_magic(stream)
+    if version != (1, 0):
+        raise BadPayload("an array has an unknown format version")
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream, max_header_size=2000)
+    body = raw[stream.tell() :]
+    if dtype.hasobject or dtype.kind not in KINDS or dtype.names:
+        raise BadPayload("an array has a dtype that is not a plain number")
+    count = 1
+    for size in shape:
+        count *= int(size)
+    if count * dtype.itemsize != len(body):
+        raise BadPayload("an array's size is not what its header says")
+    array = np.frombuffer(body, dtype=dtype)
+    return array.reshape(shape, order="F" if fortran else "C")

@@ -1,0 +1,141 @@
+"""The grader as nbgrader sees it: an exporter and preprocessors, set in ``nbgrader_config.py``.
+
+``nbgrader autograde``, formgrader's buttons and the fast path all go through these functions, so
+they give the same scores.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from jinja2 import pass_context
+from nbconvert.exporters import HTMLExporter, NotebookExporter
+from nbformat import NotebookNode
+from nbformat.v4 import new_notebook
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from course.grader.course_folder import CourseFolder, find_course
+from course.grader.grade import Graded, grade
+from course.grader.kernels import run_in_kernels
+from course.grader.lesson import BEGIN_HIDDEN, END_HIDDEN, HIDDEN_SUFFIX, Lesson
+from course.grader.references import References, references_for
+from course.grader.rebuild import Submission, rebuild
+from course.grader.render import NOTES, graded_notebook, rebuilt_notebook
+from course.grader.sanitize import clean_html, clean_outputs
+from course.grader.steps import Settings
+
+SUBMITTED_TEXT = "course_submitted_text"
+HIDDEN_NOTICE = "# The hidden tests ran here. What they found is below."
+
+
+class SubmissionExporter(NotebookExporter):
+    """Open a submitted file whatever is in it: the text is kept, and rebuilding makes sense of it."""
+
+    def from_filename(
+        self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Export a file; one that is no notebook is exported as an empty one."""
+        resources = dict(resources or {})
+        try:
+            resources[SUBMITTED_TEXT] = Path(filename).read_bytes()
+        except OSError:
+            resources[SUBMITTED_TEXT] = None
+        return self.from_notebook_node(new_notebook(), resources=resources, **kwargs)
+
+
+class RebuildSubmission(NbGraderPreprocessor):
+    """Sanitizing step of ``nbgrader autograde``: rebuild the submission from the source."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Replace the notebook by the rebuilt one."""
+        folder, lesson = _lesson(resources)
+        text = resources.pop(SUBMITTED_TEXT, None)
+        submission = rebuild(lesson, folder.starter(lesson), text)
+        return rebuilt_notebook(lesson, submission), resources
+
+
+class GradeSubmission(NbGraderPreprocessor):
+    """Grading step of ``nbgrader autograde``: run in a kernel, judge outside, write verdicts."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Replace the notebook by the graded one."""
+        folder, lesson = _lesson(resources)
+        text = resources.pop(SUBMITTED_TEXT, None)
+        submission = rebuild(lesson, folder.starter(lesson), text)
+        seed = folder.seed(lesson.assignment)
+        references = references_for(lesson, seed, folder.references, run_in_kernels)
+        graded = grade_submission(lesson, submission, references, Settings(seed))
+        graded.notes = list(dict.fromkeys([*_earlier_notes(text), *graded.notes]))
+        for line in graded.notes:
+            self.log.warning("%s: %s", resources["nbgrader"]["student"], line)
+        return graded_notebook(lesson, submission, graded), resources
+
+
+class HideTests(NbGraderPreprocessor):
+    """Feedback step: cut hidden tests from the source and clean every output of the student's."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict[str, Any], cell_index: int
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Cut one cell's hidden region; keep verdicts as they are, for the grader wrote them."""
+        if cell.cell_type != "code":
+            return cell, resources
+        grader = cell.metadata.get("nbgrader") or {}
+        cell.source = without_hidden(cell.source)
+        verdict = str(grader.get("grade_id", "")).endswith(HIDDEN_SUFFIX) and grader.get("grade")
+        if verdict:
+            cell.outputs = [o for o in cell.outputs if o.output_type == "display_data"]
+        else:
+            cell.outputs = clean_outputs(cell.outputs)
+        return cell, resources
+
+
+class FeedbackExporter(HTMLExporter):
+    """Export feedback pages in which no Markdown of a student's can carry HTML that runs."""
+
+    @pass_context
+    def markdown2html(self, context: Any, source: str) -> str:
+        """Render Markdown as the parent does, then clean it."""
+        return clean_html(super().markdown2html(context, source))
+
+
+def grade_submission(
+    lesson: Lesson, submission: Submission, references: References, settings: Settings
+) -> Graded:
+    """Grade a rebuilt submission in kernels, with time limits that follow the solution's times."""
+    return grade(
+        lesson,
+        submission,
+        references.payloads(),
+        run_in_kernels,
+        settings,
+        seconds=references.seconds,
+    )
+
+
+def without_hidden(source: str) -> str:
+    """Replace the hidden region of a cell by a notice."""
+    pattern = rf"^{re.escape(BEGIN_HIDDEN)}.*?^{re.escape(END_HIDDEN)}[^\n]*"
+    return re.sub(pattern, HIDDEN_NOTICE, source, flags=re.DOTALL | re.MULTILINE)
+
+
+def _lesson(resources: dict[str, Any]) -> tuple[CourseFolder, Lesson]:
+    about = resources["nbgrader"]
+    folder = find_course()
+    return folder, folder.lesson(about["assignment"], about["notebook"])
+
+
+def _earlier_notes(text: bytes | None) -> list[str]:
+    """Notes that the sanitizing step left in the notebook it wrote."""
+    import json
+
+    try:
+        return [str(note) for note in json.loads(text or b"{}")["metadata"][NOTES]]
+    except (ValueError, KeyError, TypeError):
+        return []

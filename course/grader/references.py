@@ -1,0 +1,132 @@
+"""Make the references: run the solution through the path of every submission, and keep the result.
+
+References lie in the course folder's ``.grader/references``, which no kernel can see, under a key
+made of the source, the seed and the versions of the libraries. They are made on demand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from course.grader.grade import steps_of
+from course.grader.lesson import Lesson
+from course.grader.payload import Payload, read
+from course.grader.rebuild import solution_submission
+from course.grader.steps import Runner, Settings
+
+FORMAT = 1
+"""Raise it when the form of emissions or of this store changes."""
+
+
+class SolutionError(RuntimeError):
+    """The solution itself fails; the message names the notebook and the cell."""
+
+
+@dataclass(frozen=True)
+class References:
+    """What the solution emitted, and how long each of its cells took.
+
+    Attributes
+    ----------
+    emissions : dict of str to bytes
+        By exercise.
+    seconds : dict of str to float
+        By step.
+    """
+
+    emissions: dict[str, bytes] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def payloads(self) -> dict[str, Payload]:
+        """Read every emission."""
+        return {exercise: read(data) for exercise, data in self.emissions.items()}
+
+    def to_bytes(self) -> bytes:
+        """Pack into bytes that travel to workers."""
+        body = {id_: data.hex() for id_, data in self.emissions.items()}
+        return json.dumps({"emissions": body, "seconds": self.seconds}).encode()
+
+    @staticmethod
+    def from_bytes(data: bytes) -> References:
+        """Unpack what :meth:`to_bytes` packed."""
+        content = json.loads(data)
+        body = {id_: bytes.fromhex(text) for id_, text in content["emissions"].items()}
+        return References(body, content["seconds"])
+
+
+def references_for(lesson: Lesson, seed: int, store: Path, run: Runner) -> References:
+    """Return a lesson's references under a seed, from the store or by running the solution.
+
+    Parameters
+    ----------
+    lesson : Lesson
+    seed : int
+        Seed of the grading run.
+    store : pathlib.Path
+        Folder of references; made when missing.
+    run : callable
+        Runs steps in a kernel.
+
+    Returns
+    -------
+    References
+
+    Raises
+    ------
+    SolutionError
+        When a cell of the solution raises, hangs or emits nothing.
+    """
+    path = store / f"{lesson.assignment}-{lesson.notebook}-{key_of(lesson, seed)}.json"
+    if path.is_file():
+        return References.from_bytes(path.read_bytes())
+    references = make_references(lesson, seed, run)
+    write_atomically(path, references.to_bytes())
+    return references
+
+
+def make_references(lesson: Lesson, seed: int, run: Runner) -> References:
+    """Run the solution and gather what its hidden tests emit; see :func:`references_for`."""
+    where = f"{lesson.assignment}/{lesson.notebook}"
+    steps = steps_of(lesson, solution_submission(lesson))
+    results = run(steps, Settings(seed, reference=True))
+    emissions = {}
+    for step in steps:
+        result = results[step.key]
+        if result.status != "ok":
+            raise SolutionError(f"{where}: the solution's cell {step.key!r} fails: {result.cause}")
+        if step.hidden:
+            if len(result.emissions) != 1:
+                raise SolutionError(f"{where}: the test {step.key!r} emits nothing")
+            payload = read(result.emissions[0])
+            if payload.errors:
+                error = next(iter(payload.errors.values()))
+                raise SolutionError(f"{where}: the test {step.key!r} fails on the solution: {error}")
+            emissions[step.exercise] = result.emissions[0]
+    return References(emissions, {key: result.seconds for key, result in results.items()})
+
+
+def key_of(lesson: Lesson, seed: int) -> str:
+    """Digest of everything that a reference depends on."""
+    cells = [[cell.id, cell.role, cell.node.source] for cell in lesson.cells]
+    libraries = [version(name) for name in ("numpy", "torch", "rnn-course")]
+    text = json.dumps([FORMAT, lesson.assignment, lesson.notebook, seed, libraries, cells])
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

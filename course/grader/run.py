@@ -1,0 +1,356 @@
+"""Grade a class: collect what changed, let workers grade it, write what comes back, once.
+
+A result is stored the moment it arrives, under the fingerprint of everything it depends on, and
+applied to the gradebook afterwards. A run that is killed is started again with the same command:
+what is stored is not graded again, what is applied is not applied again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from course.grader import gradebook as book
+from course.grader.course_folder import CourseFolder, FolderError
+from course.grader.isolation import isolation_in_force
+from course.grader.kernels import run_in_kernels
+from course.grader.lesson import Lesson
+from course.grader.references import references_for, write_atomically
+from course.grader.work import Kit, Outcome, Task, do
+
+log = logging.getLogger(__name__)
+
+MAX_FILE = 20 * 2**20
+"""A submitted notebook larger than this is not opened."""
+IN_FLIGHT = 3
+"""Tasks per worker that are handed out ahead: memory stays flat however large the class."""
+
+
+@dataclass
+class Options:
+    """How to grade.
+
+    Attributes
+    ----------
+    workers : int
+        Local workers; 0 takes one per core.
+    scheduler : str
+        Address of a running Dask scheduler; empty for a local cluster.
+    force : bool
+        Grade again what has not changed.
+    require_isolation : bool
+        Refuse to run where anything is not isolated.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+    quiet : bool
+        No progress bar.
+    students : tuple of str
+        Grade these alone; empty for all.
+    """
+
+    workers: int = 0
+    scheduler: str = ""
+    force: bool = False
+    require_isolation: bool = False
+    device: str = "cpu"
+    quiet: bool = False
+    students: tuple[str, ...] = ()
+
+
+@dataclass
+class Run:
+    """What a grading run did."""
+
+    assignment: str
+    isolation: str
+    graded: list[Outcome] = field(default_factory=list)
+    kept: list[Outcome] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """Every outcome, by student and notebook."""
+        return sorted(self.graded + self.kept, key=lambda o: (o.student, o.notebook))
+
+
+class NothingToGrade(FolderError):
+    """There is no submission; the message says where they belong."""
+
+
+def kits_of(folder: CourseFolder, assignment: str, device: str = "cpu") -> list[Kit]:
+    """Prepare what workers need for a lesson: sources, starters, references under one seed."""
+    seed = folder.seed(assignment)
+    kits = []
+    for lesson in folder.lessons(assignment):
+        references = references_for(lesson, seed, folder.references, run_in_kernels)
+        starter = folder.starter(lesson)
+        kits.append(
+            Kit(
+                assignment,
+                lesson.notebook,
+                nbformat.writes(lesson.source),
+                nbformat.writes(starter) if starter is not None else "",
+                references.to_bytes(),
+                seed,
+                device,
+            )
+        )
+    return kits
+
+
+def tasks_of(folder: CourseFolder, kits: Sequence[Kit], students: Sequence[str] = ()) -> Iterator[Task]:
+    """Read a class's submissions, one task for each student and notebook."""
+    assignment = kits[0].assignment
+    expected = [kit.notebook for kit in kits]
+    for student in students or folder.students(assignment):
+        here = folder.submitted / student / assignment
+        found = find_notebooks(here, expected)
+        for kit in kits:
+            path, note = found.get(kit.notebook, (None, ""))
+            text, problem = read_submission(path) if path else (None, "")
+            yield Task(student, kit, text, tuple(n for n in (note, problem) if n))
+
+
+def find_notebooks(here: Path, expected: Sequence[str]) -> dict[str, tuple[Path, str]]:
+    """Match a student's files to the notebooks that are expected, by name or by plain intent.
+
+    Returns
+    -------
+    dict
+        ``{notebook: (path, note)}``; the note says which odd name was taken for it.
+    """
+    names: dict[str, Path] = {}
+    with contextlib.suppress(OSError):
+        for path in sorted(here.iterdir()):
+            if path.suffix.lower() == ".ipynb" and not path.name.startswith("."):
+                names[path.name] = path
+    found = {stem: (names.pop(f"{stem}.ipynb"), "") for stem in expected if f"{stem}.ipynb" in names}
+    for stem in expected:
+        if stem in found:
+            continue
+        similar = [p for n, p in names.items() if _plain(stem) in _plain(n)]
+        if len(similar) == 1:
+            found[stem] = (similar[0], f"the file {similar[0].name!r} was taken for {stem}.ipynb")
+            names.pop(similar[0].name)
+    return found
+
+
+def read_submission(path: Path) -> tuple[bytes | None, str]:
+    """Read a submitted file without following links; return its bytes and what is odd about it."""
+    if path.is_symlink():
+        return b"", "the notebook is a link to another file, which is not followed"
+    if not path.is_file():
+        return b"", "the notebook is not a file"
+    try:
+        if path.stat().st_size > MAX_FILE:
+            return b"", f"the notebook is larger than {MAX_FILE // 2**20} MB"
+        return path.read_bytes(), ""
+    except OSError as error:
+        return b"", f"the notebook cannot be opened ({error.strerror})"
+
+
+def grade_class(folder: CourseFolder, assignment: str, options: Options) -> Run:
+    """Grade every submission of a lesson that is new or changed.
+
+    Parameters
+    ----------
+    folder : CourseFolder
+    assignment : str
+    options : Options
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    LessonError, FolderError, SolutionError, GenerationError
+        With one line that says what is wrong, before anything is written.
+    """
+    isolation = isolation_in_force()
+    if options.require_isolation and not isolation.complete:
+        raise FolderError(f"{isolation.describe()}; --require-isolation refuses to run here")
+    lessons = folder.lessons(assignment)
+    students = list(options.students) or folder.students(assignment)
+    if not students:
+        raise NothingToGrade(
+            f"no submissions of {assignment}: put them in "
+            f"{folder.submitted}/<student>/{assignment}/"
+        )
+    require_writable(folder.autograded, folder.private)
+    with contextlib.closing(book.open_gradebook(folder)) as gradebook:
+        _require_release(folder, gradebook, lessons)
+        run = Run(assignment, isolation.describe())
+        kits = kits_of(folder, assignment, options.device)
+        todo = []
+        for task in tasks_of(folder, kits, students):
+            stored = None if options.force else load_result(folder, task)
+            if stored is None:
+                todo.append(task)
+                continue
+            if not is_applied(folder, stored):
+                apply(folder, gradebook, stored)
+            run.kept.append(stored)
+        _grade_all(folder, gradebook, todo, options, run)
+    return run
+
+
+def require_writable(*folders: Path) -> None:
+    """Make sure that folders exist and can be written.
+
+    Raises
+    ------
+    FolderError
+        Naming the first that cannot.
+    """
+    for path in folders:
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            probe = path / ".write-test"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            raise FolderError(
+                f"cannot write to {path} ({error.strerror}); make the folder writable"
+            ) from error
+
+
+def result_path(folder: CourseFolder, task_or_outcome: Task | Outcome) -> Path:
+    """Where a result is stored: its name holds the fingerprint."""
+    notebook = getattr(task_or_outcome, "notebook", None) or task_or_outcome.kit.notebook
+    assignment = getattr(task_or_outcome, "assignment", None) or task_or_outcome.kit.assignment
+    name = f"{notebook}-{task_or_outcome.fingerprint}.json"
+    return folder.private / "results" / assignment / task_or_outcome.student / name
+
+
+def load_result(folder: CourseFolder, task: Task) -> Outcome | None:
+    """Return the stored result of a task, or ``None`` when there is none that can be read."""
+    try:
+        return Outcome.from_bytes(result_path(folder, task).read_bytes())
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError):
+        log.warning("a damaged result of %s is graded again", task.student)
+        return None
+
+
+def is_applied(folder: CourseFolder, outcome: Outcome) -> bool:
+    """Tell whether a stored result is already in the gradebook and in ``autograded/``."""
+    marker = result_path(folder, outcome).with_suffix(".applied")
+    return marker.is_file() and (not outcome.graded or book.graded_path(folder, outcome).is_file())
+
+
+def apply(folder: CourseFolder, gradebook: Any, outcome: Outcome) -> None:
+    """Write a stored result into the gradebook and ``autograded/``; doing it twice changes nothing."""
+    book.save(folder, gradebook, outcome)
+    path = result_path(folder, outcome)
+    write_atomically(path.with_suffix(".applied"), b"")
+    for old in path.parent.glob(f"{outcome.notebook}-*"):
+        if old.stem != path.stem:
+            old.unlink(missing_ok=True)
+
+
+def _grade_all(
+    folder: CourseFolder, gradebook: Any, todo: list[Task], options: Options, run: Run
+) -> None:
+    """Let workers grade, and store and apply each result as it arrives."""
+    from tqdm import tqdm
+
+    bar = tqdm(total=len(todo), unit="notebook", disable=options.quiet or not todo, dynamic_ncols=True)
+    with bar, contextlib.closing(_outcomes(todo, options)) as outcomes:
+        for task, data, error in outcomes:
+            bar.update()
+            if error:
+                run.failed[f"{task.student}/{task.kit.notebook}"] = error
+                continue
+            outcome = Outcome.from_bytes(data)
+            write_atomically(result_path(folder, outcome), data)
+            apply(folder, gradebook, outcome)
+            run.graded.append(outcome)
+
+
+def _outcomes(todo: list[Task], options: Options) -> Iterator[tuple[Task, bytes, str]]:
+    """Yield ``(task, result, error)`` as workers finish; few tasks are in flight at a time."""
+    if not todo:
+        return
+    if len(todo) == 1 and not options.scheduler:
+        yield todo[0], do(todo[0]), ""
+        return
+    import dask
+
+    # Dask reads this once, when `distributed` is imported: its own log is not for instructors.
+    dask.config.set({"logging.distributed": "critical"})
+    from distributed import Client, wait
+
+    with _cluster(options, len(todo)) as address, Client(address) as client:
+        ahead = IN_FLIGHT * max(1, len(client.scheduler_info()["workers"]))
+        resources = {"GPU": 1} if options.device == "cuda" else None
+        waiting, flying = list(reversed(todo)), {}
+        while waiting or flying:
+            while waiting and len(flying) < ahead:
+                task = waiting.pop()
+                key = f"grade-{task.student}-{task.kit.notebook}-{task.fingerprint}"
+                future = client.submit(
+                    do, task, key=key, pure=False, retries=2, resources=resources
+                )
+                flying[future] = task
+            for future in wait(list(flying), return_when=FIRST_COMPLETED).done:
+                task = flying.pop(future)
+                if future.status == "finished":
+                    yield task, future.result(), ""
+                else:
+                    yield task, b"", f"the grader failed: {future.exception()}"
+                future.release()
+
+
+@contextlib.contextmanager
+def _cluster(options: Options, tasks: int) -> Iterator[str]:
+    """Give the address of the scheduler that was named, or of a local cluster."""
+    if options.scheduler:
+        yield options.scheduler
+        return
+    import dask
+    from distributed import LocalCluster
+
+    workers = options.workers or max(1, min(os.cpu_count() or 1, tasks))
+    settings = {
+        "distributed.worker.memory.terminate": False,
+        "distributed.worker.memory.pause": False,
+        "distributed.worker.memory.spill": False,
+        "distributed.worker.memory.target": False,
+        "distributed.admin.tick.limit": "1h",
+    }
+    resources = {"GPU": 1} if options.device == "cuda" else None
+    with (
+        dask.config.set(settings),
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            dashboard_address=":0",
+            silence_logs=logging.CRITICAL,
+            resources=resources,
+        ) as cluster,
+    ):
+        yield cluster.scheduler_address
+
+
+def _require_release(folder: CourseFolder, gradebook: Any, lessons: Sequence[Lesson]) -> None:
+    """Register the lesson in the gradebook when ``make release`` has not yet."""
+    assignment = lessons[0].assignment
+    if book.is_registered(gradebook, assignment, [lesson.notebook for lesson in lessons]):
+        return
+    from course.grader.generate import generate_release
+
+    generate_release(folder, assignment)
+
+
+def _plain(name: str) -> str:
+    return "".join(ch for ch in Path(name).stem.casefold() if ch.isalnum())

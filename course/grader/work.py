@@ -1,0 +1,170 @@
+"""What a worker does: bytes in, bytes out. It needs neither the course folder nor a database."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+
+import nbformat
+from nbformat import NotebookNode
+
+from course import __version__
+from course.grader.isolation import isolation_in_force
+from course.grader.lesson import Lesson, parse_lesson
+from course.grader.preprocessors import grade_submission
+from course.grader.rebuild import rebuild
+from course.grader.references import References
+from course.grader.render import graded_notebook
+from course.grader.steps import Settings
+from course.grader.verdict import Part, Verdict
+
+
+@dataclass(frozen=True)
+class Kit:
+    """What all submissions of one notebook share.
+
+    Attributes
+    ----------
+    assignment, notebook : str
+    source : str
+        The source notebook's JSON.
+    starter : str
+        The starter's JSON; empty when it was not generated.
+    references : bytes
+        Packed references.
+    seed : int
+    device : str
+    """
+
+    assignment: str
+    notebook: str
+    source: str
+    starter: str
+    references: bytes
+    seed: int
+    device: str = "cpu"
+
+    @property
+    def digest(self) -> str:
+        """Digest of everything here and of the grader's version."""
+        text = json.dumps(
+            [__version__, self.assignment, self.notebook, self.source, self.starter]
+            + [self.seed, self.device, self.references.decode()]
+        )
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One submitted notebook. ``text`` is ``None`` when it is missing."""
+
+    student: str
+    kit: Kit
+    text: bytes | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest that changes when the submission, its source, the seed or the grader does."""
+        digest = hashlib.sha256(self.kit.digest.encode())
+        digest.update(b"none" if self.text is None else b"text" + self.text)
+        digest.update(repr(self.notes).encode())
+        return digest.hexdigest()[:24]
+
+
+@dataclass
+class Outcome:
+    """What came of one task; it travels and is stored as JSON.
+
+    Attributes
+    ----------
+    student, assignment, notebook, fingerprint : str
+    graded : str
+        The graded notebook's JSON; empty when there was no submission to grade.
+    verdicts : list of Verdict
+    notes : list of str
+    seconds : float
+        Wall time in the worker.
+    isolation : str
+        What was in force.
+    """
+
+    student: str
+    assignment: str
+    notebook: str
+    fingerprint: str
+    graded: str = ""
+    verdicts: list[Verdict] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    isolation: str = ""
+
+    @property
+    def points(self) -> float:
+        """Points earned."""
+        return round(sum(v.points for v in self.verdicts), 2)
+
+    @property
+    def maximum(self) -> float:
+        """Points that could be earned."""
+        return sum(v.maximum for v in self.verdicts)
+
+    def to_bytes(self) -> bytes:
+        """Pack into JSON bytes."""
+        return json.dumps(asdict(self)).encode()
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Outcome:
+        """Unpack what :meth:`to_bytes` packed."""
+        content = json.loads(data)
+        verdicts = []
+        for verdict in content.pop("verdicts"):
+            parts = tuple(Part(**part) for part in verdict.pop("parts"))
+            flags = tuple(verdict.pop("flags"))
+            verdicts.append(Verdict(**verdict, parts=parts, flags=flags))
+        return Outcome(**content, verdicts=verdicts)
+
+
+def do(task: Task) -> bytes:
+    """Grade one submission and return its packed outcome.
+
+    Parameters
+    ----------
+    task : Task
+
+    Returns
+    -------
+    bytes
+        An :class:`Outcome`.
+    """
+    started = time.monotonic()
+    kit = task.kit
+    lesson, starter, references = _unpacked(kit)
+    outcome = Outcome(task.student, kit.assignment, kit.notebook, task.fingerprint)
+    outcome.isolation = isolation_in_force().describe()
+    if task.text is None:
+        outcome.verdicts = [
+            Verdict(id_, 0.0, exercise.points, cause="no notebook was handed in")
+            for id_, exercise in lesson.exercises.items()
+        ]
+        outcome.notes = [*task.notes, "the notebook is missing"]
+        return outcome.to_bytes()
+    submission = rebuild(lesson, starter, task.text)
+    submission.notes[:0] = task.notes
+    graded = grade_submission(lesson, submission, references, Settings(kit.seed, device=kit.device))
+    outcome.graded = nbformat.writes(graded_notebook(lesson, submission, graded))
+    outcome.verdicts = list(graded.verdicts.values())
+    outcome.notes = list(dict.fromkeys(graded.notes))
+    outcome.seconds = time.monotonic() - started
+    return outcome.to_bytes()
+
+
+@lru_cache(maxsize=8)
+def _unpacked(kit: Kit) -> tuple[Lesson, NotebookNode | None, References]:
+    source = nbformat.reads(kit.source, as_version=4)
+    lesson = parse_lesson(source, kit.assignment, kit.notebook)
+    starter = nbformat.reads(kit.starter, as_version=4) if kit.starter else None
+    return lesson, starter, References.from_bytes(kit.references)

@@ -1,0 +1,51 @@
+"""One look for every figure of the course: seaborn, a colour-blind-safe palette, small files."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+COLORS = sns.color_palette("colorblind")
+"""The colour-blind-safe palette, in order."""
+
+CELL_COLORS = {"rnn": COLORS[3], "gru": COLORS[2], "lstm": COLORS[0]}
+"""One colour per cell type, the same in every lesson."""
+
+
+def set_style() -> None:
+    """Set the course's style: call it once, in a notebook's first code cell."""
+    sns.set_theme(style="whitegrid", palette="colorblind", context="notebook", font_scale=0.9)
+    plt.rcParams.update(
+        {
+            "figure.figsize": (7, 3.2),
+            "figure.dpi": 80,
+            "savefig.dpi": 80,
+            "axes.titlelocation": "left",
+            "axes.titleweight": "bold",
+            "figure.constrained_layout.use": True,
+        }
+    )
+
+
+def new_figure(
+    columns: int = 1, rows: int = 1, width: float = 7.0, height: float = 3.2, **options: object
+) -> tuple[Figure, Axes]:
+    """Open a figure in the course's style.
+
+    Parameters
+    ----------
+    columns, rows : int
+        Grid of axes.
+    width, height : float
+        Size of the whole figure in inches.
+    **options
+        Passed to :func:`matplotlib.pyplot.subplots`.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    axes : matplotlib.axes.Axes or numpy.ndarray of them
+    """
+    return plt.subplots(rows, columns, figsize=(width, height), **options)

@@ -1,0 +1,45 @@
+"""nbgrader's configuration: what makes `nbgrader autograde` and formgrader grade safely.
+
+nbgrader reads this file more than once per command, so it only sets values.
+"""
+
+from pathlib import Path
+
+c = get_config()  # noqa: F821  (nbgrader provides it)
+
+c.CourseDirectory.course_id = "rnn-course"
+c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".grader"]
+
+# Starters: a stub that says what to do and cannot pass for an answer.
+c.ClearSolutions.code_stub = {
+    "python": "# TODO: write your code here, then delete the line below\nraise NotImplementedError"
+}
+c.ClearSolutions.text_stub = "YOUR ANSWER HERE"
+
+# Solutions: executed by `make solution`, without hidden tests and markers.
+c.GenerateSolution.preprocessors = [
+    "nbgrader.preprocessors.IncludeHeaderFooter",
+    "nbgrader.preprocessors.LockCells",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.ClearHiddenTests",
+    "course.grader.generate.ClearMarkers",
+    "course.grader.generate.ExecuteSolution",
+]
+
+# Grading: rebuild from the source, run in a confined kernel, judge outside, write verdicts.
+c.Autograde.exporter_class = "course.grader.preprocessors.SubmissionExporter"
+c.Autograde.sanitize_preprocessors = ["course.grader.preprocessors.RebuildSubmission"]
+c.Autograde.autograde_preprocessors = [
+    "course.grader.preprocessors.GradeSubmission",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+]
+
+# Feedback: verdicts, and neither hidden tests nor anything that runs.
+c.GenerateFeedback.exporter_class = "course.grader.preprocessors.FeedbackExporter"
+c.GenerateFeedback.preprocessors = [
+    "course.grader.preprocessors.HideTests",
+    "nbgrader.preprocessors.GetGrades",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]

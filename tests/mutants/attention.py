@@ -1,0 +1,3 @@
+WRONG = {}
+RIGHT = {}
+SAYS = {}

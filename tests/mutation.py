@@ -1,0 +1,126 @@
+"""Grade wrong and right variants of a lesson's functions, and say which the tests misjudge.
+
+Variants live in ``tests/mutants/<notebook>.py`` as two dicts, ``WRONG`` and ``RIGHT``:
+``{exercise: {name: change}}``. A change is a list of ``(old, new)`` replacements in the solution
+cell's source, or the whole source of the cell as a string. A third dict, ``SAYS``, holds for some
+wrong variants a word that the visible test's message must contain.
+
+Run ``python -m tests.mutation source/01_rnn/vanilla_rnn.ipynb`` to see a lesson's table.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from functools import cache
+from pathlib import Path
+
+from course.grader.grade import Graded, grade, steps_of
+from course.grader.lesson import Lesson, read_lesson
+from course.grader.payload import Payload, read
+from course.grader.rebuild import Submission, solution_submission
+from course.grader.steps import Settings, StepResult
+from tests.inprocess import run_inprocess
+
+Change = str | list[tuple[str, str]]
+SEED = 20_261
+
+
+@cache
+def lesson_at(path: Path) -> Lesson:
+    """Read a lesson once."""
+    return read_lesson(path)
+
+
+@cache
+def references_of(path: Path, seed: int = SEED) -> dict[str, Payload]:
+    """Make a lesson's references in process."""
+    lesson = lesson_at(path)
+    steps = steps_of(lesson, solution_submission(lesson))
+    results = run_inprocess(steps, Settings(seed, reference=True))
+    for step in steps:
+        if results[step.key].status != "ok":
+            raise AssertionError(f"{lesson.notebook} / {step.key}: {results[step.key].cause}")
+    references = {s.exercise: read(results[s.key].emissions[0]) for s in steps if s.hidden}
+    for exercise, reference in references.items():
+        if reference.errors:
+            raise AssertionError(f"{lesson.notebook} / {exercise}: {reference.errors}")
+    return references
+
+
+def variant(lesson: Lesson, exercise: str, change: Change) -> Submission:
+    """The solution with one exercise's cell changed."""
+    submission = solution_submission(lesson)
+    cell = next(c for c in submission.cells if c.role == "solution" and c.exercise == exercise)
+    if isinstance(change, str):
+        cell.source = change
+        return submission
+    for old, new in change:
+        if old not in cell.source:
+            raise AssertionError(f"{exercise}: {old!r} is not in the solution")
+        cell.source = cell.source.replace(old, new)
+    return submission
+
+
+def grade_inprocess(path: Path, submission: Submission, seed: int = SEED) -> Graded:
+    """Grade a rebuilt submission without a kernel."""
+    return grade(lesson_at(path), submission, references_of(path, seed), run_inprocess, Settings(seed))
+
+
+def visible_message(path: Path, exercise: str, change: Change) -> str:
+    """What the visible test says about a variant (empty when it passes)."""
+    lesson = lesson_at(path)
+    steps = [s for s in steps_of(lesson, variant(lesson, exercise, change)) if not s.hidden]
+    keys = [s.key for s in steps]
+    upto = keys.index(f"{exercise}_visible") + 1
+    result = run_inprocess(steps[:upto], Settings(SEED))[f"{exercise}_visible"]
+    return result.cause if result.status == "error" else ""
+
+
+def mutants_of(notebook: str) -> tuple[dict, dict, dict]:
+    """The variants of a notebook: wrong ones, right ones, and what the visible test says."""
+    module = importlib.import_module(f"tests.mutants.{notebook}")
+    return module.WRONG, module.RIGHT, getattr(module, "SAYS", {})
+
+
+def misjudged(path: Path, exercise: str, change: Change, wrong: bool) -> str:
+    """Grade one variant; return what the tests got wrong about it, or an empty string."""
+    graded = grade_inprocess(path, variant(lesson_at(path), exercise, change))
+    own, others = graded.verdicts[exercise], dict(graded.verdicts)
+    del others[exercise]
+    harmed = [f"{v.exercise} ({v.summary})" for v in others.values() if not v.full]
+    problems = []
+    if wrong and own.full:
+        problems.append("SURVIVES")
+    if not wrong and not own.full:
+        problems.append(f"FALSE ALARM: {own.summary}")
+    if harmed:
+        problems.append(f"HARMS {', '.join(harmed)}")
+    return "; ".join(problems)
+
+
+def main(path: Path) -> int:
+    """Print a table of all variants of a lesson; return the number misjudged."""
+    wrong, right, says = mutants_of(path.stem)
+    solution = grade_inprocess(path, solution_submission(lesson_at(path)))
+    print(f"solution: {solution.points:g} of {solution.maximum:g}")
+    bad = int(solution.points != solution.maximum)
+    for verdict in solution.verdicts.values():
+        if not verdict.full:
+            print(f"  {verdict.exercise}: {verdict.summary}")
+    for kind, table in (("wrong", wrong), ("right", right)):
+        for exercise, changes in table.items():
+            for name, change in changes.items():
+                problem = misjudged(path, exercise, change, kind == "wrong")
+                word = says.get(exercise, {}).get(name)
+                if word is not None and word not in (said := visible_message(path, exercise, change)):
+                    problem += f"; the visible test says {said!r}, not {word!r}"
+                bad += bool(problem)
+                print(f"{'✗' if problem else '✓'} {kind:5} {exercise} / {name} {problem}")
+    missing = set(lesson_at(path).exercises) - set(wrong) | set(lesson_at(path).exercises) - set(right)
+    print(f"{bad} misjudged; exercises without variants: {', '.join(sorted(missing)) or 'none'}")
+    return bad
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main(Path(sys.argv[1]))))

@@ -193,6 +193,7 @@ class Case:
         self.device = "cpu" if emission.reference else emission.device
         self.seed = _seed_of(emission.seed, emission.exercise, index)
         self.rng = np.random.default_rng(self.seed)
+        self._arguments = 0
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -302,8 +303,9 @@ class Case:
             if name not in OPAQUE:
                 self.emit(name, value, **rule)
         if unchanged:
-            for i, leaf in enumerate(_leaves(passed)):
-                self._emission.add(self.index, f"argument {i}", leaf, {"compare": "unchanged"})
+            for leaf in _leaves(passed):
+                name, self._arguments = f"argument {self._arguments}", self._arguments + 1
+                self._emission.add(self.index, name, leaf, {"compare": "unchanged"})
         return dict(zip(names, values, strict=True))
 
     def emit(self, name: str, value: Any, **rule: Any) -> None:

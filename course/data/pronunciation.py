@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from .fetch import read
 from .parts import Part, Parts, hash_order, part_of
@@ -11,8 +12,8 @@ from .sources import source
 NAME = "pronunciations"
 VALID, TEST = 0.06, 0.06
 ENDINGS = (
-    "s es d ed r er ers rs ing ings ly y est ness ist ists ful able ion ions ish "
-    "ment ments less".split()
+    *("s", "es", "d", "ed", "r", "er", "ers", "rs", "ing", "ings", "ly", "y", "est", "ness"),
+    *("ist", "ists", "ful", "able", "ion", "ions", "ish", "ment", "ments", "less"),
 )
 
 
@@ -42,26 +43,30 @@ def word_families(words: list[str]) -> dict[str, str]:
         return word
 
     for word in words:
+        stems = [word]
+        if word.endswith("y"):
+            stems.append(word[:-1] + "i")
+        before_vowel = [word[:-1]] if word.endswith("e") else []
+        if re.search("[^aeiou][aeiou][^aeiouwxy]$", word):
+            before_vowel.append(word + word[-1])
         for ending in ENDINGS:
-            forms = [word + ending]
-            if ending[0] in "aeiy":
-                if word.endswith("e"):
-                    forms.append(word[:-1] + ending)
-                if re.search("[^aeiou][aeiou][^aeiouwxy]$", word):
-                    forms.append(word + word[-1] + ending)
-            if word.endswith("y"):
-                forms.append(word[:-1] + "i" + ending)
-            for form in forms:
-                if form in head:
-                    low, high = sorted((find(word), find(form)), key=lambda w: (len(w), w))
+            for stem in stems + before_vowel if ending[0] in "aeiy" else stems:
+                if stem + ending in head:
+                    pair = find(word), find(stem + ending)
+                    low, high = sorted(pair, key=lambda w: (len(w), w))
                     head[high] = low
     return {word: find(word) for word in words}
+
+
+@cache
+def _families(words: tuple[str, ...]) -> dict[str, str]:
+    return word_families(list(words))
 
 
 def _divided(by: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     dictionary = pronouncing_dictionary()
     words = list(dictionary)
-    family = word_families(words)
+    family = _families(tuple(words))
     parts: dict[str, list[str]] = {"train": [], "valid": [], "test": []}
     for index in hash_order(NAME, words):
         word = words[index]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 COMMAND = "python -m course.data"
 
 
-class DataMissing(RuntimeError):
+class DataMissing(RuntimeError):  # noqa: N818 (a state, and what a reader sees first)
     """A data set is not on this machine (or is not the one the course was written with)."""
 
 
@@ -164,7 +164,7 @@ SOURCES = {
         Source(
             name="imdb",
             title="Large Movie Review Dataset: 25,000 + 25,000 film reviews from IMDB",
-            licence="for research; no licence is stated (see its README), cite the paper",
+            licence="none stated; its README asks for the citation",
             citation="Maas et al. (2011), Learning Word Vectors for Sentiment Analysis, ACL",
             kind="reader",
             package="aclImdb_v1.tar.gz",

@@ -27,9 +27,7 @@ def bio(labels: list[str]) -> list[str]:
 def _addresses() -> dict[str, list[tuple[list[str], list[str]]]]:
     rows = {}
     for address in ElementTree.fromstring(read("addresses").decode("utf-8")):
-        pairs = [
-            (word, part.tag) for part in address for word in (part.text or "").split() if word
-        ]
+        pairs = [(word, part.tag) for part in address for word in (part.text or "").split() if word]
         if pairs:
             words, labels = map(list, zip(*pairs, strict=True))
             rows.setdefault(" ".join(words), (words, labels))

@@ -33,7 +33,7 @@ def shakespeare() -> dict[str, str]:
     """
     parts: dict[str, list[str]] = {"train": [], "valid": [], "test": []}
     for title, text in works().items():
-        parts[part_of(NAME, title, valid=0.1, test=0.1)].append(text)
+        parts[part_of(NAME, title, valid=0.05, test=0.1)].append(text)
     return {part: "\n\n".join(texts) for part, texts in parts.items()}
 
 
@@ -41,6 +41,5 @@ def shakespeare_titles() -> dict[str, list[str]]:
     """Which works are in which part."""
     titles: dict[str, list[str]] = {"train": [], "valid": [], "test": []}
     for title in works():
-        titles[part_of(NAME, title, valid=0.1, test=0.1)].append(title)
+        titles[part_of(NAME, title, valid=0.05, test=0.1)].append(title)
     return titles
-

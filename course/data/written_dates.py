@@ -23,7 +23,9 @@ def dates(n: int = 20_000, seed: int = 0) -> Parts:
     from babel.dates import format_date
 
     rng = random.Random(seed)
-    parts: dict[str, tuple[list[str], list[str]]] = {p: ([], []) for p in ("train", "valid", "test")}
+    parts: dict[str, tuple[list[str], list[str]]] = {
+        p: ([], []) for p in ("train", "valid", "test")
+    }
     first = date(1950, 1, 1)
     days = (date(2050, 1, 1) - first).days
     for _ in range(n):

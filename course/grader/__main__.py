@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("lessons", nargs="*", metavar="LESSON", help="default: every lesson")
     sub = command("tidy", _tidy, "clear outputs of the sources and fix their cell ids", lesson=False)
     sub.add_argument("paths", nargs="*", type=Path, help="default: every source notebook")
+    command("catalogue", _catalogue, "write the README's table of lessons", lesson=False)
     sub = command("autograde", _autograde, "grade a lesson's submissions")
     sub.add_argument("--workers", type=int, default=0, help="local workers (default: one per core)")
     sub.add_argument("--scheduler", default="", help="address of a running Dask scheduler")
@@ -108,6 +109,12 @@ def _tidy(options: argparse.Namespace) -> None:
     folder = _folder()
     for path in options.paths or sorted(folder.source.glob("*/*.ipynb")):
         print(f"{'tidied' if tidy(path) else 'already tidy:'} {path}")
+
+
+def _catalogue(options: argparse.Namespace) -> None:
+    from course.grader.catalogue import write_table
+
+    print("README.md updated" if write_table(_folder()) else "README.md is up to date")
 
 
 def _autograde(options: argparse.Namespace) -> int:

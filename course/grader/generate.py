@@ -252,7 +252,7 @@ def copy_of_course(folder: CourseFolder, target: Path) -> CourseFolder:
     """Copy what generation needs (configuration and sources) into an empty folder."""
     target.mkdir(parents=True, exist_ok=True)
     shutil.copy2(folder.root / "nbgrader_config.py", target)
-    shutil.copytree(folder.source, target / "source")
+    shutil.copytree(folder.source, target / "source", ignore=shutil.ignore_patterns(".*"))
     for name in ("release", "submitted", "autograded", "feedback"):
         (target / name).mkdir(exist_ok=True)
     return CourseFolder(target)

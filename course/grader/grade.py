@@ -100,7 +100,14 @@ def grade(
     results = run(steps, settings)
     graded = Graded(results=results, notes=list(submission.notes))
     graded.verdicts = _judge_all(lesson, references, results, settings)
-    graded.notes += [f"{r.cause}" for r in results.values() if r.status == "stopped"]
+    graded.notes += [result.cause for result in results.values() if result.status == "stopped"]
+    if not submission.readable:
+        cause = next((n for n in submission.notes if "cannot be read" in n), "it cannot be read")
+        graded.verdicts = {
+            id_: replace(verdict, points=0.0, parts=(), cause=cause)
+            for id_, verdict in graded.verdicts.items()
+        }
+        return graded
     if second := _to_follow(graded.verdicts):
         given = run(_with_solutions(lesson, steps, results), settings)
         for id_, verdict in _judge_all(lesson, references, given, settings).items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor, SaveAutoGrades
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -105,7 +106,10 @@ def save(folder: CourseFolder, gradebook: Gradebook, outcome: Outcome) -> None:
     """
     student, assignment = outcome.student, outcome.assignment
     gradebook.update_or_create_student(student)
-    gradebook.update_or_create_submission(assignment, student)
+    with warnings.catch_warnings():
+        # nbgrader builds a submission row by row, and SQLAlchemy remarks on every row.
+        warnings.simplefilter("ignore", SAWarning)
+        gradebook.update_or_create_submission(assignment, student)
     if not outcome.graded:
         for grade in gradebook.find_submission_notebook(
             outcome.notebook, assignment, student

@@ -1,0 +1,70 @@
+# Every target makes the virtual environment on first use. `make` alone prints this help.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+GRADER := $(BIN)/python -m course.grader
+OPTIONS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast lab release solution autograde feedback export tidy lint format bench lock clean
+
+help:  ## show this help
+	@echo "usage: make TARGET [LESSON=01_rnn]"
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: $(PYTHON) is older than Python 3.11; set PYTHON=python3.11 or newer")'
+	@$(PYTHON) -m venv $(VENV) || { echo "error: cannot make $(VENV); on Debian: apt install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[grader,test]'
+	$(BIN)/python -m course.data
+	@touch $@
+
+demo: $(READY)  ## build a lesson, grade a class of made-up students, show the table
+	@$(GRADER) demo
+
+test: $(READY)  ## pass the tests: library, grader, lessons, nbval on the solutions
+	@$(BIN)/python -m pytest
+
+test-fast: $(READY)  ## the tests that need no kernel and no executed notebook
+	@$(BIN)/python -m pytest -m "not slow"
+
+lab: $(READY)  ## open JupyterLab
+	@$(BIN)/jupyter lab
+
+release: $(READY)  ## generate starters into release/ (LESSON= for one lesson)
+	@$(GRADER) release $(LESSON)
+
+solution: $(READY)  ## generate executed solutions, which must earn full marks (LESSON= for one)
+	@$(GRADER) solution $(LESSON)
+	@$(GRADER) catalogue
+
+autograde: $(READY) lesson  ## grade submitted/ (LESSON=..., OPTIONS="--workers 4 --scheduler ADDRESS")
+	@$(GRADER) autograde $(LESSON) $(OPTIONS)
+
+feedback: $(READY) lesson  ## write feedback pages (LESSON=...)
+	@$(GRADER) feedback $(LESSON)
+
+export: $(READY) lesson  ## print scores as CSV (LESSON=..., OPTIONS="--output scores.csv")
+	@$(GRADER) export $(LESSON) $(OPTIONS)
+
+tidy: $(READY)  ## clear outputs of the sources and fix their cell ids
+	@$(GRADER) tidy
+
+lint: $(READY)  ## ruff check and ruff format --check
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+format: $(READY)  ## ruff's fixes and format
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+bench: $(READY)  ## measure the grader against stock nbgrader
+	@$(BIN)/python -m benchmarks
+
+clean:  ## remove caches; never a class's work, a gradebook or the virtual environment
+	@find . -path ./$(VENV) -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +
+	@rm -rf build .pytest_cache .ruff_cache *.egg-info
+	@echo "caches removed; submitted/, autograded/, feedback/, gradebook.db and .grader/ are untouched"
+
+.PHONY: lesson
+lesson:
+	@test -n "$(LESSON)" || { echo "error: name a lesson: make $(MAKECMDGOALS) LESSON=01_rnn" >&2; exit 2; }

@@ -1,0 +1,101 @@
+"""Shared fixtures: the repository as a course folder, and small lessons made for a test."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+os.environ.setdefault("COURSE_QUIET", "1")
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+from course.grader.course_folder import CourseFolder
+from course.grader.generate import path_with_environment
+from course.grader.lesson import Lesson, parse_lesson
+
+os.environ["PATH"] = path_with_environment()
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = sorted((ROOT / "source").glob("*/*.ipynb"))
+
+
+def grader_metadata(id_: str, **changes: object) -> dict:
+    """nbgrader metadata of a cell."""
+    base = {"grade": False, "grade_id": id_, "locked": True, "schema_version": 3}
+    return {"nbgrader": base | {"solution": False, "task": False} | changes}
+
+
+def exercise_cells(id_: str, solution: str, hidden: str, points: float = 2.0) -> list:
+    """The solution, visible and hidden cells of one exercise."""
+    stub = new_code_cell(solution, id=id_)
+    stub.metadata = nbformat.from_dict(grader_metadata(id_, solution=True, locked=False))
+    visible = new_code_cell(f"assert callable({id_})", id=f"{id_}_visible")
+    visible.metadata = nbformat.from_dict(grader_metadata(f"{id_}_visible"))
+    test = new_code_cell(
+        f"# hidden\n### BEGIN HIDDEN TESTS\n{hidden}\n### END HIDDEN TESTS", id=f"{id_}_hidden"
+    )
+    test.metadata = nbformat.from_dict(
+        grader_metadata(f"{id_}_hidden", grade=True, points=points)
+        | {"exercise": {"difficulty": 1, "minutes": 5}}
+    )
+    return [stub, visible, test]
+
+
+HIDDEN_DOUBLE = """
+from course.emission import cases
+
+@cases({"N": 3, "D": 2}, {"N": 1, "D": 4})
+def hidden(case):
+    case.call(double, case.normal("N D"), returns="y")
+"""
+HIDDEN_QUADRUPLE = HIDDEN_DOUBLE.replace("double", "quadruple")
+SOLVE_DOUBLE = "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
+SOLVE_QUADRUPLE = (
+    "def quadruple(x):\n    ### BEGIN SOLUTION\n    return double(double(x))\n    ### END SOLUTION"
+)
+
+
+def small_notebook() -> nbformat.NotebookNode:
+    """A lesson of two exercises, the second built on the first, and a written question."""
+    answer = new_markdown_cell("### BEGIN SOLUTION\nBecause.\n### END SOLUTION", id="why")
+    answer.metadata = nbformat.from_dict(
+        grader_metadata("why", grade=True, solution=True, locked=False, points=1)
+    )
+    return new_notebook(
+        cells=[
+            new_markdown_cell("# Small", id="title"),
+            new_code_cell("import numpy as np", id="imports"),
+            *exercise_cells("double", SOLVE_DOUBLE, HIDDEN_DOUBLE),
+            *exercise_cells("quadruple", SOLVE_QUADRUPLE, HIDDEN_QUADRUPLE),
+            answer,
+        ],
+        metadata={
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}
+        },
+    )
+
+
+@pytest.fixture
+def small_lesson() -> Lesson:
+    """The small lesson, parsed."""
+    return parse_lesson(small_notebook(), "00_small", "small")
+
+
+@pytest.fixture
+def small_course(tmp_path: Path) -> CourseFolder:
+    """A course folder with the small lesson, not yet released."""
+    root = tmp_path / "course"
+    (root / "source" / "00_small").mkdir(parents=True)
+    nbformat.write(small_notebook(), root / "source" / "00_small" / "small.ipynb")
+    (root / "nbgrader_config.py").write_text((ROOT / "nbgrader_config.py").read_text())
+    return CourseFolder(root)
+
+
+@pytest.fixture(scope="session")
+def repository() -> CourseFolder:
+    """This repository as a course folder."""
+    return CourseFolder(ROOT)

@@ -28,6 +28,7 @@ c.GenerateSolution.preprocessors = [
 ]
 
 # Grading: rebuild from the source, run in a confined kernel, judge outside, write verdicts.
+c.Autograde.pre_convert_hook = "course.grader.preprocessors.recognise_names"
 c.Autograde.exporter_class = "course.grader.preprocessors.SubmissionExporter"
 c.Autograde.sanitize_preprocessors = ["course.grader.preprocessors.RebuildSubmission"]
 c.Autograde.autograde_preprocessors = [

@@ -150,6 +150,12 @@ def compare(
         for i, item in enumerate(want):
             compare(f"{label}[{i}]", got[i], item, mistakes, atol=atol, rtol=rtol)
         return
+    if want is None or isinstance(want, str):
+        require(
+            type(got) is type(want), f"{label} must be {type_name(want)}; yours is {type_name(got)}."
+        )
+        require(got == want, f"{label} is {got!r}; on this example it must be {want!r}.")
+        return
     kind = exact_type(want)
     if kind in {"ndarray", "tensor"} and np.ndim(as_numpy(want)):
         require(
@@ -162,11 +168,15 @@ def compare(
             _is_number(got), f"{label} must be a single number; yours is {type_name(got)}."
         )
     a, b = as_numpy(got), as_numpy(want)
+    require(
+        a.dtype.kind in "biufc",
+        f"{label} must hold plain numbers; yours has dtype {a.dtype}.",
+    )
     if np.issubdtype(b.dtype, np.bool_) or np.issubdtype(a.dtype, np.bool_):
         require(
             a.dtype == b.dtype, f"{label} must have dtype {b.dtype}; yours has {a.dtype}."
         )
-        same_values = a == b
+        same_values = np.asarray(a == b)
     else:
         require(
             np.isfinite(a[np.isfinite(b)]).all() if b.ndim else np.isfinite(a) or ~np.isfinite(b),
@@ -174,6 +184,11 @@ def compare(
         )
         same_values = np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True)
     if same_values.all():
+        if b.ndim and b.dtype.kind == "f":
+            require(
+                a.dtype.kind == "f",
+                f"{label} has the right values but dtype {a.dtype}; it must hold floats.",
+            )
         return
     raise CheckFailed(_difference(label, a, b, ~same_values, mistakes or {}, atol, rtol))
 
@@ -183,7 +198,7 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(b, dict):
         return isinstance(a, dict) and a.keys() == b.keys() and all(same(a[k], b[k]) for k in b)
     if isinstance(b, list | tuple):
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+        return isinstance(a, list | tuple) and len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
     if exact_type(b) in {"ndarray", "tensor"}:
         x, y = as_numpy(a), as_numpy(b)
         return x.shape == y.shape and x.dtype == y.dtype and np.array_equal(x, y, equal_nan=True)
@@ -207,7 +222,10 @@ def copy_of(value: Any) -> Any:
 def as_numpy(value: Any) -> np.ndarray:
     """Return a number, array or tensor (detached, on the CPU) as a NumPy array."""
     if exact_type(value) == "tensor":
-        return value.detach().cpu().numpy()
+        plain = value.detach().cpu().resolve_conj().resolve_neg()
+        if plain.is_sparse or str(plain.dtype) == "torch.bfloat16":  # NumPy has neither
+            plain = plain.to_dense().float() if plain.is_sparse else plain.float()
+        return plain.numpy()
     return np.asarray(value)
 
 
@@ -220,6 +238,7 @@ def type_name(value: Any) -> str:
 
 
 def _call(name: str, function: Callable[..., Any], passed: Mapping[str, Any]) -> Any:
+    require(callable(function), f"{name} must be a function; it is {type_name(function)}.")
     try:
         inspect.signature(function).bind(*passed.values())
     except TypeError:
@@ -325,18 +344,21 @@ def _difference(
         value = np.asarray(value)
         if value.shape == a.shape and np.allclose(a, value, rtol=rtol, atol=atol):
             return f"{where} {message}"
+    if b.dtype.kind == "b":
+        return where
     with np.errstate(all="ignore"):
         if np.allclose(a, -b, rtol=rtol, atol=atol):
             return f"{where} The sign is flipped."
         ratio = a[np.abs(b) > 1e-9] / b[np.abs(b) > 1e-9] if b.ndim else np.atleast_1d(a / b)
     if ratio.size > 1 and np.allclose(ratio, ratio[0], rtol=1e-4) and np.isfinite(ratio[0]):
-        return f"{where} Every value is {ratio[0]:.4g} times too large: a constant factor."
+        factor = _number(ratio[0], 4)
+        return f"{where} Every value is {factor} times what it must be: a constant factor."
     return where
 
 
-def _number(value: Any) -> str:
+def _number(value: Any, digits: int = 6) -> str:
     value = np.asarray(value)
-    return str(value.item()) if value.dtype.kind in "biu" else f"{float(value):.6g}"
+    return str(value.item()) if value.dtype.kind in "biu" else f"{value.item():.{digits}g}"
 
 
 def _is_number(value: Any) -> bool:

@@ -18,6 +18,7 @@ decorator only runs the cases (so that an author sees mistakes at once) and publ
 from __future__ import annotations
 
 import base64
+import builtins
 import hashlib
 import io
 import json
@@ -36,9 +37,15 @@ MIME_TYPE = "application/vnd.rnn-course.emission"
 MAX_BYTES = 8 * 2**20
 """An emission larger than this is refused, in the kernel and again outside."""
 
+ANSWERS_VARIABLE = "COURSE_ANSWERS"
+"""Set by the grader where the reference is made: only there are held-out answers to be had."""
+
 MANIFEST = "manifest"
 OPAQUE = frozenset({"cache", "_"})
 """Names of returned values whose form is the student's own business and is never emitted."""
+
+KINDS = "biufc"
+"""Kinds of NumPy dtypes that are plain numbers; nothing else is emitted."""
 
 
 @dataclass
@@ -56,11 +63,12 @@ class Emission:
 
     def add(self, case: int, name: str, value: Any, rule: dict[str, Any] | None = None) -> None:
         """Record ``value`` under ``name``; containers of arrays are flattened one level a step."""
+        value = _plain_container(value)
         kind = exact_type(value)
         record: dict[str, Any] = {"case": case, "name": name, "kind": kind}
         if rule and self.reference:
             record["rule"] = rule
-        if kind in {"list", "tuple"} and any(_is_array(item) for item in value):
+        if kind in {"list", "tuple"} and any(_is_array(item) and item.ndim for item in value):
             record["kind"], record["length"] = "sequence", len(value)
             self.records.append(record)
             for i, item in enumerate(value):
@@ -79,13 +87,18 @@ class Emission:
             record |= {"member": member, "device": device}
             if kind in {"ndarray", "tensor"}:
                 self.live.append((len(self.records), value))
+        elif kind in {"ndarray", "tensor"}:
+            record["holds"] = f"{value.dtype}"[:40]
         self.records.append(record)
 
     def settle(self) -> None:
         """Note the answers that changed after they were returned (a buffer used twice)."""
         for position, value in self.live:
             record = self.records[position]
-            array, _ = to_array(value, record["kind"])
+            try:
+                array, _ = to_array(value, record["kind"])
+            except Exception:  # an array that its owner has taken apart since
+                array = None
             if array is None or not _same_bits(array, self.arrays[record["member"]]):
                 record["changed_later"] = True
 
@@ -127,12 +140,16 @@ def to_array(value: Any, kind: str) -> tuple[np.ndarray | None, str]:
     """Copy a value of a known exact type into a plain array; anything else gives ``None``."""
     if kind == "tensor":
         plain = value.detach()
-        return np.array(plain.cpu().resolve_conj().numpy(), copy=True), plain.device.type
+        try:
+            array = plain.cpu().resolve_conj().resolve_neg().numpy()
+        except (TypeError, RuntimeError):  # NumPy has no bfloat16, no sparse and no meta tensors
+            return None, ""
+        return np.array(array, copy=True), plain.device.type
     if kind == "ndarray":
-        return (None, "") if value.dtype.hasobject else (np.array(value, copy=True), "cpu")
+        return (np.array(value, copy=True), "cpu") if value.dtype.kind in KINDS else (None, "")
     if kind in {"bool", "int", "float"} or kind.startswith("numpy."):
         array = np.asarray(value)
-        return (None, "") if array.dtype.hasobject else (array, "cpu")
+        return (array, "cpu") if array.dtype.kind in KINDS else (None, "")
     if kind == "str":
         return np.frombuffer(value.encode("utf-8", "replace"), dtype=np.uint8).copy(), "cpu"
     if kind in {"list", "tuple"}:
@@ -148,15 +165,23 @@ def _plain_sequence(value: Sequence[Any]) -> np.ndarray | None:
             return [plain(part) for part in item]
         if type(item) in {bool, int, float, str, type(None)}:
             return item
-        if isinstance(item, np.generic) and not item.dtype.hasobject:
-            return item.item()
+        if (isinstance(item, np.generic) and item.dtype.kind in KINDS) or _is_array(item):
+            return plain(item.item())
         raise TypeError(type(item).__name__)
 
     try:
         text = json.dumps(plain(value))
-    except (TypeError, ValueError, RecursionError):
+    except (TypeError, ValueError, RuntimeError):
         return None
     return np.frombuffer(text.encode(), dtype=np.uint8).copy()
+
+
+def _plain_container(value: Any) -> Any:
+    """Turn a named tuple, a ``defaultdict`` or another container's subclass into the container."""
+    for plain in (dict, tuple, list):
+        if isinstance(value, plain):
+            return plain(value)
+    return value
 
 
 def _is_array(value: Any) -> bool:
@@ -247,9 +272,11 @@ class Case:
         return module.to(device=self.device, dtype=dtype)
 
     def fill(self, module: Any, scale: float = 0.4) -> Any:
-        """Overwrite a module's parameters with draws of this case, in sorted order of names."""
+        """Move a module to the case and overwrite its parameters, in sorted order of names."""
         import torch
 
+        # In the case's dtype first: weights rounded to float32 would not be the reference's.
+        module = self.module(module)
         with torch.no_grad():
             for _, parameter in sorted(module.named_parameters()):
                 draw = self.cast(scale * self.rng.normal(size=tuple(parameter.shape)))
@@ -294,7 +321,7 @@ class Case:
         if len(names) == 1:
             values = [result]
         else:
-            if exact_type(result) not in {"tuple", "list"}:
+            if not isinstance(result, tuple | list):
                 raise TypeError(f"must return {len(names)} values ({returns}), not one")
             if len(result) != len(names):
                 raise TypeError(f"must return {len(names)} values ({returns}), not {len(result)}")
@@ -350,7 +377,7 @@ def cases(*sizes: dict[str, Any]) -> Callable[[Callable[[Case], None]], None]:
             _seed_everything(_seed_of(emission.seed, emission.exercise, index))
             try:
                 hidden(Case(emission, index, case_sizes))
-            except Exception as error:
+            except BaseException as error:  # an exit() in a function costs one case as well
                 if not graded:
                     raise
                 emission.errors.append(
@@ -397,12 +424,14 @@ def collect(
     global _current
     emission = Emission(exercise, seed, reference, device)
     _current = emission
+    # A student's `sum = 0` or `np.seterr(all="raise")` is no business of the test's.
+    names = {k: v for k, v in namespace.items() if k == exercise or not hasattr(builtins, k)}
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), np.errstate(all="warn", under="ignore"):
             warnings.simplefilter("ignore")
             code = compile(source, "<hidden test>", "exec")
-            exec(code, {**namespace, "__name__": "__main__"})
-    except Exception as error:
+            exec(code, {**names, "__name__": "__main__"})
+    except BaseException as error:
         emission.errors.append(
             {"case": -1, "type": type(error).__name__, "message": _short(error)}
         )
@@ -437,11 +466,18 @@ def _seed_everything(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)
     if "torch" in sys.modules:
-        sys.modules["torch"].manual_seed(seed)
+        torch = sys.modules["torch"]
+        torch.manual_seed(seed)
+        # One reference serves CPU and CUDA: no reduced precision, no order of sums left to chance.
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
 
 
 def _short(error: BaseException) -> str:
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:
+        text = "an error that cannot be printed"
     return text if len(text) <= 300 else text[:297] + "..."
 
 

@@ -17,10 +17,14 @@ from pathlib import Path
 
 from course.grader.grade import Graded, grade, steps_of
 from course.grader.lesson import Lesson, read_lesson
+from course.grader.nursery import PRELOAD
 from course.grader.payload import Payload, read
 from course.grader.rebuild import Submission, solution_submission
 from course.grader.steps import Settings, StepResult
 from tests.inprocess import run_inprocess
+
+for module in PRELOAD:  # every variant runs in a fork, which then has them
+    importlib.import_module(module)
 
 Change = str | list[tuple[str, str]]
 SEED = 20_261

@@ -7,8 +7,11 @@ come without answers; :func:`held_out_answers` returns them, for grading alone.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
+
+from course.emission import ANSWERS_VARIABLE, grading
 
 from . import movie_reviews as _reviews
 from . import names as _names
@@ -58,6 +61,8 @@ def held_out_answers(name: str) -> Any:
         "brown": _tagging.brown_answers,
         "weather": _series.weather_answers,
     }
+    if grading() and not os.environ.get(ANSWERS_VARIABLE):
+        raise DataMissing("the held-out answers are not there while work is graded")
     if name not in answers:
         raise KeyError(f"no held-out answers for {name!r}; there are {', '.join(sorted(answers))}")
     return answers[name]()

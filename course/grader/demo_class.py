@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 RNN, GRADIENTS = "vanilla_rnn", "vanishing_gradients"
-Edits = dict[tuple[str, str], list[tuple[str, str]] | str]
+Edits = dict[tuple[str, str], list[tuple[str, str]] | str | None]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Student:
     ----------
     name, about : str
     edits : dict
-        ``{(notebook, exercise): replacements in the solution's cell, or the whole cell}``.
+        ``{(notebook, exercise): replacements in the solution's cell, or the whole cell, or
+        ``None`` for the untouched stub}``.
     loses : tuple of str
         Exercises that must lose points (``"*"``: all of both notebooks).
     starts_from : str
@@ -151,7 +152,7 @@ CLASS = (
     Student(
         "dan",
         "half done: the backward passes are still to do",
-        {(RNN, exercise): "raise NotImplementedError" for exercise in UNFINISHED},
+        {(RNN, exercise): None for exercise in UNFINISHED},
         (*UNFINISHED,),
     ),
     Student("eva", "handed in the starter untouched", {}, ("*",), "release"),
@@ -252,13 +253,10 @@ def hand_in(student: Student, name: str, solution: NotebookNode, starter: Notebo
     for (where, exercise), change in student.edits.items():
         if where != name:
             continue
-        cell = next(
-            c
-            for c in notebook.cells
-            if c.metadata.get("nbgrader", {}).get("grade_id") == exercise
-        )
-        if isinstance(change, str):
-            cell.source = change.strip("\n")
+        cell = _cell(notebook, exercise)
+        if change is None or isinstance(change, str):
+            stub = _cell(starter, exercise).source
+            cell.source = stub if change is None else change.strip("\n")
             continue
         for old, new in change:
             if old not in cell.source:
@@ -268,3 +266,9 @@ def hand_in(student: Student, name: str, solution: NotebookNode, starter: Notebo
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     return student.finish(name, notebook) if student.finish else nbformat.writes(notebook)
+
+
+def _cell(notebook: NotebookNode, grade_id: str) -> NotebookNode:
+    return next(
+        c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id
+    )

@@ -9,11 +9,13 @@ exercise enters the kernel.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
-from course.grader.lesson import Lesson
+from course.grader.flags import flags_of
+from course.grader.lesson import Lesson, defined_names
 from course.grader.payload import Payload
-from course.grader.rebuild import Submission
+from course.grader.rebuild import UNREADABLE, Submission
 from course.grader.steps import Runner, Settings, Step, StepResult
 from course.grader.verdict import Verdict, judge
 
@@ -53,15 +55,19 @@ class Graded:
         return sum(verdict.maximum for verdict in self.verdicts.values())
 
 
-def steps_of(lesson: Lesson, submission: Submission) -> list[Step]:
-    """List the code that runs, in order: everything but demos and reading without code."""
+def steps_of(lesson: Lesson, submission: Submission, blind: bool = False) -> list[Step]:
+    """List the code that runs, in order: everything but demos and reading without code.
+
+    With ``blind``, hidden tests come without what only the reference needs.
+    """
     steps = []
     for cell in submission.cells:
         if cell.node.cell_type != "code" or cell.role in {"demo", "answer", "text"}:
             continue
         if cell.role == "hidden":
             exercise = lesson.exercises[cell.exercise]
-            steps.append(Step(cell.key, exercise.hidden, exercise.id, True, exercise.seconds))
+            hidden = exercise.blind if blind else exercise.hidden
+            steps.append(Step(cell.key, hidden, exercise.id, True, exercise.seconds))
         elif cell.source.strip():
             seconds = float((cell.node.metadata.get("exercise") or {}).get("seconds", 0))
             limit = {"seconds": seconds} if seconds and not cell.role == "extra" else {}
@@ -96,23 +102,27 @@ def grade(
     -------
     Graded
     """
-    steps = [_with_limit(step, seconds or {}) for step in steps_of(lesson, submission)]
+    steps = [_with_limit(step, seconds or {}) for step in steps_of(lesson, submission, True)]
     results = run(steps, settings)
     graded = Graded(results=results, notes=list(submission.notes))
     graded.verdicts = _judge_all(lesson, references, results, settings)
     graded.notes += [result.cause for result in results.values() if result.status == "stopped"]
     if not submission.readable:
-        cause = next((n for n in submission.notes if "cannot be read" in n), "it cannot be read")
+        cause = next((n for n in submission.notes if UNREADABLE in n), UNREADABLE)
         graded.verdicts = {
             id_: replace(verdict, points=0.0, parts=(), cause=cause)
             for id_, verdict in graded.verdicts.items()
         }
         return graded
-    if second := _to_follow(graded.verdicts):
+    if second := _to_follow(graded.verdicts, unwritten(lesson, submission)):
         given = run(_with_solutions(lesson, steps, results), settings)
         for id_, verdict in _judge_all(lesson, references, given, settings).items():
             if id_ in second and verdict.points > graded.verdicts[id_].points:
                 graded.verdicts[id_] = replace(verdict, follow_through=True)
+    found, elsewhere = flags_of(lesson, submission)
+    graded.notes += elsewhere
+    for id_, flags in found.items():
+        graded.verdicts[id_] = replace(graded.verdicts[id_], flags=flags)
     return graded
 
 
@@ -142,12 +152,37 @@ def _judge_all(
     }
 
 
-def _to_follow(verdicts: dict[str, Verdict]) -> set[str]:
+def unwritten(lesson: Lesson, submission: Submission) -> set[str]:
+    """Exercises whose cell holds nothing but what the starter gave.
+
+    The verdict alone cannot tell: an exercise that is written fails with ``NotImplementedError``
+    too when it calls an earlier one that is not.
+    """
+    stubs = {cell.id: _stub_lines(cell.node.source) for cell in lesson.cells}
+    elsewhere = {name for c in submission.cells for name in defined_names(c.source) if c.source}
+    found = set()
+    for cell in submission.cells:
+        if cell.role != "solution":
+            continue
+        lines = {line.strip() for line in cell.source.splitlines()}
+        own = {line for line in lines - stubs[cell.key] if line and not line.startswith("#")}
+        if not own and (lines - {""} or cell.exercise not in elsewhere):
+            found.add(cell.exercise)
+    return found
+
+
+def _stub_lines(source: str) -> set[str]:
+    stub = "raise NotImplementedError"
+    given = re.sub(r"### BEGIN SOLUTION.*?### END SOLUTION", stub, source, flags=re.DOTALL)
+    return {line.strip() for line in given.splitlines()}
+
+
+def _to_follow(verdicts: dict[str, Verdict], unwritten: set[str]) -> set[str]:
     """Exercises that lost points after an earlier one had, and that were at least attempted."""
     after_a_loss, found = False, set()
     for id_, verdict in verdicts.items():
         if not verdict.full:
-            if after_a_loss and verdict.cause != "not written yet":
+            if after_a_loss and id_ not in unwritten:
                 found.add(id_)
             after_a_loss = True
     return found

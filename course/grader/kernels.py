@@ -11,7 +11,7 @@ import contextlib
 import logging
 import queue
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import zmq
@@ -60,12 +60,12 @@ class KernelLost(Exception):
 class Session:
     """One kernel, from its start to its kill."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, answers: bool = False) -> None:
         self.limits = limits
         self._context = zmq.Context()
         self._context.setsockopt(zmq.LINGER, 0)
         self._context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
-        self.manager = _manager(self._context, limits)
+        self.manager = _manager(self._context, limits, answers)
         self._last_memory = 0.0
         try:
             self.manager.start_kernel() if not _is_warm(self.manager) else self.manager.start()
@@ -219,7 +219,7 @@ def _run_once(
     lost_exercises: dict[str, str],
 ) -> tuple[Step, str] | None:
     """Run in one kernel what is left to run; return the step that lost it, or ``None``."""
-    session = Session(limits)
+    session = Session(limits, answers=settings.reference)
     tests = _test_keys(steps)
     try:
         for step in steps:
@@ -251,12 +251,12 @@ def _name(step: Step) -> str:
     return f"the cell {step.key}"
 
 
-def _manager(context: zmq.Context, limits: Limits) -> KernelManager:
+def _manager(context: zmq.Context, limits: Limits, answers: bool) -> KernelManager:
     if isolation_in_force().fork:
         from course.grader.warm import WarmKernelManager
 
         manager = WarmKernelManager(context=context)
-        manager.limits = limits
+        manager.limits, manager.answers = limits, answers
         return manager
     return KernelManager(context=context, kernel_name="python3")
 
@@ -312,6 +312,3 @@ def _collect(result: StepResult, message: dict[str, Any], kind: str, content: di
             return
         output.text = text
     result.outputs.append(output)
-
-
-Starter = Callable[[Limits], Session]

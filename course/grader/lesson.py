@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +47,11 @@ class Exercise:
     minutes: int
     hidden: str
     seconds: float
+
+    @property
+    def blind(self) -> str:
+        """The hidden test without what only the reference needs: the truth behind predictions."""
+        return blinded(self.hidden)
 
 
 @dataclass(frozen=True)
@@ -160,13 +166,66 @@ def hidden_source(text: str) -> str:
     return match[1] if match else ""
 
 
+def blinded(hidden: str) -> str:
+    """Cut from a hidden test everything that runs for the reference alone.
+
+    A student's function could walk the stack to the test that calls it. What is not in the kernel
+    cannot be found there: the ``truth`` of ``case.predict`` (a lambda, or a function of the test
+    that serves nothing else) and the branches of ``if case.reference``.
+    """
+    if not re.search(r"\.(predict|reference)\b", hidden):
+        return hidden
+    blinder = _Blinder()
+    tree = blinder.visit(ast.parse(hidden))
+    truths = blinder.cut - {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name in truths:
+            node.body = [ast.Pass()]
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+class _Blinder(ast.NodeTransformer):
+    """Replace what runs for the reference alone by ``None`` or nothing; keep the names it used."""
+
+    def __init__(self) -> None:
+        self.cut: set[str] = set()
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "predict":
+            for keyword in node.keywords:
+                if keyword.arg == "truth":
+                    keyword.value = self._nothing(keyword.value)
+            if len(node.args) > 2:
+                node.args[2] = self._nothing(node.args[2])
+        return node
+
+    def _nothing(self, truth: ast.expr) -> ast.Constant:
+        self.cut |= {node.id for node in ast.walk(truth) if isinstance(node, ast.Name)}
+        return ast.Constant(None)
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.test, ast.Attribute) and node.test.attr == "reference":
+            node.test, node.body = ast.Constant(False), [ast.Pass()]
+        return node
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.test, ast.Attribute) and node.test.attr == "reference":
+            return node.orelse
+        return node
+
+
 def defined_names(source: str) -> set[str]:
     """Names of the functions and classes that a cell defines at its top level.
 
     Source that does not parse (a student's, with magics or errors) is searched line by line.
     """
     try:
-        return set(_definitions(ast.parse(source)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return set(_definitions(ast.parse(source)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set(re.findall(r"^(?:def|class)\s+(\w+)", source, re.MULTILINE))
 

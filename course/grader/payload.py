@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from course.emission import MANIFEST, MAX_BYTES
+from course.emission import KINDS, MANIFEST, MAX_BYTES
 
 MAX_RECORDS = 20_000
-KINDS = "biufc"
 
 
 class BadPayload(ValueError):
@@ -35,7 +34,8 @@ class Answer:
     device : str
         ``"cpu"`` or ``"cuda"`` for tensors.
     detail : dict
-        What else the manifest says: keys of a dict, length of a sequence, the reference's rule.
+        What else the manifest says: keys of a dict, length of a sequence, the dtype of an array
+        that has no plain form, the reference's rule.
     """
 
     kind: str
@@ -91,7 +91,7 @@ def read(data: bytes) -> Payload:
         manifest = json.loads(members.pop(MANIFEST).tobytes().decode())
         records, errors = list(manifest["records"]), list(manifest["errors"])
         exercise = str(manifest["exercise"])
-    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except Exception as error:  # hostile JSON raises many kinds
         raise BadPayload("the emission has no readable manifest") from error
     if len(records) + len(errors) > MAX_RECORDS:
         raise BadPayload("the emission has too many records")
@@ -103,18 +103,23 @@ def read(data: bytes) -> Payload:
                 raise BadPayload(f"{key[1]} is emitted twice")
             member = record.get("member")
             array = members[member] if isinstance(member, str) else None
-            answers[key] = Answer(
-                str(record["kind"])[:80], array, str(record.get("device", ""))[:10], dict(record)
-            )
+            kind, device = one_line(record["kind"], 80), one_line(record.get("device", ""), 10)
+            answers[key] = Answer(kind, array, device, dict(record))
         messages: dict[int, str] = {}
         for error in errors:
-            text = f"{error['type']}: {error['message']}"
-            messages.setdefault(int(error["case"]), text[:400])
+            text = one_line(f"{error['type']}: {error['message']}", 400)
+            messages.setdefault(int(error["case"]), text)
     except BadPayload:
         raise
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
+    except Exception as error:  # an Infinity for a case, a list for a name
         raise BadPayload("the emission's manifest is malformed") from error
     return Payload(exercise, answers, messages)
+
+
+def one_line(text: object, limit: int) -> str:
+    """Return text from a kernel as one line that a terminal, a file and a page can show."""
+    text = "".join(c if c.isprintable() else " " for c in str(text)[:limit])
+    return " ".join(text.split())
 
 
 def _members(data: bytes) -> dict[str, np.ndarray]:

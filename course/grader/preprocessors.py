@@ -21,13 +21,26 @@ from course.grader.grade import Graded, grade
 from course.grader.kernels import run_in_kernels
 from course.grader.lesson import BEGIN_HIDDEN, END_HIDDEN, HIDDEN_SUFFIX, Lesson
 from course.grader.references import References, references_for
-from course.grader.rebuild import Submission, rebuild
+from course.grader.rebuild import UNREADABLE, Submission, rebuild
 from course.grader.render import NOTES, graded_notebook, rebuilt_notebook
 from course.grader.sanitize import clean_html, clean_outputs
 from course.grader.steps import Settings
+from course.grader.submitted import find_notebooks, read_submission
 
 SUBMITTED_TEXT = "course_submitted_text"
+SUBMITTED_NOTES = "course_submitted_notes"
 HIDDEN_NOTICE = "# The hidden tests ran here. What they found is below."
+
+
+def recognise_names(assignment: str, student: str, notebooks: list[str]) -> None:
+    """Hook before nbgrader converts a submission: expect its notebooks under their own names.
+
+    A file whose odd name plainly means one of the lesson's notebooks is found again by
+    :class:`SubmissionExporter`. The list is changed in place; no file is.
+    """
+    here = Path(notebooks[0]).parent
+    expected = [lesson.notebook for lesson in find_course().lessons(assignment)]
+    notebooks[:] = [str(here / f"{stem}.ipynb") for stem in find_notebooks(here, expected)]
 
 
 class SubmissionExporter(NotebookExporter):
@@ -38,10 +51,11 @@ class SubmissionExporter(NotebookExporter):
     ) -> tuple[str, dict[str, Any]]:
         """Export a file; one that is no notebook is exported as an empty one."""
         resources = dict(resources or {})
-        try:
-            resources[SUBMITTED_TEXT] = Path(filename).read_bytes()
-        except OSError:
-            resources[SUBMITTED_TEXT] = None
+        path = Path(filename)
+        found, note = find_notebooks(path.parent, [path.stem]).get(path.stem, (path, ""))
+        text, problem = read_submission(found)
+        resources[SUBMITTED_TEXT] = text
+        resources[SUBMITTED_NOTES] = [n for n in (note, problem) if n]
         return self.from_notebook_node(new_notebook(), resources=resources, **kwargs)
 
 
@@ -55,6 +69,7 @@ class RebuildSubmission(NbGraderPreprocessor):
         folder, lesson = _lesson(resources)
         text = resources.pop(SUBMITTED_TEXT, None)
         submission = rebuild(lesson, folder.starter(lesson), text)
+        submission.notes[:0] = resources.pop(SUBMITTED_NOTES, [])
         return rebuilt_notebook(lesson, submission), resources
 
 
@@ -68,10 +83,12 @@ class GradeSubmission(NbGraderPreprocessor):
         folder, lesson = _lesson(resources)
         text = resources.pop(SUBMITTED_TEXT, None)
         submission = rebuild(lesson, folder.starter(lesson), text)
+        submission.notes[:0] = _earlier_notes(text)
+        submission.readable &= not any(UNREADABLE in note for note in submission.notes)
         seed = folder.seed(lesson.assignment)
         references = references_for(lesson, seed, folder.references, run_in_kernels)
         graded = grade_submission(lesson, submission, references, Settings(seed))
-        graded.notes = list(dict.fromkeys([*_earlier_notes(text), *graded.notes]))
+        resources.pop(SUBMITTED_NOTES, None)
         for line in graded.notes:
             self.log.warning("%s: %s", resources["nbgrader"]["student"], line)
         return graded_notebook(lesson, submission, graded), resources

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
-import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from course.grader.lesson import Lesson, LessonCell, defined_names
+from course.grader.payload import one_line
 
 MAX_SOURCE = 200_000
 """Longest source of one cell, in characters; a longer one is not run."""
 MAX_CELLS = 2_000
+UNREADABLE = "the notebook cannot be read"
+"""Start of the note on a notebook of which nothing could be read."""
 
 
 @dataclass
@@ -107,7 +108,7 @@ def _read(text: str | bytes | None, submission: Submission) -> list[dict[str, An
         return _cells_of(text, submission)
     except Exception as error:  # whatever a submitted file makes a parser raise
         submission.readable = False
-        submission.notes.append(f"the notebook cannot be read ({_reason(error)})")
+        submission.notes.append(f"{UNREADABLE} ({_reason(error)})")
         return []
 
 
@@ -119,10 +120,10 @@ def _cells_of(text: str | bytes | None, submission: Submission) -> list[dict[str
     content = json.loads(text.lstrip("\ufeff"))
     if not isinstance(content, dict):
         raise ValueError("it is not a notebook")
-    if "worksheets" in content or content.get("nbformat", 4) in (1, 2, 3):
-        submission.notes.append("an old notebook format was converted")
-        content = nbformat.convert(nbformat.from_dict(content), 4)
     cells = content.get("cells")
+    if not isinstance(cells, list) and isinstance(content.get("worksheets"), list):
+        submission.notes.append("an old notebook format was converted")
+        cells = [cell for sheet in content["worksheets"] for cell in sheet["cells"]]
     if not isinstance(cells, list):
         raise ValueError("it has no list of cells")
     if len(cells) > MAX_CELLS:
@@ -133,20 +134,21 @@ def _cells_of(text: str | bytes | None, submission: Submission) -> list[dict[str
         if not isinstance(cell, dict):
             submission.notes.append("a cell that is not one was left out")
             continue
-        source = cell.get("source", "")
+        source = cell.get("source", cell.get("input", ""))
         if isinstance(source, list):
             source = "".join(part for part in source if isinstance(part, str))
         if not isinstance(source, str):
             source = ""
+        text = cell.get("cell_type") in {"markdown", "raw", "heading"}
         if len(source) > MAX_SOURCE:
-            submission.notes.append("a cell too long to run was left out")
-            source = ""
+            submission.notes.append("a cell that is too long was " + ("cut" if text else "left out"))
+            source = source[:MAX_SOURCE] if text else ""
         # A lone surrogate cannot be sent to a kernel or written to a file.
         source = source.encode("utf-8", "replace").decode()
         metadata = cell.get("metadata")
         plain.append(
             {
-                "type": "markdown" if cell.get("cell_type") in {"markdown", "raw"} else "code",
+                "type": "markdown" if text else "code",
                 "source": source,
                 "metadata": metadata if isinstance(metadata, dict) else {},
                 "id": str(cell.get("id", "")),
@@ -199,6 +201,7 @@ def _place(
             target = by_id.get(by_text.get(cell["source"].strip(), ""))
         targets.append(target)
     _find_by_definition(lesson, theirs, targets, starter)
+    _find_answers(lesson, theirs, targets)
     winners = _winners(theirs, targets, starter, submission)
     placed: dict[str, str] = {}
     extras: dict[str, list[Cell]] = {}
@@ -217,17 +220,25 @@ def _place(
                 continue
             if target.role in {"visible", "hidden"}:
                 submission.notes.append(f"the edited test cell {target.id!r} was restored")
+            elif target.role == "reading":
+                submission.notes.append("an edited cell of the lesson runs after the original")
+            # A changed test or demo is not run, unless a function of the student's is in it.
+            if target.role != "reading" and not _new_names(cell, target):
                 continue
-            submission.notes.append("an edited cell of the lesson runs after the original")
         elif target is not None and target.role in {"visible", "hidden"}:
-            submission.notes.append(f"a copy of the test cell {target.id!r} was left out")
-            continue
+            if cell["type"] != "code" or not _new_names(cell, target):
+                submission.notes.append(f"a copy of the test cell {target.id!r} was left out")
+                continue
         elif target is not None and cell["source"].strip() == starter.get(target.id, "").strip():
             submission.notes.append(f"an untouched copy of {target.id!r} was left out")
             continue
         if cell["source"].strip():
             extras.setdefault(after, []).append(_extra(cell, position))
     return placed, extras
+
+
+def _new_names(cell: dict[str, Any], target: LessonCell) -> set[str]:
+    return defined_names(cell["source"]) - defined_names(target.node.source)
 
 
 def _find_by_definition(
@@ -253,13 +264,42 @@ def _find_by_definition(
                 break
 
 
+def _find_answers(
+    lesson: Lesson, theirs: list[dict[str, Any]], targets: list[LessonCell | None]
+) -> None:
+    """Give a written answer that lost its metadata back: the longest text where it belongs."""
+    found = {target.id: p for p, target in enumerate(targets) if target is not None}
+    for index, cell in enumerate(lesson.cells):
+        if cell.role != "answer" or cell.id in found:
+            continue
+        before = [found[c.id] for c in lesson.cells[:index] if c.id in found]
+        after = [found[c.id] for c in lesson.cells[index:] if c.id in found]
+        start, stop = max(before, default=-1) + 1, min(after, default=len(theirs))
+        texts = [
+            p
+            for p in range(start, stop)
+            if targets[p] is None and theirs[p]["type"] == "markdown" and theirs[p]["source"].strip()
+        ]
+        if texts:
+            best = max(texts, key=lambda p: len(theirs[p]["source"]))
+            targets[best], found[cell.id] = cell, best
+
+
 def _winners(
     theirs: list[dict[str, Any]],
     targets: list[LessonCell | None],
     starter: dict[str, str],
     submission: Submission,
 ) -> dict[str, int]:
-    """Choose one position per lesson cell: the last that differs from the starter, else the first."""
+    """Choose one position per lesson cell: the last changed one before its test, else the last.
+
+    What stands before the test is what the student saw the test judge; a copy further down may be
+    a later experiment. Where nothing differs from the starter the first is taken.
+    """
+    tests: dict[str, int] = {}
+    for position, target in enumerate(targets):
+        if target is not None and target.role in {"visible", "hidden"}:
+            tests.setdefault(target.exercise, position)
     candidates: dict[str, list[int]] = {}
     for position, target in enumerate(targets):
         if target is not None:
@@ -267,8 +307,9 @@ def _winners(
     winners = {}
     for id_, positions in candidates.items():
         changed = [p for p in positions if theirs[p]["source"].strip() != starter.get(id_, "").strip()]
-        same_type = [p for p in changed if theirs[p]["source"].strip()]
-        winners[id_] = (same_type or positions[:1])[-1]
+        changed = [p for p in changed if theirs[p]["source"].strip()]
+        early = [p for p in changed if p < tests.get(id_, len(theirs))]
+        winners[id_] = (early or changed or positions[:1])[-1]
         if len(positions) > 1:
             submission.notes.append(f"the cell {id_!r} is there {len(positions)} times")
     return winners
@@ -298,5 +339,4 @@ def _drop_unused_stubs(submission: Submission, starter: dict[str, str]) -> None:
 
 
 def _reason(error: Exception) -> str:
-    text = re.sub(r"\s+", " ", str(error)) or type(error).__name__
-    return text[:120]
+    return one_line(error, 120) or type(error).__name__

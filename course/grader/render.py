@@ -6,6 +6,7 @@ import copy
 import html
 import os
 import re
+from dataclasses import replace
 
 import nbformat
 from nbformat import NotebookNode
@@ -14,7 +15,7 @@ from nbformat.v4 import new_notebook, new_output
 from course.grader.grade import Graded
 from course.grader.lesson import Lesson
 from course.grader.rebuild import Submission
-from course.grader.sanitize import clean_markdown, clean_outputs, hide_lines
+from course.grader.sanitize import clean_markdown, clean_outputs, hide_lines, quotes
 from course.grader.verdict import Verdict
 
 NOTES = "course_notes"
@@ -41,7 +42,7 @@ def graded_notebook(lesson: Lesson, submission: Submission, graded: Graded) -> N
         if node.cell_type != "code":
             continue
         if cell.role == "hidden":
-            node.outputs = verdict_outputs(graded.verdicts[cell.exercise])
+            node.outputs = verdict_outputs(discreet(graded.verdicts[cell.exercise], secret))
         elif cell.key in graded.results:
             result = graded.results[cell.key]
             node.outputs = hide_lines(clean_outputs(result.outputs), secret)
@@ -77,6 +78,16 @@ def verdict_outputs(verdict: Verdict) -> list[NotebookNode]:
     ]
 
 
+def discreet(verdict: Verdict, secret: set[str]) -> Verdict:
+    """Withhold messages that quote a hidden test: a student's exception may say anything."""
+
+    def told(message: str) -> str:
+        return "(withheld: it quotes the hidden test)" if quotes(message, secret) else message
+
+    parts = tuple(replace(part, message=told(part.message)) for part in verdict.parts)
+    return replace(verdict, cause=told(verdict.cause), parts=parts)
+
+
 def verdict_text(verdict: Verdict) -> str:
     """A verdict in lines of text."""
     lines = [f"{verdict.exercise}: {verdict.points:g} of {verdict.maximum:g} points"]
@@ -96,11 +107,14 @@ def verdict_html(verdict: Verdict) -> str:
 
 
 def secret_lines(lesson: Lesson) -> set[str]:
-    """Lines of the hidden tests long enough to betray one."""
+    """Lines of the hidden tests long enough to betray one, and found nowhere else in the lesson."""
     lines = set()
+    public = "\n".join(cell.node.source for cell in lesson.cells if cell.role != "hidden")
     for exercise in lesson.exercises.values():
         for line in exercise.hidden.splitlines():
             stripped = line.strip()
+            if stripped in public:
+                continue
             if len(stripped) >= 16 and not re.match(r"^(#|from course|import )", stripped):
                 lines.add(stripped)
     return lines

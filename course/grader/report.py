@@ -7,10 +7,12 @@ import html
 import io
 from collections import defaultdict
 
+from course.grader.payload import one_line
 from course.grader.run import Run
 from course.grader.work import Outcome
 
-WIDE = 58
+WIDE = 72
+"""Characters of a remark in the table; the page has all of it."""
 
 
 def table(run: Run) -> str:
@@ -23,7 +25,8 @@ def table(run: Run) -> str:
         marks = " ".join(marks_of(o) for o in outcomes)
         points = sum(o.points for o in outcomes)
         maximum = sum(o.maximum for o in outcomes)
-        rows.append((student, marks, f"{points:g}/{maximum:g}", remark(outcomes)))
+        what = one_line(remark(outcomes), 500)
+        rows.append((one_line(student, 80), marks, f"{points:g}/{maximum:g}", what))
     widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
     lines = [
         f"{student:<{widths[0]}}  {marks:<{widths[1]}}  {total:>{widths[2]}}  {_cut(what)}"

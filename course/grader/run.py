@@ -24,12 +24,11 @@ from course.grader.isolation import isolation_in_force
 from course.grader.kernels import run_in_kernels
 from course.grader.lesson import Lesson
 from course.grader.references import references_for, write_atomically
+from course.grader.submitted import find_notebooks, read_submission
 from course.grader.work import Kit, Outcome, Task, do
 
 log = logging.getLogger(__name__)
 
-MAX_FILE = 20 * 2**20
-"""A submitted notebook larger than this is not opened."""
 IN_FLIGHT = 3
 """Tasks per worker that are handed out ahead: memory stays flat however large the class."""
 
@@ -117,44 +116,6 @@ def tasks_of(folder: CourseFolder, kits: Sequence[Kit], students: Sequence[str] 
             path, note = found.get(kit.notebook, (None, ""))
             text, problem = read_submission(path) if path else (None, "")
             yield Task(student, kit, text, tuple(n for n in (note, problem) if n))
-
-
-def find_notebooks(here: Path, expected: Sequence[str]) -> dict[str, tuple[Path, str]]:
-    """Match a student's files to the notebooks that are expected, by name or by plain intent.
-
-    Returns
-    -------
-    dict
-        ``{notebook: (path, note)}``; the note says which odd name was taken for it.
-    """
-    names: dict[str, Path] = {}
-    with contextlib.suppress(OSError):
-        for path in sorted(here.iterdir()):
-            if path.suffix.lower() == ".ipynb" and not path.name.startswith("."):
-                names[path.name] = path
-    found = {stem: (names.pop(f"{stem}.ipynb"), "") for stem in expected if f"{stem}.ipynb" in names}
-    for stem in expected:
-        if stem in found:
-            continue
-        similar = [p for n, p in names.items() if _plain(stem) in _plain(n)]
-        if len(similar) == 1:
-            found[stem] = (similar[0], f"the file {similar[0].name!r} was taken for {stem}.ipynb")
-            names.pop(similar[0].name)
-    return found
-
-
-def read_submission(path: Path) -> tuple[bytes | None, str]:
-    """Read a submitted file without following links; return its bytes and what is odd about it."""
-    if path.is_symlink():
-        return b"", "the notebook is a link to another file, which is not followed"
-    if not path.is_file():
-        return b"", "the notebook is not a file"
-    try:
-        if path.stat().st_size > MAX_FILE:
-            return b"", f"the notebook is larger than {MAX_FILE // 2**20} MB"
-        return path.read_bytes(), ""
-    except OSError as error:
-        return b"", f"the notebook cannot be opened ({error.strerror})"
 
 
 def grade_class(folder: CourseFolder, assignment: str, options: Options) -> Run:
@@ -350,7 +311,3 @@ def _require_release(folder: CourseFolder, gradebook: Any, lessons: Sequence[Les
     from course.grader.generate import generate_release
 
     generate_release(folder, assignment)
-
-
-def _plain(name: str) -> str:
-    return "".join(ch for ch in Path(name).stem.casefold() if ch.isalnum())

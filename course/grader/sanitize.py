@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import html
 import re
 from typing import Any
 
@@ -20,43 +21,70 @@ PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 TEXTS = ("text/plain",)
 MAX_TEXT = 20_000
 MAX_PICTURE = 4 * 2**20
+SHORTEST_SECRET = 12
+"""Characters, without blanks and quotes, by which a line of a hidden test is recognised."""
 
 TAGS = nh3.ALLOWED_TAGS - {"img", "map", "area"}
+MAX_NESTED = 2_000
+"""Tags that can nest; the time to clean them grows with the square of their depth."""
+NESTING = re.compile(r"<(?!(?:td|th|tr|li|br|hr|col)\b)[A-Za-z]", re.IGNORECASE)
+
+ACTIVE_TEX = re.compile(r"\\(?=(?:href|url|require|html\w*|cssId|class|style|unicode|mmlToken)(?![a-z]))")
+"""Commands by which MathJax makes links, styles and attributes."""
+BLANK = r"\\ "
+"""TeX for a space: removing the backslash instead would turn ``\\\\href`` into ``\\href``."""
 
 
-def clean_html(html: str) -> str:
+def clean_html(text: str) -> str:
     """Return HTML with an allow-list of tags and attributes; scripts and pictures are gone."""
-    return nh3.clean(html, tags=TAGS, url_schemes={"http", "https", "mailto"})
+    if len(NESTING.findall(text)) > MAX_NESTED:
+        return f"<pre>{html.escape(_short(text))}</pre>"
+    cleaned = nh3.clean(text, tags=TAGS, url_schemes={"http", "https", "mailto"})
+    return ACTIVE_TEX.sub(BLANK, cleaned)
 
 
 def clean_markdown(source: str) -> str:
-    """Return Markdown whose raw HTML shows as text and whose links lead to web addresses only."""
-    text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", source)
-    text = re.sub(r"(?i)(javascript|vbscript|data|file)\s*(?=:)", r"\1 ", text)
+    """Return Markdown whose raw HTML shows as text and whose links lead to web addresses only.
+
+    Character references are resolved first, for ``java&#115;cript&colon;`` is a scheme to a
+    browser; then a blank takes apart whatever makes a tag, or a link not to ``http(s)``.
+    """
+    text = source
+    for _ in range(4):
+        text = html.unescape(text)
+    if html.unescape(text) != text:
+        text = text.replace("&", "&amp;")
     # An image would be fetched by the reader's browser and so tell a third party who reads.
-    return text.replace("![", "\\![").replace("attachment:", "attachment ")
+    text = text.replace("![", "! [")
+    text = re.sub(r"<(?=[A-Za-z/!?])", "< ", text)
+    text = re.sub(r"\](?=\((?!https?://)|\s*:(?!\s*https?://))", "] ", text)
+    return ACTIVE_TEX.sub(BLANK, text)
 
 
 def clean_outputs(outputs: list[Any]) -> list[NotebookNode]:
     """Return a cell's outputs reduced to text, clean HTML and pictures."""
     kept = []
     for output in outputs:
+        if not isinstance(output, dict):
+            continue
         kind = output.get("output_type")
         if kind == "stream":
             name = "stderr" if output.get("name") == "stderr" else "stdout"
-            text = _short(str(output.get("text", "")))
+            text = _short(_joined(output.get("text", "")))
             kept.append(NotebookNode(output_type="stream", name=name, text=text))
         elif kind == "error":
+            lines = output.get("traceback")
+            lines = lines[:60] if isinstance(lines, list) else []
             kept.append(
                 NotebookNode(
                     output_type="error",
                     ename=_short(str(output.get("ename", "")), 200),
                     evalue=_short(str(output.get("evalue", "")), 2000),
-                    traceback=[_short(str(line), 2000) for line in output.get("traceback", [])[:60]],
+                    traceback=[_short(str(line), 2000) for line in lines],
                 )
             )
         elif kind in {"display_data", "execute_result"}:
-            data = _clean_data(output.get("data") or {})
+            data = _clean_data(output.get("data"))
             if data:
                 # A student's result never counts as a grade: only display_data is kept.
                 kept.append(NotebookNode(output_type="display_data", data=data, metadata={}))
@@ -65,16 +93,27 @@ def clean_outputs(outputs: list[Any]) -> list[NotebookNode]:
 
 def hide_lines(outputs: list[Any], secret: set[str]) -> list[Any]:
     """Remove from outputs every text that quotes a line of a hidden test."""
-    if not secret:
-        return outputs
-    return [output for output in outputs if not any(line in _all_text(output) for line in secret)]
+    return [output for output in outputs if not quotes(_all_text(output), secret)]
 
 
-def _clean_data(data: dict[str, Any]) -> NotebookNode:
+def quotes(text: str, secret: set[str]) -> bool:
+    """Tell whether a text quotes a line, however it is spaced, escaped or marked up."""
+    squeezed = _squeezed(text)
+    lines = [_squeezed(line) for line in secret]
+    return any(line in squeezed for line in lines if len(line) >= SHORTEST_SECRET)
+
+
+def _squeezed(text: str) -> str:
+    """Text without colours, tags, blanks, quotes and backslashes."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    return re.sub(r"[\s\\'\"]+", "", html.unescape(re.sub(r"</?[a-z][^<>]*>", "", text)))
+
+
+def _clean_data(data: Any) -> NotebookNode:
     clean = NotebookNode()
-    for kind, content in data.items():
-        text = "".join(content) if isinstance(content, list) else content
-        if not isinstance(text, str) or kind == MIME_TYPE:
+    for kind, content in data.items() if isinstance(data, dict) else ():
+        text = _joined(content)
+        if not isinstance(content, str | list) or kind == MIME_TYPE:
             continue
         if kind in TEXTS:
             clean[kind] = _short(text)
@@ -94,6 +133,11 @@ def _is_picture(text: str, magic: bytes) -> bool:
         return False
 
 
+def _joined(text: Any) -> str:
+    """A notebook's text, which may be a list of lines."""
+    return "".join(map(str, text)) if isinstance(text, list) else str(text)
+
+
 def _short(text: str, limit: int = MAX_TEXT) -> str:
     text = text.encode("utf-8", "replace").decode()
     return text if len(text) <= limit else text[:limit] + "\n[... cut]"
@@ -103,6 +147,4 @@ def _all_text(output: Any) -> str:
     data = output.get("data") or {}
     traceback = output.get("traceback") or []
     plain = [str(value) for kind, value in data.items() if not kind.startswith("image/")]
-    colours = re.compile(r"\x1b\[[0-9;]*m")
-    text = "\n".join([str(output.get("text", "")), str(output.get("evalue", "")), *plain, *traceback])
-    return colours.sub("", text)
+    return "\n".join([str(output.get("text", "")), str(output.get("evalue", "")), *plain, *traceback])

@@ -10,6 +10,7 @@ from course.grader.payload import Answer, BadPayload, Payload, read
 from course.grader.steps import StepResult
 
 ARGUMENTS = "arguments unchanged"
+NOT_WRITTEN = "not written yet"
 
 
 @dataclass(frozen=True)
@@ -104,17 +105,21 @@ def judge(
     if cause := _unwritten(payload):
         return Verdict(exercise, 0.0, maximum, cause=cause)
     parts = _parts(payload, reference, device)
+    if not parts:
+        return Verdict(exercise, 0.0, maximum, cause="the reference holds no answer")
     answered = any(part.right for part in parts if part.label != ARGUMENTS)
     right = sum(part.right for part in parts) if answered else 0
-    points = round(maximum * right / len(parts), 2) if right < len(parts) else maximum
+    if right == len(parts):
+        return Verdict(exercise, maximum, maximum, tuple(parts))
+    points = max(0.0, min(round(maximum * right / len(parts), 2), maximum - 0.01))
     return Verdict(exercise, points, maximum, tuple(parts))
 
 
 def _unwritten(payload: Payload) -> str:
     if payload.answers:
         return ""
-    if any("NotImplementedError" in message for message in payload.errors.values()):
-        return "not written yet"
+    if any(message.startswith("NotImplementedError") for message in payload.errors.values()):
+        return NOT_WRITTEN
     return next(iter(payload.errors.values()), "the test gave no answer")
 
 
@@ -127,7 +132,7 @@ def _parts(payload: Payload, reference: Payload, device: str) -> list[Part]:
         if answer is None and message:
             error = payload.errors.get(case) or payload.errors.get(-1)
             message = f"the call failed with {error}" if error else message
-        elif answer is not None and answer.detail.get("changed_later"):
+        elif answer is not None and _changed_later(answer) and not _changed_later(want):
             message = message or "it changed after it was returned: one buffer is used twice"
         findings.setdefault(_label(name, want), []).append(message or "")
     parts = []
@@ -136,6 +141,10 @@ def _parts(payload: Payload, reference: Payload, device: str) -> list[Part]:
         count = f" (in {len(wrong)} of {len(messages)} checks)" if len(messages) > 1 else ""
         parts.append(Part(label, not wrong, f"{wrong[0]}{count}" if wrong else ""))
     return parts
+
+
+def _changed_later(answer: Answer) -> bool:
+    return answer.detail.get("changed_later") is True
 
 
 def _label(name: str, reference: Answer) -> str:

@@ -32,6 +32,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
+from course.emission import ANSWERS_VARIABLE
 from course.grader.confine import Limits
 from course.grader.isolation import Isolation, bubblewrap_command, isolation_in_force
 
@@ -109,8 +110,10 @@ class Nursery:
         (folder / "s").chmod(0o777)
         return folder
 
-    def fork(self, folder: Path, connection_file: str, limits: Limits) -> ForkedProcess:
-        """Fork one kernel.
+    def fork(
+        self, folder: Path, connection_file: str, limits: Limits, answers: bool = False
+    ) -> ForkedProcess:
+        """Fork one kernel; ``answers`` says that it runs the solution, which may read them.
 
         Raises
         ------
@@ -124,7 +127,9 @@ class Nursery:
             "work": work,
             "files": str(folder / "files"),
             "sockets": str(folder / "s"),
-            "env": _environment() | {"NBGRADER_EXECUTION": "autograde"},
+            "env": _environment()
+            | {"NBGRADER_EXECUTION": "autograde"}
+            | ({ANSWERS_VARIABLE: "1"} if answers else {}),
             "limits": asdict(limits),
             "namespaces": isolation.namespaces,
             "landlock": isolation.landlock,
@@ -231,7 +236,10 @@ class WarmProvisioner(LocalProvisioner):
         """Fork the kernel; ``cmd`` is not used, for there is no program to start."""
         manager = self.parent
         self.process = nursery().fork(
-            Path(manager.connection_file).parent, manager.connection_file, manager.limits
+            Path(manager.connection_file).parent,
+            manager.connection_file,
+            manager.limits,
+            manager.answers,
         )
         self.pid, self.pgid = self.process.pid, None
         return self.connection_info
@@ -249,6 +257,7 @@ class WarmKernelManager(KernelManager):
     """A kernel manager whose kernel is forked from the warm parent and talks over IPC sockets."""
 
     limits = Limits()
+    answers = False
 
     def __init__(self, **kwargs: Any) -> None:
         self.folder = nursery().folder()

@@ -69,6 +69,7 @@ def packed(name: str) -> str:
     """
 
 
+BACK = "torch.take_along_dim(self.bwd(torch.take_along_dim(x, source, 1))[0], source, 1)"
 TURN = """
     steps = torch.arange(x.shape[1], device=x.device)
     real = steps < lengths[:, None]
@@ -128,7 +129,7 @@ def wrong_modules(name: str) -> dict[str, str]:
         "sorted batches only": two_way(
             name, dedent(p).replace("enforce_sorted=False", "enforce_sorted=True") + cat
         ),
-        "time first": two_way(name, dedent(p) + cat).replace("batch_first=True, b", "b"),
+        "time first": one_way(name, TURN).replace(", batch_first=True", ""),
         "time-first output": two_way(
             name, dedent(p) + "return output.transpose(0, 1), torch.cat([h_n[0], h_n[1]], 1)"
         ),
@@ -161,47 +162,65 @@ def wrong_modules(name: str) -> dict[str, str]:
         "whole row flipped": one_way(
             name,
             turned(
-                ("torch.take_along_dim(self.bwd(torch.take_along_dim(x, source, 1))[0], source, 1)",
-                 "self.bwd(x.flip(1))[0].flip(1)")
+                (
+                    BACK,
+                    "self.bwd(x.flip(1))[0].flip(1)",
+                )
             ),
         ),
         "not turned back": one_way(
             name,
             turned(
-                ("torch.take_along_dim(self.bwd(torch.take_along_dim(x, source, 1))[0], source, 1)",
-                 "self.bwd(torch.take_along_dim(x, source, 1))[0]")
+                (
+                    BACK,
+                    "self.bwd(torch.take_along_dim(x, source, 1))[0]",
+                )
             ),
         ),
         "turned back by a flip": one_way(
             name,
             turned(
-                ("torch.take_along_dim(self.bwd(torch.take_along_dim(x, source, 1))[0], source, 1)",
-                 "self.bwd(torch.take_along_dim(x, source, 1))[0].flip(1)")
+                (
+                    BACK,
+                    "self.bwd(torch.take_along_dim(x, source, 1))[0].flip(1)",
+                )
             ),
         ),
         "never turned": one_way(
             name,
             turned(
-                ("torch.take_along_dim(self.bwd(torch.take_along_dim(x, source, 1))[0], source, 1)",
-                 "self.bwd(x)[0]")
+                (
+                    BACK,
+                    "self.bwd(x)[0]",
+                )
             ),
         ),
         "chains exchanged": one_way(
             name,
-            turned(("self.fwd(", "self.one("), ("self.bwd(", "self.fwd("), ("self.one(", "self.bwd(")),
+            turned(
+                ("self.fwd(", "self.one("), ("self.bwd(", "self.fwd("), ("self.one(", "self.bwd(")
+            ),
         ),
         "halves swapped": one_way(
             name, turned(("torch.cat([h_fwd, h_bwd], 2)", "torch.cat([h_bwd, h_fwd], 2)"))
         ),
         "padding not zeroed": one_way(
             name,
-            turned(("torch.where(real[:, :, None], torch.cat([h_fwd, h_bwd], 2), 0.0)",
-                    "torch.cat([h_fwd, h_bwd], 2)")),
+            turned(
+                (
+                    "torch.where(real[:, :, None], torch.cat([h_fwd, h_bwd], 2), 0.0)",
+                    "torch.cat([h_fwd, h_bwd], 2)",
+                )
+            ),
         ),
         "only the forward half zeroed": one_way(
             name,
-            turned(("torch.where(real[:, :, None], torch.cat([h_fwd, h_bwd], 2), 0.0)",
-                    "torch.cat([torch.where(real[:, :, None], h_fwd, 0.0), h_bwd], 2)")),
+            turned(
+                (
+                    "torch.where(real[:, :, None], torch.cat([h_fwd, h_bwd], 2), 0.0)",
+                    "torch.cat([torch.where(real[:, :, None], h_fwd, 0.0), h_bwd], 2)",
+                )
+            ),
         ),
         "one step too many": one_way(name, turned(("steps < lengths", "steps <= lengths"))),
         "final state one too early": one_way(
@@ -211,14 +230,23 @@ def wrong_modules(name: str) -> dict[str, str]:
             name, turned(("h_fwd[rows, lengths - 1]", "h_fwd[:, -1]"))
         ),
         "no gradient to the backward chain": one_way(
-            name, turned(("self.bwd(torch.take_along_dim(x, source, 1))",
-                          "self.bwd(torch.take_along_dim(x, source, 1).detach())"))
+            name,
+            turned(
+                (
+                    "self.bwd(torch.take_along_dim(x, source, 1))",
+                    "self.bwd(torch.take_along_dim(x, source, 1).detach())",
+                )
+            ),
         ),
         "through NumPy": one_way(
             name,
-            turned(("h_fwd = self.fwd(x)[0]",
+            turned(
+                (
+                    "h_fwd = self.fwd(x)[0]",
                     "x = torch.as_tensor(x.detach().cpu().numpy(), device=x.device)\n"
-                    "    h_fwd = self.fwd(x)[0]")),
+                    "    h_fwd = self.fwd(x)[0]",
+                )
+            ),
         ),
         "only for one sentence": two_way(
             name,
@@ -279,11 +307,11 @@ def right_modules(name: str) -> dict[str, str]:
     kind = "nn.LSTM" if name == "BiLSTM" else "nn.GRU"
     G = 4 if name == "BiLSTM" else 3
     # A loop with frozen states: the backward chain walks from the right and skips the padding.
-    frozen = f"""
-        {{step}}
+    frozen = """
+        {step}
         N, T, _ = x.shape
         halves, finals = [], []
-        for way, times in (("{{a}}", range(T)), ("{{b}}", range(T - 1, -1, -1))):
+        for way, times in (("{a}", range(T)), ("{b}", range(T - 1, -1, -1))):
             weights = [getattr(self, k + way) for k in ("w_ih", "w_hh", "b_ih", "b_hh")]
             h, c = x.new_zeros(N, self.H), x.new_zeros(N, self.H)
             states = [None] * T
@@ -297,15 +325,23 @@ def right_modules(name: str) -> dict[str, str]:
         return torch.cat(halves, 2), torch.cat(finals, 1)
     """
     parameters = f"""
-        self.H = hidden_size
+        self.H, rows = hidden_size, {G} * hidden_size
         for way in ({{ways}}):
-            for k, shape in (("w_ih", ({G} * hidden_size, input_size)), ("w_hh", ({G} * hidden_size,
-                             hidden_size)), ("b_ih", ({G} * hidden_size,)), ("b_hh", ({G} * hidden_size,))):
+            for k, shape in (
+                ("w_ih", (rows, input_size)),
+                ("w_hh", (rows, hidden_size)),
+                ("b_ih", (rows,)),
+                ("b_hh", (rows,)),
+            ):
                 setattr(self, k + way, nn.Parameter(torch.randn(shape) * 0.1))
     """
     step = indent(dedent(FLAT[name]).strip(), " " * 8).strip()
     return {
         "packed": two_way(name, dedent(p) + cat),
+        # A packed batch knows its own order of axes.
+        "packed, layer time first": two_way(name, dedent(p) + cat).replace(
+            "batch_first=True, bi", "bi"
+        ),
         "packed, sorted by hand": two_way(
             name,
             f"""
@@ -354,13 +390,21 @@ def right_modules(name: str) -> dict[str, str]:
         ),
         "multiplied by the mask": one_way(
             name,
-            turned(("torch.where(real[:, :, None], torch.cat([h_fwd, h_bwd], 2), 0.0)",
-                    "torch.cat([h_fwd, h_bwd], 2) * real[:, :, None]")),
+            turned(
+                (
+                    "torch.where(real[:, :, None], torch.cat([h_fwd, h_bwd], 2), 0.0)",
+                    "torch.cat([h_fwd, h_bwd], 2) * real[:, :, None]",
+                )
+            ),
         ),
         "rows gathered": one_way(
             name,
-            turned(("h_fwd[rows, lengths - 1]",
-                    "h_fwd.gather(1, (lengths - 1)[:, None, None].expand(-1, 1, h_fwd.shape[2]))[:, 0]")),
+            turned(
+                (
+                    "h_fwd[rows, lengths - 1]",
+                    "h_fwd.gather(1, (lengths - 1)[:, None, None].expand_as(h_fwd[:, :1]))[:, 0]",
+                )
+            ),
         ),
         "two packed one-way layers": one_way(
             name,
@@ -456,7 +500,9 @@ WRONG = {
     "reverse_padded": {
         "whole row flipped": [(REVERSE, "return x[:, ::-1].copy()")],
         "nothing reversed": [(REVERSE, "return x.copy()")],
-        "off by one": [(SOURCE, "source = np.where(steps <= last, last + 1 - steps, steps) % x.shape[1]")],
+        "off by one": [
+            (SOURCE, "source = np.where(steps <= last, last + 1 - steps, steps) % x.shape[1]")
+        ],
         "one step of padding too many": [
             (SOURCE, "source = np.where(steps <= last + 1, last + 1 - steps, steps) % x.shape[1]")
         ],
@@ -464,37 +510,66 @@ WRONG = {
             (SOURCE, "source = np.where(steps < last, last - 1 - steps, steps)")
         ],
         "padding to zero": [
-            (TAKE, "return np.where((steps <= last)[:, :, None], "
-                   "np.take_along_axis(x, source[:, :, None], axis=1), np.zeros_like(x))")
+            (
+                TAKE,
+                "return np.where((steps <= last)[:, :, None], "
+                "np.take_along_axis(x, source[:, :, None], axis=1), np.zeros_like(x))",
+            )
         ],
         "padding repeats a word": [(SOURCE, "source = np.maximum(last - steps, 0)")],
         "padding reversed too": [
             (SOURCE, "source = np.where(steps <= last, last - steps, x.shape[1] + last - steps)")
         ],
-        "length of the first row": [(REVERSE, "n = lengths[0]\n    "
-                                     "return np.concatenate([x[:, :n][:, ::-1], x[:, n:]], axis=1)")],
-        "length of the longest": [(REVERSE, "n = lengths.max()\n    "
-                                   "return np.concatenate([x[:, :n][:, ::-1], x[:, n:]], axis=1)")],
+        "length of the first row": [
+            (
+                REVERSE,
+                "n = lengths[0]\n    return np.concatenate([x[:, :n][:, ::-1], x[:, n:]], axis=1)",
+            )
+        ],
+        "length of the longest": [
+            (
+                REVERSE,
+                "n = lengths.max()\n    "
+                "return np.concatenate([x[:, :n][:, ::-1], x[:, n:]], axis=1)",
+            )
+        ],
         "batch reversed": [(REVERSE, "return x[::-1].copy()")],
         "features reversed": [(REVERSE, "return x[:, :, ::-1].copy()")],
         "features reversed as well": [(TAKE, TAKE + "[:, :, ::-1]")],
         "trimmed to the longest": [(TAKE, TAKE + "[:, :lengths.max()]")],
-        "rolled": [(REVERSE, "return np.stack([np.roll(r[::-1], -(x.shape[1] - n), axis=0) "
-                             "for r, n in zip(x, lengths)])[:, ::-1]")],
-        "padding first, then reversed": [
-            (REVERSE, "return np.stack([np.concatenate([r[n:], r[:n][::-1]]) "
-                      "for r, n in zip(x, lengths)])")
+        "rolled": [
+            (
+                REVERSE,
+                "return np.stack([np.roll(r[::-1], -(x.shape[1] - n), axis=0) "
+                "for r, n in zip(x, lengths)])[:, ::-1]",
+            )
         ],
-        "in place": [(REVERSE, "for n, k in enumerate(lengths):\n        "
-                               "x[n, :k] = x[n, :k][::-1].copy()\n    return x")],
+        "padding first, then reversed": [
+            (
+                REVERSE,
+                "return np.stack([np.concatenate([r[n:], r[:n][::-1]]) "
+                "for r, n in zip(x, lengths)])",
+            )
+        ],
+        "in place": [
+            (
+                REVERSE,
+                "for n, k in enumerate(lengths):\n        "
+                "x[n, :k] = x[n, :k][::-1].copy()\n    return x",
+            )
+        ],
         "swap that meets itself": [
-            (REVERSE, "out = x.copy()\n    for n, k in enumerate(lengths):\n        "
-                      "for t in range(k):\n            out[n, t] = out[n, k - 1 - t]\n    return out")
+            (
+                REVERSE,
+                "out = x.copy()\n    for n, k in enumerate(lengths):\n        "
+                "for t in range(k):\n            out[n, t] = out[n, k - 1 - t]\n    return out",
+            )
         ],
         "float64 forced": [(TAKE, TAKE + ".astype(np.float64)")],
         "rows sorted by length": [(TAKE, TAKE + "[np.argsort(lengths)]")],
-        "only real steps": [(REVERSE, "return np.concatenate([r[:n][::-1] "
-                                      "for r, n in zip(x, lengths)])")],
+        "only real steps": [
+            (REVERSE, "return np.concatenate([r[:n][::-1] for r, n in zip(x, lengths)])")
+        ],
         "a list of arrays": [(REVERSE, "return [r[:n][::-1] for r, n in zip(x, lengths)]")],
     },
     "bidirectional": {
@@ -530,24 +605,26 @@ WRONG = {
             (BOTH, "np.stack([h_fwd, h_bwd], axis=2)"),
             (ZERO, "return np.where(mask[:, :, None, None], both, np.zeros_like(both))"),
         ],
-        "interleaved": [
-            (BOTH, "np.stack([h_fwd, h_bwd], axis=3).reshape(*h_fwd.shape[:2], -1)")
-        ],
+        "interleaved": [(BOTH, "np.stack([h_fwd, h_bwd], axis=3).reshape(*h_fwd.shape[:2], -1)")],
         "forward reads backwards": [
             ("h_fwd = forward_fn(x)", "h_fwd = forward_fn(reverse_padded(x, lengths))")
         ],
         "backward reads the forward states": [(BWD, BWD.replace("(x,", "(h_fwd,"))],
         "input masked instead": [
-            ("h_fwd = forward_fn(x)",
-             "x = np.where(length_mask(lengths, x.shape[1])[:, :, None], x, np.zeros_like(x))\n"
-             "    h_fwd = forward_fn(x)"),
+            (
+                "h_fwd = forward_fn(x)",
+                "x = np.where(length_mask(lengths, x.shape[1])[:, :, None], x, np.zeros_like(x))\n"
+                "    h_fwd = forward_fn(x)",
+            ),
             (BWD, "backward_fn(x[:, ::-1])[:, ::-1]"),
         ],
         "trimmed to the longest": [(ZERO, ZERO + "[:, : lengths.max()]")],
         "float64 forced": [(ZERO, "return np.where(mask[:, :, None], both, np.zeros(both.shape))")],
         "padding of x overwritten": [
-            ("h_fwd = forward_fn(x)",
-             "x[~length_mask(lengths, x.shape[1])] = 0\n    h_fwd = forward_fn(x)")
+            (
+                "h_fwd = forward_fn(x)",
+                "x[~length_mask(lengths, x.shape[1])] = 0\n    h_fwd = forward_fn(x)",
+            )
         ],
         "two results": [(ZERO, "return h_fwd, h_bwd")],
     },
@@ -558,16 +635,25 @@ WRONG = {
         "last column backwards": [("h_bwd[:, 0]", "h_bwd[:, -1]")],
         "off by one": [("lengths - 1", "lengths - 2")],
         "step length": [("lengths - 1", "np.minimum(lengths, h_fwd.shape[1] - 1)")],
-        "halves swapped": [(FINAL, "np.concatenate([h_bwd[:, 0], h_fwd[rows, lengths - 1]], axis=1)")],
-        "ends exchanged": [(FINAL, "np.concatenate([h_fwd[:, 0], h_bwd[rows, lengths - 1]], axis=1)")],
-        "chains exchanged": [(FINAL, "np.concatenate([h_bwd[rows, lengths - 1], h_fwd[:, 0]], axis=1)")],
+        "halves swapped": [
+            (FINAL, "np.concatenate([h_bwd[:, 0], h_fwd[rows, lengths - 1]], axis=1)")
+        ],
+        "ends exchanged": [
+            (FINAL, "np.concatenate([h_fwd[:, 0], h_bwd[rows, lengths - 1]], axis=1)")
+        ],
+        "chains exchanged": [
+            (FINAL, "np.concatenate([h_bwd[rows, lengths - 1], h_fwd[:, 0]], axis=1)")
+        ],
         "summed": [(FINAL, "h_fwd[rows, lengths - 1] + h_bwd[:, 0]")],
         "stacked": [(FINAL, "np.stack([h_fwd[rows, lengths - 1], h_bwd[:, 0]])")],
         "rows mixed": [
             (FINAL, "np.stack([h_fwd[rows, lengths - 1], h_bwd[:, 0]]).reshape(len(rows), -1)")
         ],
         "interleaved": [
-            (FINAL, "np.stack([h_fwd[rows, lengths - 1], h_bwd[:, 0]], axis=2).reshape(len(rows), -1)")
+            (
+                FINAL,
+                "np.stack([h_fwd[rows, lengths - 1], h_bwd[:, 0]], axis=2).reshape(len(rows), -1)",
+            )
         ],
         "concatenated below": [(FINAL, "np.concatenate([h_fwd[rows, lengths - 1], h_bwd[:, 0]])")],
         "longest for all": [("h_fwd[rows, lengths - 1]", "h_fwd[:, lengths.max() - 1]")],
@@ -581,9 +667,12 @@ WRONG = {
         "float64 forced": [(FINAL, FINAL + ".astype(np.float64)")],
         "time axis kept": [(FINAL, FINAL + "[:, None]")],
         "padding overwritten": [
-            (FINAL, "h_fwd"), ("return h_fwd",
-             "for n, k in enumerate(lengths):\n        h_fwd[n, k:] = h_fwd[n, k - 1]\n    "
-             "return np.concatenate([h_fwd[:, -1], h_bwd[:, 0]], axis=1)")
+            (FINAL, "h_fwd"),
+            (
+                "return h_fwd",
+                "for n, k in enumerate(lengths):\n        h_fwd[n, k:] = h_fwd[n, k - 1]\n    "
+                "return np.concatenate([h_fwd[:, -1], h_bwd[:, 0]], axis=1)",
+            ),
         ],
     },
     "BiLSTM": wrong_modules("BiLSTM"),
@@ -605,15 +694,19 @@ WRONG = {
         "mask inverted": [(REAL, "real = (t >= lengths)[:, None]")],
         "h0 ignored": [("h, outputs = h0, []", "h, outputs = np.zeros_like(h0), []")],
         "ended sentences go back to h0": [(FREEZE, "h = np.where(real, step_fn(x[:, t], h), h0)")],
-        "last column returned": [(LAST, "outputs = np.stack(outputs, axis=1)\n    "
-                                        "return outputs, outputs[:, -1]")],
-        "first state returned": [(LAST, "outputs = np.stack(outputs, axis=1)\n    "
-                                        "return outputs, outputs[:, 0]")],
+        "last column returned": [
+            (LAST, "outputs = np.stack(outputs, axis=1)\n    return outputs, outputs[:, -1]")
+        ],
+        "first state returned": [
+            (LAST, "outputs = np.stack(outputs, axis=1)\n    return outputs, outputs[:, 0]")
+        ],
         "time first": [(LAST, "return np.stack(outputs), h")],
         "order of the results": [(LAST, "return h, np.stack(outputs, axis=1)")],
         "outputs only": [(LAST, "return np.stack(outputs, axis=1)")],
-        "h0 among the outputs": [("h, outputs = h0, []", "h, outputs = h0, [h0]"),
-                                 (LAST, "return np.stack(outputs[:-1], axis=1), h")],
+        "h0 among the outputs": [
+            ("h, outputs = h0, []", "h, outputs = h0, [h0]"),
+            (LAST, "return np.stack(outputs[:-1], axis=1), h"),
+        ],
         "stops at the shortest": [
             ("range(x.shape[1])", "range(lengths.min())"),
             (LAST, "outputs += [np.zeros_like(h)] * (x.shape[1] - len(outputs))\n    " + LAST),
@@ -623,8 +716,10 @@ WRONG = {
             (LAST, "outputs += [np.zeros_like(h)] * (x.shape[1] - len(outputs))\n    " + LAST),
         ],
         "trimmed to the longest": [("range(x.shape[1])", "range(lengths.max())")],
-        "h0 overwritten": [(FREEZE, "h[real[:, 0]] = step_fn(x[:, t], h)[real[:, 0]]"),
-                           (APPEND, "outputs.append(h * real)")],
+        "h0 overwritten": [
+            (FREEZE, "h[real[:, 0]] = step_fn(x[:, t], h)[real[:, 0]]"),
+            (APPEND, "outputs.append(h * real)"),
+        ],
         "one buffer for all outputs": [
             ("h, outputs = h0, []", "h, outputs = h0.copy(), []"),
             (FREEZE, "h[real[:, 0]] = step_fn(x[:, t], h)[real[:, 0]]"),
@@ -632,104 +727,170 @@ WRONG = {
             (LAST, "return np.stack(outputs, axis=1), h"),
         ],
         "padding found by its zeros": [(REAL, "real = (x[:, t] != 0).any(axis=1)[:, None]")],
-        "float64 forced": [(LAST, "return np.stack(outputs, axis=1).astype(float), h.astype(float)")],
-        "all sentences as long as the longest": [(REAL, "real = np.full((len(x), 1), t < lengths.max())")],
+        "float64 forced": [
+            (LAST, "return np.stack(outputs, axis=1).astype(float), h.astype(float)")
+        ],
+        "all sentences as long as the longest": [
+            (REAL, "real = np.full((len(x), 1), t < lengths.max())")
+        ],
     },
 }
 
 RIGHT = {
     "length_mask": {
         "loop": [
-            (MASK, "mask = np.zeros((len(lengths), T), dtype=bool)\n    "
-                   "for n, length in enumerate(lengths):\n        mask[n, :length] = True\n    return mask")
+            (
+                MASK,
+                "mask = np.zeros((len(lengths), T), dtype=bool)\n    "
+                "for n, k in enumerate(lengths):\n        mask[n, :k] = True\n    return mask",
+            )
         ],
         "other way round": [(MASK, "return lengths.reshape(-1, 1) > np.arange(T).reshape(1, -1)")],
         "outer": [(MASK, "return np.less.outer(np.arange(T), lengths).T")],
         "list of lists": [(MASK, "return np.array([[t < n for t in range(T)] for n in lengths])")],
         "from an identity": [(MASK, "return np.tri(T + 1, T, -1, dtype=bool)[lengths]")],
-        "repeat": [(MASK, "return np.stack([np.repeat([True, False], [n, T - n]) for n in lengths])")],
-        "cumulative": [(MASK, "return np.cumsum(np.ones((len(lengths), T)), 1) <= lengths[:, None]")],
+        "repeat": [
+            (MASK, "return np.stack([np.repeat([True, False], [n, T - n]) for n in lengths])")
+        ],
+        "cumulative": [
+            (MASK, "return np.cumsum(np.ones((len(lengths), T)), 1) <= lengths[:, None]")
+        ],
     },
     "reverse_padded": {
-        "loop": [(REVERSE, "out = x.copy()\n    for n, k in enumerate(lengths):\n        "
-                           "out[n, :k] = x[n, :k][::-1]\n    return out")],
-        "loop over steps": [
-            (REVERSE, "out = np.empty_like(x)\n    for n in range(x.shape[0]):\n        "
-                      "for t in range(x.shape[1]):\n            "
-                      "out[n, t] = x[n, lengths[n] - 1 - t if t < lengths[n] else t]\n    return out")
+        "loop": [
+            (
+                REVERSE,
+                "out = x.copy()\n    for n, k in enumerate(lengths):\n        "
+                "out[n, :k] = x[n, :k][::-1]\n    return out",
+            )
         ],
-        "flip": [(REVERSE, "out = np.array(x)\n    for row, old, k in zip(out, x, lengths):\n        "
-                           "row[:k] = np.flip(old[:k], axis=0)\n    return out")],
-        "concatenated": [(REVERSE, "return np.stack([np.concatenate([r[:k][::-1], r[k:]]) "
-                                   "for r, k in zip(x, lengths)])")],
+        "loop over steps": [
+            (
+                REVERSE,
+                "out = np.empty_like(x)\n    for n in range(x.shape[0]):\n        "
+                "for t in range(x.shape[1]):\n            "
+                "out[n, t] = x[n, lengths[n] - 1 - t if t < lengths[n] else t]\n    return out",
+            )
+        ],
+        "flip": [
+            (
+                REVERSE,
+                "out = np.array(x)\n    for row, old, k in zip(out, x, lengths):\n        "
+                "row[:k] = np.flip(old[:k], axis=0)\n    return out",
+            )
+        ],
+        "concatenated": [
+            (
+                REVERSE,
+                "return np.stack([np.concatenate([r[:k][::-1], r[k:]]) "
+                "for r, k in zip(x, lengths)])",
+            )
+        ],
         "fancy index": [(TAKE, "return x[np.arange(len(x))[:, None], source]")],
         "sorted keys": [
-            (REVERSE, "steps = np.arange(x.shape[1])\n    "
-                      "keys = np.where(steps < lengths[:, None], -steps - 1, steps)\n    "
-                      "return np.take_along_axis(x, np.argsort(keys, axis=1)[:, :, None], axis=1)")
+            (
+                REVERSE,
+                "steps = np.arange(x.shape[1])\n    "
+                "keys = np.where(steps < lengths[:, None], -steps - 1, steps)\n    "
+                "return np.take_along_axis(x, np.argsort(keys, axis=1)[:, :, None], axis=1)",
+            )
         ],
         "flip, then mend": [
-            (REVERSE, "T = x.shape[1]\n    s = (np.arange(T) + T - lengths[:, None]) % T\n    "
-                      "out = np.take_along_axis(x[:, ::-1], s[:, :, None], axis=1)\n    "
-                      "return np.where(length_mask(lengths, T)[:, :, None], out, x)")
+            (
+                REVERSE,
+                "T = x.shape[1]\n    s = (np.arange(T) + T - lengths[:, None]) % T\n    "
+                "out = np.take_along_axis(x[:, ::-1], s[:, :, None], axis=1)\n    "
+                "return np.where(length_mask(lengths, T)[:, :, None], out, x)",
+            )
         ],
         "python reversed": [
-            (REVERSE, "out = x.copy()\n    for n, k in enumerate(lengths):\n        "
-                      "for new, old in zip(range(k), reversed(range(k))):\n            "
-                      "out[n, new] = x[n, old]\n    return out")
+            (
+                REVERSE,
+                "out = x.copy()\n    for n, k in enumerate(lengths):\n        "
+                "for new, old in zip(range(k), reversed(range(k))):\n            "
+                "out[n, new] = x[n, old]\n    return out",
+            )
         ],
     },
     "bidirectional": {
         "one sentence at a time": [
-            (ZERO, """rows = []
+            (
+                ZERO,
+                """rows = []
     for n, k in enumerate(lengths):
         a = forward_fn(x[n : n + 1, :k])[0]
         b = backward_fn(x[n : n + 1, :k][:, ::-1])[0, ::-1]
         rows.append(np.pad(np.concatenate([a, b], axis=1), [(0, x.shape[1] - k), (0, 0)]))
-    return np.stack(rows)""")
+    return np.stack(rows)""",
+            )
         ],
         "multiplied by the mask": [(ZERO, "return both * mask[:, :, None]")],
-        "zeros filled": [(ZERO, "out = np.zeros_like(both)\n    out[mask] = both[mask]\n    return out")],
+        "zeros filled": [
+            (ZERO, "out = np.zeros_like(both)\n    out[mask] = both[mask]\n    return out")
+        ],
         "set to zero": [(ZERO, "both[~mask] = 0\n    return both")],
         "halves masked first": [
-            (BOTH, "np.concatenate([h * length_mask(lengths, x.shape[1])[..., None] "
-                   "for h in (h_fwd, h_bwd)], axis=-1)"),
+            (
+                BOTH,
+                "np.concatenate([h * length_mask(lengths, x.shape[1])[..., None] "
+                "for h in (h_fwd, h_bwd)], axis=-1)",
+            ),
             (ZERO, "return both"),
         ],
         "preallocated": [
             (BOTH, "np.empty((*x.shape[:2], 2 * h_fwd.shape[2]), h_fwd.dtype)"),
-            ("mask = length", "both[..., : h_fwd.shape[2]] = h_fwd\n    "
-                              "both[..., h_fwd.shape[2] :] = h_bwd\n    mask = length"),
+            (
+                "mask = length",
+                "both[..., : h_fwd.shape[2]] = h_fwd\n    "
+                "both[..., h_fwd.shape[2] :] = h_bwd\n    mask = length",
+            ),
         ],
         "input masked as well": [
-            ("h_fwd = forward_fn(x)",
-             "x = np.where(length_mask(lengths, x.shape[1])[:, :, None], x, np.zeros_like(x))\n"
-             "    h_fwd = forward_fn(x)")
+            (
+                "h_fwd = forward_fn(x)",
+                "x = np.where(length_mask(lengths, x.shape[1])[:, :, None], x, np.zeros_like(x))\n"
+                "    h_fwd = forward_fn(x)",
+            )
         ],
         "own reversal": [
             (BWD, "np.take_along_axis(backward_fn(np.take_along_axis(x, turn, 1)), turn, 1)"),
-            ("h_fwd = forward_fn(x)",
-             "h_fwd = forward_fn(x)\n    t = np.arange(x.shape[1])\n    "
-             "turn = np.where(t < lengths[:, None], lengths[:, None] - 1 - t, t)[..., None]"),
+            (
+                "h_fwd = forward_fn(x)",
+                "h_fwd = forward_fn(x)\n    t = np.arange(x.shape[1])\n    "
+                "turn = np.where(t < lengths[:, None], lengths[:, None] - 1 - t, t)[..., None]",
+            ),
         ],
     },
     "final_states": {
-        "loop": [(FINAL, "np.stack([np.concatenate([h_fwd[n, k - 1], h_bwd[n, 0]]) "
-                         "for n, k in enumerate(lengths)])")],
+        "loop": [
+            (
+                FINAL,
+                "np.stack([np.concatenate([h_fwd[n, k - 1], h_bwd[n, 0]]) "
+                "for n, k in enumerate(lengths)])",
+            )
+        ],
         "take_along_axis": [
-            ("h_fwd[rows, lengths - 1]",
-             "np.take_along_axis(h_fwd, lengths[:, None, None] - 1, axis=1)[:, 0]")
+            (
+                "h_fwd[rows, lengths - 1]",
+                "np.take_along_axis(h_fwd, lengths[:, None, None] - 1, axis=1)[:, 0]",
+            )
         ],
         "hstack": [(FINAL, "np.hstack((h_fwd[range(len(lengths)), lengths - 1], h_bwd[:, 0, :]))")],
         "preallocated": [
-            (FINAL, "h_fwd"), ("return h_fwd",
-             "out = np.empty((len(rows), 2 * h_fwd.shape[2]), h_fwd.dtype)\n    "
-             "out[:, : h_fwd.shape[2]] = h_fwd[rows, lengths - 1]\n    "
-             "out[:, h_fwd.shape[2] :] = h_bwd[:, 0]\n    return out")
+            (FINAL, "h_fwd"),
+            (
+                "return h_fwd",
+                "out = np.empty((len(rows), 2 * h_fwd.shape[2]), h_fwd.dtype)\n    "
+                "out[:, : h_fwd.shape[2]] = h_fwd[rows, lengths - 1]\n    "
+                "out[:, h_fwd.shape[2] :] = h_bwd[:, 0]\n    return out",
+            ),
         ],
         "one-hot": [
-            ("h_fwd[rows, lengths - 1]",
-             "np.einsum('nt,nth->nh', np.eye(h_fwd.shape[1], dtype=h_fwd.dtype)[lengths - 1], h_fwd)")
+            (
+                "h_fwd[rows, lengths - 1]",
+                "np.einsum('nt,nth->nh', "
+                "np.eye(h_fwd.shape[1], dtype=h_fwd.dtype)[lengths - 1], h_fwd)",
+            )
         ],
         "diagonal": [("h_fwd[rows, lengths - 1]", "h_fwd[:, lengths - 1][rows, rows]")],
     },
@@ -739,13 +900,18 @@ RIGHT = {
         "all steps, then picked": [
             (FREEZE, "h = step_fn(x[:, t], h)"),
             (APPEND, "outputs.append(h)"),
-            (LAST, "outputs = np.stack(outputs, axis=1)\n    "
-                   "last = outputs[np.arange(len(x)), lengths - 1]\n    "
-                   "return outputs * (np.arange(x.shape[1]) < lengths[:, None])[:, :, None], last"),
+            (
+                LAST,
+                "outputs = np.stack(outputs, axis=1)\n    "
+                "last = outputs[np.arange(len(x)), lengths - 1]\n    "
+                "return outputs * (np.arange(x.shape[1]) < lengths[:, None])[:, :, None], last",
+            ),
         ],
-        "arithmetic mask": [(FREEZE, "h = real * step_fn(x[:, t], h) + (1 - real) * h"),
-                            (REAL, "real = (t < lengths)[:, None].astype(h0.dtype)"),
-                            (APPEND, "outputs.append(real * h)")],
+        "arithmetic mask": [
+            (FREEZE, "h = real * step_fn(x[:, t], h) + (1 - real) * h"),
+            (REAL, "real = (t < lengths)[:, None].astype(h0.dtype)"),
+            (APPEND, "outputs.append(real * h)"),
+        ],
         "rows that still run": [
             ("h, outputs = h0, []", "h, outputs = h0.copy(), []"),
             (REAL, "run = t < lengths"),
@@ -753,12 +919,17 @@ RIGHT = {
             (APPEND, "outputs.append(h * run[:, None])"),
         ],
         "preallocated": [
-            ("h, outputs = h0, []", "h, outputs = h0, np.zeros((*x.shape[:2], h0.shape[1]), h0.dtype)"),
+            (
+                "h, outputs = h0, []",
+                "h, outputs = h0, np.zeros((*x.shape[:2], h0.shape[1]), h0.dtype)",
+            ),
             (APPEND, "outputs[real[:, 0], t] = h[real[:, 0]]"),
             (LAST, "return outputs, h"),
         ],
         "one sentence at a time": [
-            ("h, outputs = h0, []", """outputs = np.zeros((*x.shape[:2], h0.shape[1]), h0.dtype)
+            (
+                "h, outputs = h0, []",
+                """outputs = np.zeros((*x.shape[:2], h0.shape[1]), h0.dtype)
     last = np.zeros_like(h0)
     for n, k in enumerate(lengths):
         h = h0[n : n + 1]
@@ -767,7 +938,8 @@ RIGHT = {
             outputs[n, t] = h[0]
         last[n] = h[0]
     return outputs, last
-    h, outputs = h0, []""")
+    h, outputs = h0, []""",
+            )
         ],
         "up to the longest": [
             ("range(x.shape[1])", "range(lengths.max())"),
@@ -795,7 +967,7 @@ SAYS = {
     "reverse_padded": {
         "whole row flipped": "whole row",
         "nothing reversed": "Nothing was reversed",
-        "one step of padding too many": "Off by one",
+        "off by one": "Off by one",
         "padding to zero": "stay as it is",
         "padding reversed too": "padding was reversed",
         "length of the first row": "each has its own",

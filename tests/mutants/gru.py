@@ -1,4 +1,5 @@
 """Wrong and right variants of the exercises in ``source/03_gru/gru.ipynb``."""
+# ruff: noqa: E501
 
 # --- the step -----------------------------------------------------------------------------------
 GATES = "gates = sigmoid(x @ W_x[:, : 2 * H] + h_prev @ W_h[:, : 2 * H] + b[: 2 * H])"
@@ -969,7 +970,7 @@ SAYS = {
         "sign of r": "block r",
         "sign of n": "block n",
         "all signs": "All signs",
-        "read as z, r, n": "order is r, z, n",
+        "read as z, r, n": "exchanged",
         "reshape instead of transpose": "reshape",
         "not transposed": "transposed",
         "bias_hh forgotten": "bias_hh is missing",

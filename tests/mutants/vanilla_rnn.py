@@ -830,7 +830,7 @@ SAYS = {
         "divided by eps": "2 * eps apart",
         "sign flipped": "sign",
         "eps ignored": "eps is ignored",
-        "not restored": "changed its argument x",
+        "not restored": "put each entry back",
         "nudges pile up": "pile up",
         "all at once": "",
         "flat": "shape",

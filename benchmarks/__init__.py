@@ -1,0 +1,1 @@
+"""Measure the grader against stock nbgrader on the same submissions; see ``python -m benchmarks``."""

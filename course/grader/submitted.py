@@ -1,0 +1,52 @@
+"""Find and read what a student handed in, whatever it is called and whatever it is."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+
+MAX_FILE = 20 * 2**20
+"""A submitted notebook larger than this is not opened."""
+
+
+def find_notebooks(here: Path, expected: Sequence[str]) -> dict[str, tuple[Path, str]]:
+    """Match a student's files to the notebooks that are expected, by name or by plain intent.
+
+    Returns
+    -------
+    dict
+        ``{notebook: (path, note)}``; the note says which odd name was taken for it.
+    """
+    names: dict[str, Path] = {}
+    with contextlib.suppress(OSError):
+        for path in sorted(here.iterdir()):
+            if path.suffix.lower() == ".ipynb" and not path.name.startswith("."):
+                names[path.name] = path
+    found = {stem: (names.pop(f"{stem}.ipynb"), "") for stem in expected if f"{stem}.ipynb" in names}
+    for stem in expected:
+        if stem in found:
+            continue
+        similar = [p for n, p in names.items() if _plain(stem) in _plain(n)]
+        if len(similar) == 1:
+            found[stem] = (similar[0], f"the file {similar[0].name!r} was taken for {stem}.ipynb")
+            names.pop(similar[0].name)
+    return found
+
+
+def read_submission(path: Path) -> tuple[bytes | None, str]:
+    """Read a submitted file without following links; return its bytes and what is odd about it."""
+    if path.is_symlink():
+        return b"", "the notebook is a link to another file, which is not followed"
+    if not path.is_file():
+        return b"", "the notebook is not a file"
+    try:
+        if path.stat().st_size > MAX_FILE:
+            return b"", f"the notebook is larger than {MAX_FILE // 2**20} MB"
+        return path.read_bytes(), ""
+    except OSError as error:
+        return b"", f"the notebook cannot be opened ({error.strerror})"
+
+
+def _plain(name: str) -> str:
+    return "".join(ch for ch in Path(name).stem.casefold() if ch.isalnum())

@@ -31,6 +31,13 @@ class CheckFailed(AssertionError):
         return [f"\x1b[31m✗ {self}\x1b[0m"]
 
 
+class Returned(dict):
+    """The returned values by name; a notebook shows nothing when it ends a cell."""
+
+    def _ipython_display_(self) -> None:
+        pass
+
+
 def require(condition: Any, message: str) -> None:
     """Raise :class:`CheckFailed` with ``message`` unless ``condition`` holds.
 
@@ -102,7 +109,7 @@ def check(
     if not quiet:
         parts = ", ".join(_describe(k, v) for k, v in got.items() if returns[k] is not ANYTHING)
         print(f"✓ {name}: {parts}")
-    return got
+    return Returned(got)
 
 
 def compare(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import matplotlib  # noqa: F401  (each forked run would import it again)
 import pytest
 
 from course.grader.flags import flags_of

@@ -132,6 +132,8 @@ def hidden(case):
 @pytest.mark.parametrize("truth", ["truth=lambda: SECRET", "truth=labels", "lambda: SECRET", "labels"])
 def test_a_student_kernel_is_not_given_what_only_the_reference_needs(truth):
     full = PREDICT.replace("TRUTH", truth)
+    if "labels" not in truth:
+        full = full.replace("    return SECRET\n", "    return 0\n")
     blind = blinded(full)
     for secret in ("SECRET", "ANSWER", "77"):
         assert secret not in blind

@@ -16,7 +16,7 @@ from course.grader.rebuild import Submission
 
 SHORTCUTS = re.compile(
     r"""torch\.nn\.((RNN|LSTM|GRU)(Cell|Base|CellBase)?|MultiheadAttention|Transformer\w*
-               |Softmax|LogSoftmax|functional\.\w+|utils\.rnn\.\w+|utils\.clip_grad\w*)
+               |Softmax|LogSoftmax|functional\.[\w*]+|utils\.rnn\.\w+|utils\.clip_grad\w*)
     |torch\.(softmax|log_softmax|logsumexp|gradient|autograd\.[\w.]+|func\.\w+|_VF\.\w+
             |(rnn_tanh|rnn_relu|lstm|gru)(_cell)?|scaled_dot_product_attention)
     |numpy\.gradient

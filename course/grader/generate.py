@@ -18,6 +18,7 @@ from nbclient.exceptions import CellExecutionError
 from nbconvert.preprocessors import ExecutePreprocessor
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Bool
 
 from course.grader.course_folder import CourseFolder, FolderError
 from course.grader.grade import Graded
@@ -50,6 +51,8 @@ class ClearMarkers(NbGraderPreprocessor):
 
 class ExecuteSolution(ExecutePreprocessor):
     """Execute a solution in a fresh kernel; the first cell that raises fails the build by name."""
+
+    enabled = Bool(True).tag(config=True)
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, km: Any = None
@@ -209,7 +212,8 @@ def nbgrader(folder: CourseFolder, command: str, *arguments: str) -> str:
     result = subprocess.run(
         [sys.executable, "-m", "nbgrader", command, *arguments],
         cwd=folder.root,
-        env={**os.environ, "PATH": path_with_environment()},
+        # No progress bars in what is committed: they differ from one execution to the next.
+        env={**os.environ, "PATH": path_with_environment(), "COURSE_QUIET": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -10,6 +10,7 @@ os.environ.setdefault("COURSE_QUIET", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give every test a group for ``--dist loadgroup``: its file, or its lesson's variants."""
     for item in items:

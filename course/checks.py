@@ -158,9 +158,8 @@ def compare(
             compare(f"{label}[{i}]", got[i], item, mistakes, atol=atol, rtol=rtol)
         return
     if want is None or isinstance(want, str):
-        require(
-            type(got) is type(want), f"{label} must be {type_name(want)}; yours is {type_name(got)}."
-        )
+        kind = type_name(want)
+        require(type(got) is type(want), f"{label} must be {kind}; yours is {type_name(got)}.")
         require(got == want, f"{label} is {got!r}; on this example it must be {want!r}.")
         return
     kind = exact_type(want)
@@ -171,18 +170,14 @@ def compare(
         )
         _compare_shape(label, got, want)
     else:
-        require(
-            _is_number(got), f"{label} must be a single number; yours is {type_name(got)}."
-        )
+        require(_is_number(got), f"{label} must be a single number; yours is {type_name(got)}.")
     a, b = as_numpy(got), as_numpy(want)
     require(
         a.dtype.kind in "biufc",
         f"{label} must hold plain numbers; yours has dtype {a.dtype}.",
     )
     if np.issubdtype(b.dtype, np.bool_) or np.issubdtype(a.dtype, np.bool_):
-        require(
-            a.dtype == b.dtype, f"{label} must have dtype {b.dtype}; yours has {a.dtype}."
-        )
+        require(a.dtype == b.dtype, f"{label} must have dtype {b.dtype}; yours has {a.dtype}.")
         same_values = np.asarray(a == b)
     else:
         require(
@@ -205,7 +200,9 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(b, dict):
         return isinstance(a, dict) and a.keys() == b.keys() and all(same(a[k], b[k]) for k in b)
     if isinstance(b, list | tuple):
-        return isinstance(a, list | tuple) and len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+        if not isinstance(a, list | tuple) or len(a) != len(b):
+            return False
+        return all(same(x, y) for x, y in zip(a, b, strict=True))
     if exact_type(b) in {"ndarray", "tensor"}:
         x, y = as_numpy(a), as_numpy(b)
         return x.shape == y.shape and x.dtype == y.dtype and np.array_equal(x, y, equal_nan=True)
@@ -263,9 +260,7 @@ def _call(name: str, function: Callable[..., Any], passed: Mapping[str, Any]) ->
 
 def _named(name: str, result: Any, returns: Mapping[str, Any]) -> dict[str, Any]:
     if len(returns) == 1:
-        require(
-            result is not None, f"{name} returned None: is there a `return` at the end?"
-        )
+        require(result is not None, f"{name} returned None: is there a `return` at the end?")
         return dict(zip(returns, [result], strict=True))
     names = ", ".join(returns)
     require(result is not None, f"{name} returned None: it must return {names}.")

@@ -341,9 +341,7 @@ class Case:
             rule = {"compare": "close", "dtype": self.dtype, **rule}
         self._emission.add(self.index, name, value, rule)
 
-    def predict(
-        self, name: str, predictions: Any, truth: Callable[[], Any], **rule: Any
-    ) -> None:
+    def predict(self, name: str, predictions: Any, truth: Callable[[], Any], **rule: Any) -> None:
         """Emit predictions on held-out data; ``truth`` is called for the reference alone.
 
         Parameters
@@ -432,9 +430,7 @@ def collect(
             code = compile(source, "<hidden test>", "exec")
             exec(code, {**names, "__name__": "__main__"})
     except BaseException as error:
-        emission.errors.append(
-            {"case": -1, "type": type(error).__name__, "message": _short(error)}
-        )
+        emission.errors.append({"case": -1, "type": type(error).__name__, "message": _short(error)})
     finally:
         _current = Emission()
     emission.settle()

@@ -211,7 +211,7 @@ TRUTH = np.array([0, 1, 1, 2])
         ("accuracy", 0.76, [0, 1, 1, 0], False),
         ("macro_f1", 1.0, [0, 1, 1, 2], True),
         ("macro_f1", 0.9, [0, 0, 0, 0], False),
-        ("macro_f1", 0.1, [0.1, 0.2, 1.5, 2.0], False),
+        ("macro_f1", 0.3, [0.1, 0.2, 1.5, 2.0], False),
         ("mean_squared_error", 0.25, [0, 1, 1, 1], True),
         ("mean_absolute_error", 0.2, [0, 1, 1, 1], False),
         ("accuracy", 0.0, [np.nan] * 4, False),

@@ -65,7 +65,13 @@ def graded(lesson, references, run=run_inprocess, **sources):
         (DOUBLE, BUILT, (2, 2), False, 1),
         (DOUBLE, QUADRUPLE, (2, 2), False, 1),
         ("def double(x):\n    return 3 * x", BUILT, (0, 2), True, 2),
-        ("def double(x):\n    return 3 * x", "def quadruple(x):\n    return 5 * x", (0, 0), False, 2),
+        (
+            "def double(x):\n    return 3 * x",
+            "def quadruple(x):\n    return 5 * x",
+            (0, 0),
+            False,
+            2,
+        ),
         (STUB.format(name="double"), BUILT, (0, 2), True, 2),
         (STUB.format(name="double"), STUB.format(name="quadruple"), (0, 0), False, 1),
         (DOUBLE, STUB.format(name="quadruple"), (2, 0), False, 1),
@@ -222,7 +228,9 @@ def test_the_truth_of_predictions_cannot_be_had_by_posing_as_the_reference():
 
 FLAGS = {
     "def double(x):\n    return torch.nn.LSTM(1, 1)(x)": {"uses torch.nn.LSTM"},
-    "from torch import nn\ndef double(x):\n    return nn.GRUCell(1, 1)(x)": {"uses torch.nn.GRUCell"},
+    "from torch import nn\ndef double(x):\n    return nn.GRUCell(1, 1)(x)": {
+        "uses torch.nn.GRUCell"
+    },
     "import torch.nn.functional as G\ndef double(x):\n    return G.softmax(x)": {
         "uses torch.nn.functional.softmax"
     },

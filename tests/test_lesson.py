@@ -54,7 +54,9 @@ BREAKS = {
     "lacks metadata exercise.minutes": lambda n: cell(n, "double_hidden").metadata.exercise.pop(
         "minutes"
     ),
-    "lacks metadata exercise.difficulty": lambda n: cell(n, "double_hidden").metadata.pop("exercise"),
+    "lacks metadata exercise.difficulty": lambda n: cell(n, "double_hidden").metadata.pop(
+        "exercise"
+    ),
     "must end in '_hidden'": lambda n: cell(n, "double_hidden").metadata.nbgrader.update(
         grade_id="double_test"
     ),
@@ -129,7 +131,9 @@ def hidden(case):
 """
 
 
-@pytest.mark.parametrize("truth", ["truth=lambda: SECRET", "truth=labels", "lambda: SECRET", "labels"])
+@pytest.mark.parametrize(
+    "truth", ["truth=lambda: SECRET", "truth=labels", "lambda: SECRET", "labels"]
+)
 def test_a_student_kernel_is_not_given_what_only_the_reference_needs(truth):
     full = PREDICT.replace("TRUTH", truth)
     if "labels" not in truth:

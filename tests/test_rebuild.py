@@ -123,7 +123,7 @@ def reversed_cells(notebook):
     notebook.cells.reverse()
 
 
-def tests_deleted(notebook):
+def without_tests(notebook):
     notebook.cells = [c for c in notebook.cells if not c.id.endswith(("_hidden", "_visible"))]
 
 
@@ -200,7 +200,7 @@ def cleared_copy_below(notebook):
 @pytest.mark.parametrize(
     "damage",
     [
-        strip_metadata, strip_all, colab, reversed_cells, tests_deleted, hostile_metadata,
+        strip_metadata, strip_all, colab, reversed_cells, without_tests, hostile_metadata,
         wrong_types, as_markdown, as_raw, answer_as_code, odd_lines, strange_cells, strange_ids,
         renamed_ids, old_format, future_format, no_format, cleared_copy_below,
     ],
@@ -385,5 +385,7 @@ class TestPlaces:
 
     def test_an_answer_without_metadata_is_found_by_its_place(self, lesson, starter, theirs):
         strip_all(theirs)
-        theirs.cells.insert(1, new_markdown_cell("A much longer remark of the student's own, on top."))
+        theirs.cells.insert(
+            1, new_markdown_cell("A much longer remark of the student's own, on top.")
+        )
         assert source(built(lesson, starter, theirs), "why") == ANSWER

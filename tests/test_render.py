@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import nbformat
 import pytest
 from nbformat.v4 import new_output
@@ -92,10 +94,11 @@ def test_cells_metadata_and_notes_are_the_courses(small_lesson, graded):
         "cells": [
             {"cell_type": "markdown", "source": "<script>", "metadata": {"tags": ["x"]}},
             {"cell_type": "code", "source": "1", "metadata": {"nbgrader": {"points": 9}}},
+            {"cell_type": "markdown", "source": "Because.", "metadata": {}, "id": "why"},
         ],
         "metadata": {"kernelspec": {"name": "evil"}},
     }
-    cells, notebook = notebook_of(small_lesson, graded, nbformat.writes(nbformat.from_dict(theirs)))
+    cells, notebook = notebook_of(small_lesson, graded, json.dumps(theirs))
     assert notebook.metadata.kernelspec.name == "python3"
     assert notebook.metadata[NOTES] == ["a note"]
     assert cells["extra-0"].source == "< script>"

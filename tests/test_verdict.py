@@ -132,15 +132,14 @@ def test_what_cannot_be_judged_earns_nothing_and_says_why(result, cause):
 
 
 def test_an_emission_is_worth_nothing_without_the_right_values():
-    forged = Payload("f", {key: Answer("ndarray", np.zeros(9), "cpu", {}) for key in REFERENCE.answers})
-    assert forged.answers
+    forged = {key: Answer("ndarray", np.zeros(9), "cpu", {}) for key in REFERENCE.answers}
     rule = {"rule": {"compare": "value", "bar": -1}}
     forged_rules = {k: Answer("ndarray", np.ones(2), "cpu", rule) for k in REFERENCE.answers}
     from course.grader import verdict as module
 
     original = module.read
     try:
-        for answers in (forged.answers, forged_rules):
+        for answers in (forged, forged_rules):
             module.read = lambda data, answers=answers: Payload("f", answers)
             result = judge("f", 4.0, StepResult("ok", emissions=[b""]), REFERENCE)
             assert result.points == 0

@@ -136,7 +136,9 @@ def _unchanged(answer: Answer, reference: Answer, rule: dict[str, Any], device: 
     if answer.array is None or answer.array.shape != reference.array.shape:
         return message
     if answer.array.dtype == reference.array.dtype:
-        same = np.array_equal(answer.array, reference.array, equal_nan=answer.array.dtype.kind == "f")
+        same = np.array_equal(
+            answer.array, reference.array, equal_nan=answer.array.dtype.kind == "f"
+        )
     else:  # the reference's inputs are in float64, and may have been computed in it
         scale = float(np.abs(reference.array).max(initial=1.0))
         same = np.allclose(answer.array, reference.array, 1e-5, 1e-6 * scale, equal_nan=True)
@@ -163,7 +165,9 @@ def _moments(answer: Answer, reference: Answer, rule: dict[str, Any], device: st
     return None
 
 
-def _score(measure: Callable[[np.ndarray, np.ndarray], float], higher: bool) -> Callable[..., Verdict]:
+def _score(
+    measure: Callable[[np.ndarray, np.ndarray], float], higher: bool
+) -> Callable[..., Verdict]:
     """Make a comparison that scores predictions and holds the score against the rule's bar."""
 
     def judge(answer: Answer, reference: Answer, rule: dict[str, Any], device: str) -> Verdict:
@@ -188,7 +192,9 @@ def _accuracy(got: np.ndarray, want: np.ndarray) -> float:
 
 def _macro_f1(got: np.ndarray, want: np.ndarray) -> float:
     hits = [
-        2 * ((got == label) & (want == label)).sum() / ((got == label).sum() + (want == label).sum())
+        2
+        * ((got == label) & (want == label)).sum()
+        / ((got == label).sum() + (want == label).sum())
         for label in np.unique(want)
     ]
     return float(sum(hits) / np.union1d(got, want).size)  # a class nobody asked for scores zero
@@ -300,7 +306,9 @@ def _by_how_much(got: np.ndarray, want: np.ndarray, bad: np.ndarray) -> str:
         return " (values that are not finite)"
     scale = float(np.abs(want[np.isfinite(want)]).max(initial=0.0)) or 1.0
     off = float(np.abs(got - want)[bad].max()) / scale
-    return f" (off by {off:.0%} of the largest value)" if off >= 0.005 else " (off by less than 1 %)"
+    return (
+        f" (off by {off:.0%} of the largest value)" if off >= 0.005 else " (off by less than 1 %)"
+    )
 
 
 def _listed(answer: Answer) -> np.ndarray:

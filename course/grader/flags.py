@@ -31,7 +31,7 @@ METHODS = frozenset({"backward", "softmax", "log_softmax", "logsumexp"})
 """Methods of tensors that do the same."""
 
 TRICKS = re.compile(
-    r"(course\.(emission|grader)|ctypes|importlib|inspect|gc|sys\.(_getframe|modules|settrace)"
+    r"(course\.(emission|grader|weights)|ctypes|importlib|inspect|gc|sys\.(_getframe|modules|settrace)"
     r"|builtins|exec|eval|compile|__import__|globals)(\.[\w.]+)?"
 )
 """What no exercise needs: ways to the machinery around the exercise."""
@@ -41,7 +41,9 @@ USUAL = {"np": "numpy", "torch": "torch", "nn": "torch.nn", "F": "torch.nn.funct
 USUAL |= {name: name for name in BUILT_IN}
 
 
-def flags_of(lesson: Lesson, submission: Submission) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+def flags_of(
+    lesson: Lesson, submission: Submission
+) -> tuple[dict[str, tuple[str, ...]], list[str]]:
     """Remark on the cells of a submission.
 
     Parameters
@@ -65,7 +67,9 @@ def flags_of(lesson: Lesson, submission: Submission) -> tuple[dict[str, tuple[st
         for node in trees[cell.key].body
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
     }
-    solutions = {cell.exercise: cell.node.source for cell in lesson.cells if cell.role == "solution"}
+    solutions = {
+        cell.exercise: cell.node.source for cell in lesson.cells if cell.role == "solution"
+    }
     flags = {}
     for cell in submission.cells:
         if cell.role != "solution":

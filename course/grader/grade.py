@@ -70,7 +70,7 @@ def steps_of(lesson: Lesson, submission: Submission, blind: bool = False) -> lis
             steps.append(Step(cell.key, hidden, exercise.id, True, exercise.seconds))
         elif cell.source.strip():
             seconds = float((cell.node.metadata.get("exercise") or {}).get("seconds", 0))
-            limit = {"seconds": seconds} if seconds and not cell.role == "extra" else {}
+            limit = {"seconds": seconds} if seconds and cell.role != "extra" else {}
             steps.append(Step(cell.key, cell.source, cell.exercise, **limit))
     return steps
 

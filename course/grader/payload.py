@@ -108,7 +108,7 @@ def read(data: bytes) -> Payload:
         messages: dict[int, str] = {}
         for error in errors:
             text = one_line(f"{error['type']}: {error['message']}", 400)
-            messages.setdefault(int(error["case"]), text)
+            messages.setdefault(int(error["case"]), text.removesuffix(":"))
     except BadPayload:
         raise
     except Exception as error:  # an Infinity for a case, a list for a name
@@ -131,7 +131,9 @@ def _members(data: bytes) -> dict[str, np.ndarray]:
             stored = all(info.compress_type == zipfile.ZIP_STORED for info in infos)
             if not stored or sum(info.file_size for info in infos) > MAX_BYTES:
                 raise BadPayload("the emission is compressed or larger than it says")
-            return {info.filename.removesuffix(".npy"): _array(archive.read(info)) for info in infos}
+            return {
+                info.filename.removesuffix(".npy"): _array(archive.read(info)) for info in infos
+            }
     except BadPayload:
         raise
     except Exception as error:  # zipfile raises many kinds on hostile bytes

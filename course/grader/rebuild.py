@@ -139,9 +139,11 @@ def _cells_of(text: str | bytes | None, submission: Submission) -> list[dict[str
             source = "".join(part for part in source if isinstance(part, str))
         if not isinstance(source, str):
             source = ""
-        text = cell.get("cell_type") in {"markdown", "raw", "heading"}
+        text = cell.get("cell_type") in ("markdown", "raw", "heading")
         if len(source) > MAX_SOURCE:
-            submission.notes.append("a cell that is too long was " + ("cut" if text else "left out"))
+            submission.notes.append(
+                "a cell that is too long was " + ("cut" if text else "left out")
+            )
             source = source[:MAX_SOURCE] if text else ""
         # A lone surrogate cannot be sent to a kernel or written to a file.
         source = source.encode("utf-8", "replace").decode()
@@ -177,7 +179,9 @@ def _starter_sources(release: NotebookNode | None) -> dict[str, str]:
     """Sources of the starter's cells, by grade id or cell id."""
     if release is None:
         return {}
-    return {_own_id(cell.get("metadata", {}), cell.get("id", "")): cell.source for cell in release.cells}
+    return {
+        _own_id(cell.get("metadata", {}), cell.get("id", "")): cell.source for cell in release.cells
+    }
 
 
 def _own_id(metadata: dict[str, Any], cell_id: str) -> str:
@@ -278,7 +282,9 @@ def _find_answers(
         texts = [
             p
             for p in range(start, stop)
-            if targets[p] is None and theirs[p]["type"] == "markdown" and theirs[p]["source"].strip()
+            if targets[p] is None
+            and theirs[p]["type"] == "markdown"
+            and theirs[p]["source"].strip()
         ]
         if texts:
             best = max(texts, key=lambda p: len(theirs[p]["source"]))
@@ -306,7 +312,9 @@ def _winners(
             candidates.setdefault(target.id, []).append(position)
     winners = {}
     for id_, positions in candidates.items():
-        changed = [p for p in positions if theirs[p]["source"].strip() != starter.get(id_, "").strip()]
+        changed = [
+            p for p in positions if theirs[p]["source"].strip() != starter.get(id_, "").strip()
+        ]
         changed = [p for p in changed if theirs[p]["source"].strip()]
         early = [p for p in changed if p < tests.get(id_, len(theirs))]
         winners[id_] = (early or changed or positions[:1])[-1]

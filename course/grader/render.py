@@ -71,9 +71,12 @@ def rebuilt_notebook(lesson: Lesson, submission: Submission) -> NotebookNode:
 def verdict_outputs(verdict: Verdict) -> list[NotebookNode]:
     """Outputs of a hidden test's cell: the points (nbgrader reads them), then the reasons."""
     return [
-        new_output("execute_result", {"text/plain": repr(float(verdict.points))}, execution_count=1),
         new_output(
-            "display_data", {"text/plain": verdict_text(verdict), "text/html": verdict_html(verdict)}
+            "execute_result", {"text/plain": repr(float(verdict.points))}, execution_count=1
+        ),
+        new_output(
+            "display_data",
+            {"text/plain": verdict_text(verdict), "text/html": verdict_html(verdict)},
         ),
     ]
 

@@ -76,7 +76,7 @@ def to_csv(outcomes: list[Outcome]) -> str:
         points = {f"{o.notebook}/{v.exercise}": v.points for o in group for v in o.verdicts}
         total, maximum = sum(o.points for o in group), sum(o.maximum for o in group)
         row = [points.get(name, 0) for name in columns]
-        writer.writerow([_no_formula(student), *row, round(total, 2), maximum])
+        writer.writerow([_no_formula(one_line(student, 200)), *row, round(total, 2), maximum])
     return buffer.getvalue()
 
 
@@ -91,7 +91,9 @@ def page(run: Run) -> str:
         _student_table(outcomes),
     ]
     if run.failed:
-        items = "".join(f"<li>{html.escape(k)}: {html.escape(v)}</li>" for k, v in run.failed.items())
+        items = "".join(
+            f"<li>{html.escape(k)}: {html.escape(v)}</li>" for k, v in run.failed.items()
+        )
         body.append(f"<h2>Not graded</h2><ul>{items}</ul>")
     return PAGE.format(title=html.escape(run.assignment), body="\n".join(body))
 
@@ -137,7 +139,7 @@ def _cut(text: str) -> str:
 
 
 def _no_formula(text: str) -> str:
-    return "'" + text if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+    return "'" + text if text[:1] in {"=", "+", "-", "@"} else text
 
 
 PAGE = """<!DOCTYPE html>

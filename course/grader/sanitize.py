@@ -10,6 +10,7 @@ import base64
 import binascii
 import html
 import re
+from functools import lru_cache
 from typing import Any
 
 import nh3
@@ -21,6 +22,8 @@ PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 TEXTS = ("text/plain",)
 MAX_TEXT = 20_000
 MAX_PICTURE = 4 * 2**20
+MAX_OUTPUTS = 500
+"""Outputs of one cell that are shown."""
 SHORTEST_SECRET = 12
 """Characters, without blanks and quotes, by which a line of a hidden test is recognised."""
 
@@ -29,7 +32,9 @@ MAX_NESTED = 2_000
 """Tags that can nest; the time to clean them grows with the square of their depth."""
 NESTING = re.compile(r"<(?!(?:td|th|tr|li|br|hr|col)\b)[A-Za-z]", re.IGNORECASE)
 
-ACTIVE_TEX = re.compile(r"\\(?=(?:href|url|require|html\w*|cssId|class|style|unicode|mmlToken)(?![a-z]))")
+ACTIVE_TEX = re.compile(
+    r"\\(?=(?:href|url|require|html\w*|cssId|class|style|unicode|mmlToken)(?![a-z]))"
+)
 """Commands by which MathJax makes links, styles and attributes."""
 BLANK = r"\\ "
 """TeX for a space: removing the backslash instead would turn ``\\\\href`` into ``\\href``."""
@@ -64,7 +69,7 @@ def clean_markdown(source: str) -> str:
 def clean_outputs(outputs: list[Any]) -> list[NotebookNode]:
     """Return a cell's outputs reduced to text, clean HTML and pictures."""
     kept = []
-    for output in outputs:
+    for output in outputs[:MAX_OUTPUTS]:
         if not isinstance(output, dict):
             continue
         kind = output.get("output_type")
@@ -83,7 +88,7 @@ def clean_outputs(outputs: list[Any]) -> list[NotebookNode]:
                     traceback=[_short(str(line), 2000) for line in lines],
                 )
             )
-        elif kind in {"display_data", "execute_result"}:
+        elif kind in ("display_data", "execute_result"):
             data = _clean_data(output.get("data"))
             if data:
                 # A student's result never counts as a grade: only display_data is kept.
@@ -99,8 +104,13 @@ def hide_lines(outputs: list[Any], secret: set[str]) -> list[Any]:
 def quotes(text: str, secret: set[str]) -> bool:
     """Tell whether a text quotes a line, however it is spaced, escaped or marked up."""
     squeezed = _squeezed(text)
-    lines = [_squeezed(line) for line in secret]
+    lines = map(_squeezed_line, secret)
     return any(line in squeezed for line in lines if len(line) >= SHORTEST_SECRET)
+
+
+@lru_cache(maxsize=4096)
+def _squeezed_line(line: str) -> str:
+    return _squeezed(line)
 
 
 def _squeezed(text: str) -> str:
@@ -147,4 +157,6 @@ def _all_text(output: Any) -> str:
     data = output.get("data") or {}
     traceback = output.get("traceback") or []
     plain = [str(value) for kind, value in data.items() if not kind.startswith("image/")]
-    return "\n".join([str(output.get("text", "")), str(output.get("evalue", "")), *plain, *traceback])
+    return "\n".join(
+        [str(output.get("text", "")), str(output.get("evalue", "")), *plain, *traceback]
+    )

@@ -1,8 +1,10 @@
 """Wrong and right ways to write the exercises of ``05_attention/attention.ipynb``."""
 
-_SOFTMAX = '''def masked_softmax(scores, mask):
+# ruff: noqa: E501
+
+_SOFTMAX = """def masked_softmax(scores, mask):
 {body}
-'''
+"""
 
 
 def _softmax(body: str) -> str:
@@ -110,10 +112,13 @@ WRONG = {
         "softmax over the batch": [("axis=-1", "axis=0")],
         "softmax over the whole matrix": [("axis=-1", "axis=(1, 2)")],
         "masked scores set to zero": [("scores, -np.inf)", "scores, 0)")],
-        "mask the wrong way round": [("np.where(mask, scores, -np.inf)", "np.where(mask, -np.inf, scores)")],
+        "mask the wrong way round": [
+            ("np.where(mask, scores, -np.inf)", "np.where(mask, -np.inf, scores)")
+        ],
         "not stable": [("top = np.where(np.isfinite(top), top, 0)", "top = 0")],
         "empty row gives nan": [
-            ("    top = np.where(np.isfinite(top), top, 0)\n", ""), ("np.where(total > 0, total, 1)", "total"),
+            ("    top = np.where(np.isfinite(top), top, 0)\n", ""),
+            ("np.where(total > 0, total, 1)", "total"),
         ],
         "empty row divides zero by zero": [("np.where(total > 0, total, 1)", "total")],
         "empty row shares equally": [("-np.inf)", "-1e9)")],
@@ -122,47 +127,68 @@ WRONG = {
             "total = e.sum(axis=-1, keepdims=True)\n"
             "return e / np.where(total > 0, total, 1)"
         ),
-        "small number added to the sum": [("e / np.where(total > 0, total, 1)", "e / (total + 1e-6)")],
+        "small number added to the sum": [
+            ("e / np.where(total > 0, total, 1)", "e / (total + 1e-6)")
+        ],
         "largest of the whole array": [("readable.max(axis=-1, keepdims=True)", "readable.max()")],
         "mildly negative mask": [
-            ("scores, -np.inf)", "scores, -20.0)"), ("return e", "return mask.any(-1, keepdims=True) * e"),
+            ("scores, -np.inf)", "scores, -20.0)"),
+            ("return e", "return mask.any(-1, keepdims=True) * e"),
         ],
         "float64 forced": [("scores, -np.inf)", "scores.astype(np.float64), -np.inf)")],
         "changes its argument": [
-            ("readable = np.where(mask, scores, -np.inf)",
-             "scores[~np.broadcast_to(mask, scores.shape)] = -np.inf\n    readable = scores"),
+            (
+                "readable = np.where(mask, scores, -np.inf)",
+                "scores[~np.broadcast_to(mask, scores.shape)] = -np.inf\n    readable = scores",
+            ),
         ],
         "temperature left in": [("np.exp(readable - top)", "np.exp((readable - top) / 2)")],
         "log weights": [
-            ("return e / np.where(total > 0, total, 1)",
-             "return np.log(e / np.where(total > 0, total, 1) + 1e-12)"),
+            (
+                "return e / np.where(total > 0, total, 1)",
+                "return np.log(e / np.where(total > 0, total, 1) + 1e-12)",
+            ),
         ],
         "needs a mask per query": [
-            ("readable = np.where(mask, scores, -np.inf)",
-             "readable = np.full_like(scores, -np.inf)\n    readable[mask] = scores[mask]"),
+            (
+                "readable = np.where(mask, scores, -np.inf)",
+                "readable = np.full_like(scores, -np.inf)\n    readable[mask] = scores[mask]",
+            ),
         ],
-        "one weight only": [("return e /", "e = (e == e.max(-1, keepdims=True)) * e\n    return e /")],
+        "one weight only": [
+            ("return e /", "e = (e == e.max(-1, keepdims=True)) * e\n    return e /")
+        ],
     },
     "dot_scores": {
         "scaled already": [("k.transpose(0, 2, 1)", "k.transpose(0, 2, 1) / q.shape[-1] ** 0.5")],
         "keys against queries": [("q @ k.transpose(0, 2, 1)", "k @ q.transpose(0, 2, 1)")],
-        "only matching steps": [("q @ k.transpose(0, 2, 1)", "(q * k[:, : q.shape[1]]).sum(axis=-1)")],
-        "reshaped, not transposed": [("k.transpose(0, 2, 1)", "k.reshape(len(k), k.shape[2], k.shape[1])")],
+        "only matching steps": [
+            ("q @ k.transpose(0, 2, 1)", "(q * k[:, : q.shape[1]]).sum(axis=-1)")
+        ],
+        "reshaped, not transposed": [
+            ("k.transpose(0, 2, 1)", "k.reshape(len(k), k.shape[2], k.shape[1])")
+        ],
         "cosines": [
-            ("return q @ k.transpose(0, 2, 1)",
-             "q = q / np.linalg.norm(q, axis=-1, keepdims=True)\n"
-             "    k = k / np.linalg.norm(k, axis=-1, keepdims=True)\n    return q @ k.transpose(0, 2, 1)"),
+            (
+                "return q @ k.transpose(0, 2, 1)",
+                "q = q / np.linalg.norm(q, axis=-1, keepdims=True)\n"
+                "    k = k / np.linalg.norm(k, axis=-1, keepdims=True)\n    return q @ k.transpose(0, 2, 1)",
+            ),
         ],
         "first example's keys for all": [("k.transpose(0, 2, 1)", "k[:1].transpose(0, 2, 1)")],
-        "every example with every other": [("q @ k.transpose(0, 2, 1)", "np.einsum('nid,mjd->nij', q, k)")],
+        "every example with every other": [
+            ("q @ k.transpose(0, 2, 1)", "np.einsum('nid,mjd->nij', q, k)")
+        ],
         "distances": [
             ("q @ k.transpose(0, 2, 1)", "-((q[:, :, None] - k[:, None]) ** 2).sum(axis=-1)"),
         ],
         "mean instead of sum": [("k.transpose(0, 2, 1)", "k.transpose(0, 2, 1) / q.shape[-1]")],
         "float64 forced": [("q @", "q.astype(np.float64) @")],
         "softmax on top": [
-            ("return q @ k.transpose(0, 2, 1)",
-             "s = q @ k.transpose(0, 2, 1)\n    return np.exp(s) / np.exp(s).sum(axis=-1, keepdims=True)"),
+            (
+                "return q @ k.transpose(0, 2, 1)",
+                "s = q @ k.transpose(0, 2, 1)\n    return np.exp(s) / np.exp(s).sum(axis=-1, keepdims=True)",
+            ),
         ],
     },
     "scaled_dot_scores": {
@@ -176,13 +202,17 @@ WRONG = {
         "both sides scaled": [("q @ k", "(q / q.shape[-1] ** 0.5) @ k")],
         "float64 by np.sqrt": [("q.shape[-1] ** 0.5", "np.sqrt(q.shape[-1])")],
         "by the standard deviation": [
-            ("return q @ k.transpose(0, 2, 1) / q.shape[-1] ** 0.5",
-             "s = q @ k.transpose(0, 2, 1)\n    return s / (s.std() + 1e-9)"),
+            (
+                "return q @ k.transpose(0, 2, 1) / q.shape[-1] ** 0.5",
+                "s = q @ k.transpose(0, 2, 1)\n    return s / (s.std() + 1e-9)",
+            ),
         ],
         "keys against queries": [("q @ k.transpose(0, 2, 1)", "k @ q.transpose(0, 2, 1)")],
         "changes its argument": [
-            ("return q @ k.transpose(0, 2, 1) / q.shape[-1] ** 0.5",
-             "q /= q.shape[-1] ** 0.5\n    return q @ k.transpose(0, 2, 1)"),
+            (
+                "return q @ k.transpose(0, 2, 1) / q.shape[-1] ** 0.5",
+                "q /= q.shape[-1] ** 0.5\n    return q @ k.transpose(0, 2, 1)",
+            ),
         ],
     },
     "additive_scores": {
@@ -200,32 +230,49 @@ WRONG = {
         "keys never enter": [("+ (k @ W_k)[:, None, :, :]", "+ 0 * (k @ W_k)[:, None, :, :]")],
         "logistic": [("np.tanh(together)", "(1 / (1 + np.exp(-together)))")],
         "queries and keys swapped": [
-            ("(q @ W_q)[:, :, None, :] + (k @ W_k)[:, None, :, :]",
-             "(q @ W_q)[:, None, :, :] + (k @ W_k)[:, :, None, :]"),
+            (
+                "(q @ W_q)[:, :, None, :] + (k @ W_k)[:, None, :, :]",
+                "(q @ W_q)[:, None, :, :] + (k @ W_k)[:, :, None, :]",
+            ),
         ],
         "relu": [("np.tanh(together)", "np.maximum(together, 0)")],
         "mean over the units": [("@ v", "@ v / len(v)")],
         "float64 forced": [("@ v", "@ v.astype(np.float64)")],
-        "only the first query": [("(q @ W_q)[:, :, None, :]", "(q @ W_q)[:, :1, None, :] + 0 * (q @ W_q)[:, :, None, :]")],
+        "only the first query": [
+            ("(q @ W_q)[:, :, None, :]", "(q @ W_q)[:, :1, None, :] + 0 * (q @ W_q)[:, :, None, :]")
+        ],
         "only matching steps": _function(
-            _ADDITIVE, "t = min(q.shape[1], k.shape[1])\nreturn np.tanh(q[:, :t] @ W_q + k[:, :t] @ W_k) @ v"
+            _ADDITIVE,
+            "t = min(q.shape[1], k.shape[1])\nreturn np.tanh(q[:, :t] @ W_q + k[:, :t] @ W_k) @ v",
         ),
     },
     "attend": {
         "mean instead of sum": [("weights @ values", "weights @ values / values.shape[1]")],
         "the largest only": [
-            ("weights @ values", "np.eye(weights.shape[-1], dtype=values.dtype)[weights.argmax(axis=-1)] @ values"),
+            (
+                "weights @ values",
+                "np.eye(weights.shape[-1], dtype=values.dtype)[weights.argmax(axis=-1)] @ values",
+            ),
         ],
-        "plain mean": [("weights @ values", "0 * weights @ values + values.mean(axis=1, keepdims=True)")],
-        "plain sum": [("weights @ values", "0 * weights @ values + values.sum(axis=1, keepdims=True)")],
+        "plain mean": [
+            ("weights @ values", "0 * weights @ values + values.mean(axis=1, keepdims=True)")
+        ],
+        "plain sum": [
+            ("weights @ values", "0 * weights @ values + values.sum(axis=1, keepdims=True)")
+        ],
         "not summed": [("weights @ values", "weights[..., None] * values[:, None]")],
         "keys and features mixed up": [
-            ("weights @ values", "weights @ values.reshape(len(values), values.shape[2], -1).transpose(0, 2, 1)"),
+            (
+                "weights @ values",
+                "weights @ values.reshape(len(values), values.shape[2], -1).transpose(0, 2, 1)",
+            ),
         ],
         "first example's values for all": [("@ values", "@ values[:1]")],
         "softmax once more": [
-            ("weights @ values",
-             "(np.exp(weights) / np.exp(weights).sum(axis=-1, keepdims=True)) @ values"),
+            (
+                "weights @ values",
+                "(np.exp(weights) / np.exp(weights).sum(axis=-1, keepdims=True)) @ values",
+            ),
         ],
         "float64 forced": [("weights @", "weights.astype(np.float64) @")],
         "query axis lost": [("weights @ values", "(weights @ values)[:, 0]")],
@@ -242,7 +289,9 @@ WRONG = {
         "sum over the whole matrix": [("axis=-1", "axis=(1, 2)")],
         "sum over the batch": [("axis=-1", "axis=0")],
         "sign": [("dweights - average", "average - dweights")],
-        "front factor forgotten": [("return weights * (dweights - average)", "return dweights - average")],
+        "front factor forgotten": [
+            ("return weights * (dweights - average)", "return dweights - average")
+        ],
         "average not weighted back": [
             ("return weights * (dweights - average)", "return weights * dweights - average"),
         ],
@@ -251,21 +300,29 @@ WRONG = {
         ],
         "float64 forced": [("return weights", "return weights.astype(np.float64)")],
         "changes its argument": [
-            ("return weights * (dweights - average)", "dweights -= average\n    return weights * dweights"),
+            (
+                "return weights * (dweights - average)",
+                "dweights -= average\n    return weights * dweights",
+            ),
         ],
         "nan where the weight is zero": [
-            ("return weights * (dweights - average)",
-             "return np.exp(np.log(weights)) * (dweights - average) + 0 * np.log(weights)"),
+            (
+                "return weights * (dweights - average)",
+                "return np.exp(np.log(weights)) * (dweights - average) + 0 * np.log(weights)",
+            ),
         ],
     },
     "AttentionClassifier": {
         "no packing": [
-            ("""packed = nn.utils.rnn.pack_padded_sequence(
+            (
+                """packed = nn.utils.rnn.pack_padded_sequence(
             self.embedding(ids), lengths.cpu(), batch_first=True, enforce_sorted=False
         )
         states, _ = nn.utils.rnn.pad_packed_sequence(
             self.encoder(packed)[0], batch_first=True, total_length=T
-        )""", "states, _ = self.encoder(self.embedding(ids))"),
+        )""",
+                "states, _ = self.encoder(self.embedding(ids))",
+            ),
         ],
         "longest length instead of T": [(", total_length=T", "")],
         "sorted batches only": [(", enforce_sorted=False", "")],
@@ -273,25 +330,41 @@ WRONG = {
         "masked scores set to zero": [("-torch.inf", "0.0")],
         "mask the wrong way round": [("~mask", "mask")],
         "mask off by one": [("< lengths.to(ids.device)", "<= lengths.to(ids.device)")],
-        "mask one too short": [("< lengths.to(ids.device)[:, None]", "< lengths.to(ids.device)[:, None].sub(1).clamp(min=1)")],
+        "mask one too short": [
+            (
+                "< lengths.to(ids.device)[:, None]",
+                "< lengths.to(ids.device)[:, None].sub(1).clamp(min=1)",
+            )
+        ],
         "cut after the softmax": [
-            ("torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=1)", "torch.softmax(scores, dim=1) * mask"),
+            (
+                "torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=1)",
+                "torch.softmax(scores, dim=1) * mask",
+            ),
         ],
         "softmax over the batch": [("-torch.inf), dim=1)", "-torch.inf), dim=0).nan_to_num()")],
         "softmax over an axis of one": [
             (".squeeze(-1)", ""),
-            ("torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=1)",
-             "torch.softmax(scores, dim=-1)[..., 0] * mask"),
+            (
+                "torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=1)",
+                "torch.softmax(scores, dim=-1)[..., 0] * mask",
+            ),
         ],
         "one direction": [
-            ("bidirectional=True", "bidirectional=False"), ("2 * hidden_size", "hidden_size"),
+            ("bidirectional=True", "bidirectional=False"),
+            ("2 * hidden_size", "hidden_size"),
         ],
         "mean of the states": [
-            ("(weights[:, :, None] * states).sum(dim=1)", "states.sum(dim=1) / lengths.to(states.device)[:, None]"),
+            (
+                "(weights[:, :, None] * states).sum(dim=1)",
+                "states.sum(dim=1) / lengths.to(states.device)[:, None]",
+            ),
         ],
         "last state": [
-            ("(weights[:, :, None] * states).sum(dim=1)",
-             "states[torch.arange(len(ids)), lengths - 1]"),
+            (
+                "(weights[:, :, None] * states).sum(dim=1)",
+                "states[torch.arange(len(ids)), lengths - 1]",
+            ),
         ],
         "sum of the states": [("(weights[:, :, None] * states)", "states")],
         "equal weights": [("scores.masked_fill(~mask", "(0 * scores).masked_fill(~mask")],
@@ -304,25 +377,63 @@ WRONG = {
             ("nn.Linear(2 * hidden_size, classes)", "nn.Linear(embedding_size, classes)"),
             ("* states).sum", "* self.embedding(ids)).sum"),
         ],
-        "probabilities": [("return self.output(context)", "return torch.softmax(self.output(context), dim=1)")],
-        "log probabilities": [("return self.output(context)", "return torch.log_softmax(self.output(context), dim=1)")],
-        "order of the results": [("return self.output(context), weights", "return weights, self.output(context)")],
+        "probabilities": [
+            ("return self.output(context)", "return torch.softmax(self.output(context), dim=1)")
+        ],
+        "log probabilities": [
+            ("return self.output(context)", "return torch.log_softmax(self.output(context), dim=1)")
+        ],
+        "order of the results": [
+            ("return self.output(context), weights", "return weights, self.output(context)")
+        ],
         "logits only": [("return self.output(context), weights", "return self.output(context)")],
-        "squeezes everything": [("context = (", "weights = weights.squeeze()\n        context = ("), ("weights[:, :, None]", "weights.reshape(ids.shape)[:, :, None]")],
-        "weights keep an axis": [("return self.output(context), weights", "return self.output(context), weights[:, :, None]")],
-        "two classes only": [("nn.Linear(2 * hidden_size, classes)", "nn.Linear(2 * hidden_size, 2)")],
+        "squeezes everything": [
+            ("context = (", "weights = weights.squeeze()\n        context = ("),
+            ("weights[:, :, None]", "weights.reshape(ids.shape)[:, :, None]"),
+        ],
+        "weights keep an axis": [
+            (
+                "return self.output(context), weights",
+                "return self.output(context), weights[:, :, None]",
+            )
+        ],
+        "two classes only": [
+            ("nn.Linear(2 * hidden_size, classes)", "nn.Linear(2 * hidden_size, 2)")
+        ],
         "vocabulary one short": [("nn.Embedding(vocab_size,", "nn.Embedding(vocab_size - 1,")],
-        "embedding frozen": [("self.embedding(ids), lengths", "self.embedding(ids).detach(), lengths")],
-        "time first": [("embedding_size, hidden_size, batch_first=True, bi", "embedding_size, hidden_size, bi"),
-            ("""packed = nn.utils.rnn.pack_padded_sequence(
+        "embedding frozen": [
+            ("self.embedding(ids), lengths", "self.embedding(ids).detach(), lengths")
+        ],
+        "time first": [
+            (
+                "embedding_size, hidden_size, batch_first=True, bi",
+                "embedding_size, hidden_size, bi",
+            ),
+            (
+                """packed = nn.utils.rnn.pack_padded_sequence(
             self.embedding(ids), lengths.cpu(), batch_first=True, enforce_sorted=False
         )
         states, _ = nn.utils.rnn.pad_packed_sequence(
             self.encoder(packed)[0], batch_first=True, total_length=T
-        )""", "states, _ = self.encoder(self.embedding(ids))")],
-        "noise when not training": [("self.output(context), weights", "self.output(nn.functional.dropout(context, 0.5)), weights")],
-        "float32 forced": [("self.output(context), weights", "self.output(context).float(), weights.float()")],
-        "lengths changed": [("T = ids.shape[1]", "T = ids.shape[1]\n        lengths.clamp_(max=T - 1).clamp_(min=1)")],
+        )""",
+                "states, _ = self.encoder(self.embedding(ids))",
+            ),
+        ],
+        "noise when not training": [
+            (
+                "self.output(context), weights",
+                "self.output(nn.functional.dropout(context, 0.5)), weights",
+            )
+        ],
+        "float32 forced": [
+            ("self.output(context), weights", "self.output(context).float(), weights.float()")
+        ],
+        "lengths changed": [
+            (
+                "T = ids.shape[1]",
+                "T = ids.shape[1]\n        lengths.clamp_(max=T - 1).clamp_(min=1)",
+            )
+        ],
         "ids changed": [("T = ids.shape[1]", "T = ids.shape[1]\n        ids[:, -1] = 0")],
         "length found from the ids": [
             ("T = ids.shape[1]", "T = ids.shape[1]\n        lengths = (ids != 0).sum(dim=1)"),
@@ -333,17 +444,24 @@ WRONG = {
     },
     "word_attributions": {
         "gradient of the table": [
-            ("torch.autograd.grad(logits.max(dim=1).values.sum(), caught[0])",
-             "torch.autograd.grad(logits.max(dim=1).values.sum(), model.embedding.weight)"),
+            (
+                "torch.autograd.grad(logits.max(dim=1).values.sum(), caught[0])",
+                "torch.autograd.grad(logits.max(dim=1).values.sum(), model.embedding.weight)",
+            ),
             ("(gradient * caught[0])", "(gradient[ids] * caught[0])"),
         ],
         "padding not zero": [
-            ("torch.where(real, (gradient * caught[0]).sum(dim=-1), 0)", "(gradient * caught[0]).sum(dim=-1)"),
+            (
+                "torch.where(real, (gradient * caught[0]).sum(dim=-1), 0)",
+                "(gradient * caught[0]).sum(dim=-1)",
+            ),
         ],
         "padding found by the id": [
             ("(gradient * caught[0]).sum(dim=-1)", "(gradient * caught[0]).sum(dim=-1)"),
-            ("torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]",
-             "torch.arange(ids.shape[1], device=ids.device) <= lengths[:, None]"),
+            (
+                "torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]",
+                "torch.arange(ids.shape[1], device=ids.device) <= lengths[:, None]",
+            ),
         ],
         "all classes": [("logits.max(dim=1).values.sum()", "logits.sum()")],
         "class 0": [("logits.max(dim=1).values.sum()", "logits[:, 0].sum()")],
@@ -353,30 +471,48 @@ WRONG = {
         "maximum over the batch": [("logits.max(dim=1)", "logits.max(dim=0)")],
         "probability": [("logits.max(dim=1)", "logits.softmax(dim=1).max(dim=1)")],
         "log probability": [("logits.max(dim=1)", "logits.log_softmax(dim=1).max(dim=1)")],
-        "size only": [("(gradient * caught[0]).sum(dim=-1)", "(gradient * caught[0]).sum(dim=-1).abs()")],
+        "size only": [
+            ("(gradient * caught[0]).sum(dim=-1)", "(gradient * caught[0]).sum(dim=-1).abs()")
+        ],
         "gradient only": [("(gradient * caught[0])", "gradient")],
         "length of the gradient": [("(gradient * caught[0]).sum(dim=-1)", "gradient.norm(dim=-1)")],
         "mean over the features": [("caught[0]).sum(dim=-1)", "caught[0]).mean(dim=-1)")],
-        "mean over the batch": [("logits.max(dim=1).values.sum()", "logits.max(dim=1).values.mean()")],
+        "mean over the batch": [
+            ("logits.max(dim=1).values.sum()", "logits.max(dim=1).values.mean()")
+        ],
         "squared gradient": [("(gradient * caught[0])", "(gradient * gradient)")],
         "normalised": [
-            (", 0).detach()", ", 0).detach()\n    out = out / out.abs().sum(1, keepdim=True)\n    return out"),
+            (
+                ", 0).detach()",
+                ", 0).detach()\n    out = out / out.abs().sum(1, keepdim=True)\n    return out",
+            ),
             ("return torch.where", "out = torch.where"),
         ],
         "hook left on": [("    handle.remove()\n", "")],
         "not detached": [
-            ("caught[0])\n", "caught[0], create_graph=True)\n"), (", 0).detach()", ", 0)"),
+            ("caught[0])\n", "caught[0], create_graph=True)\n"),
+            (", 0).detach()", ", 0)"),
         ],
         "backward fills .grad": [
-            ("append(output))", "append(output) or output.retain_grad())"),
-            ("(gradient,) = torch.autograd.grad(logits.max(dim=1).values.sum(), caught[0])",
-             "logits.max(dim=1).values.sum().backward()\n    gradient = caught[0].grad"),
+            ("caught.append(output)", "caught.append(output) or output.retain_grad()"),
+            (
+                "(gradient,) = torch.autograd.grad(logits.max(dim=1).values.sum(), caught[0])",
+                "logits.max(dim=1).values.sum().backward()\n    gradient = caught[0].grad",
+            ),
         ],
-        "zero_grad wipes .grad": [("    caught = []\n", "    caught = []\n    model.zero_grad()\n")],
+        "zero_grad wipes .grad": [
+            ("    caught = []\n", "    caught = []\n    model.zero_grad()\n")
+        ],
         "parameters frozen for good": [
-            ("    handle.remove()\n", "    handle.remove()\n    for p in model.parameters(): p.requires_grad_(False)\n"),
+            (
+                "    handle.remove()\n",
+                "    handle.remove()\n    for p in model.parameters(): p.requires_grad_(False)\n",
+            ),
         ],
-        "attention times attribution": [("logits, _ =", "logits, weights ="), (", 0).detach()", ", 0).detach() * weights.detach()")],
+        "attention times attribution": [
+            ("logits, _ =", "logits, weights ="),
+            (", 0).detach()", ", 0).detach() * weights.detach()"),
+        ],
         "NumPy array": [(", 0).detach()", ", 0).detach().cpu().numpy()")],
         "float64 forced": [(", 0).detach()", ", 0).detach().double()")],
         "only the first review": [("values.sum(), caught", "values[0], caught")],
@@ -393,30 +529,45 @@ WRONG = {
         "equal weights": [("masked_softmax(scores,", "masked_softmax(0 * scores,")],
         "scaled": [("dot_scores(", "scaled_dot_scores(")],
         "cut after the softmax": [
-            ("masked_softmax(scores, mask[:, None, :])",
-             "masked_softmax(scores, np.ones_like(mask)[:, None, :]) * mask[:, None, :]"),
+            (
+                "masked_softmax(scores, mask[:, None, :])",
+                "masked_softmax(scores, np.ones_like(mask)[:, None, :]) * mask[:, None, :]",
+            ),
         ],
-        "first state for all keys": [("[:, None, :], states)", "[:, None, :], 0 * states + states[:, :1])")],
+        "first state for all keys": [
+            ("[:, None, :], states)", "[:, None, :], 0 * states + states[:, :1])")
+        ],
         "order of the results": [
-            ("return attend(weights, states)[:, 0], weights[:, 0]",
-             "return weights[:, 0], attend(weights, states)[:, 0]"),
+            (
+                "return attend(weights, states)[:, 0], weights[:, 0]",
+                "return weights[:, 0], attend(weights, states)[:, 0]",
+            ),
         ],
         "query axis kept": [
             ("attend(weights, states)[:, 0], weights[:, 0]", "attend(weights, states), weights"),
         ],
         "squeezes everything": [
-            ("attend(weights, states)[:, 0], weights[:, 0]",
-             "attend(weights, states).squeeze(), weights.squeeze()"),
+            (
+                "attend(weights, states)[:, 0], weights[:, 0]",
+                "attend(weights, states).squeeze(), weights.squeeze()",
+            ),
         ],
         "query added to the context": [
             ("attend(weights, states)[:, 0],", "attend(weights, states)[:, 0] + query @ W,"),
         ],
-        "reads the keys of the query": [("attend(weights, states)[:, 0]", "(weights[:, 0, :1] * (query @ W))")],
+        "reads the keys of the query": [
+            ("attend(weights, states)[:, 0]", "(weights[:, 0, :1] * (query @ W))")
+        ],
         "tanh of the query": [("(query @ W)", "np.tanh(query @ W)")],
         "one mask for all": [("mask[:, None, :])", "mask[:1, None, :])")],
-        "neighbour's states": [("[:, None, :], states)", "[:, None, :], np.roll(states, 1, axis=0))")],
+        "neighbour's states": [
+            ("[:, None, :], states)", "[:, None, :], np.roll(states, 1, axis=0))")
+        ],
         "largest state only": [
-            ("return attend", "weights = (weights == weights.max(axis=-1, keepdims=True)).astype(states.dtype)\n    return attend"),
+            (
+                "return attend",
+                "weights = (weights == weights.max(axis=-1, keepdims=True)).astype(states.dtype)\n    return attend",
+            ),
         ],
         "float64 forced": [("(query @ W)", "(query.astype(np.float64) @ W)")],
         "changes its argument": [
@@ -496,8 +647,12 @@ RIGHT = {
         "stacked": _function(_DOT, "return np.stack([a @ b.T for a, b in zip(q, k)])"),
     },
     "scaled_dot_scores": {
-        "einsum": _function(_SCALED, "return np.einsum('nid,njd->nij', q, k) / float(np.sqrt(q.shape[-1]))"),
-        "queries scaled first": _function(_SCALED, "return (q / q.shape[-1] ** 0.5) @ k.swapaxes(1, 2)"),
+        "einsum": _function(
+            _SCALED, "return np.einsum('nid,njd->nij', q, k) / float(np.sqrt(q.shape[-1]))"
+        ),
+        "queries scaled first": _function(
+            _SCALED, "return (q / q.shape[-1] ** 0.5) @ k.swapaxes(1, 2)"
+        ),
         "through dot_scores": _function(_SCALED, "return dot_scores(q, k) * q.shape[2] ** -0.5"),
         "math.sqrt": _function(
             _SCALED, "import math\nreturn q @ k.transpose(0, 2, 1) / math.sqrt(k.shape[-1])"
@@ -585,17 +740,28 @@ RIGHT = {
         "one linear score": [
             ("self.v(torch.tanh(self.project(states)))", "self.v(self.project(states))"),
         ],
-        "score with a bias": [("nn.Linear(hidden_size, 1, bias=False)", "nn.Linear(hidden_size, 1)")],
+        "score with a bias": [
+            ("nn.Linear(hidden_size, 1, bias=False)", "nn.Linear(hidden_size, 1)")
+        ],
         "smallest finite number": [("-torch.inf", "torch.finfo(scores.dtype).min")],
         "batched product": [
-            ("(weights[:, :, None] * states).sum(dim=1)", "torch.bmm(weights[:, None], states)[:, 0]"),
+            (
+                "(weights[:, :, None] * states).sum(dim=1)",
+                "torch.bmm(weights[:, None], states)[:, 0]",
+            ),
         ],
-        "returns detached weights": [("self.output(context), weights", "self.output(context), weights.detach()")],
+        "returns detached weights": [
+            ("self.output(context), weights", "self.output(context), weights.detach()")
+        ],
         "dropout in training": [
-            ("self.output(context), weights",
-             "self.output(nn.functional.dropout(context, 0.3, self.training)), weights"),
+            (
+                "self.output(context), weights",
+                "self.output(nn.functional.dropout(context, 0.3, self.training)), weights",
+            ),
         ],
-        "list of results": [("return self.output(context), weights", "return [self.output(context), weights]")],
+        "list of results": [
+            ("return self.output(context), weights", "return [self.output(context), weights]")
+        ],
     },
     "word_attributions": {
         "leaf in place of the output": _function(
@@ -648,8 +814,10 @@ RIGHT = {
             "return (grads * e.detach()).sum(2).masked_fill(~real, 0.0)",
         ),
         "multiplied with the mask": [
-            ("torch.where(real, (gradient * caught[0]).sum(dim=-1), 0)",
-             "((gradient * caught[0]).sum(dim=-1) * real)"),
+            (
+                "torch.where(real, (gradient * caught[0]).sum(dim=-1), 0)",
+                "((gradient * caught[0]).sum(dim=-1) * real)",
+            ),
         ],
     },
     "attention_step": {
@@ -662,8 +830,10 @@ RIGHT = {
             "return np.einsum('nt,ntd->nd', weights, states), weights",
         ),
         "matrix on the states": [
-            ("dot_scores((query @ W)[:, None, :], states)",
-             "dot_scores(query[:, None, :], states @ W.T)"),
+            (
+                "dot_scores((query @ W)[:, None, :], states)",
+                "dot_scores(query[:, None, :], states @ W.T)",
+            ),
         ],
         "loops": _function(
             _STEP,

@@ -5,6 +5,9 @@ _NORM = "np.linalg.norm(product, ord=2, axis=(1, 2)).mean()"
 _SCALE = "min(1.0, max_norm / (total_norm + 1e-6))"
 _LOOP = "for start in range(0, T, k):"
 _BPTT = "def truncated_bptt(x, targets, h0, params, k):\n"
+_ROOT = "float(np.sqrt(sum(np.sum(grad**2) for grad in grads)))"
+_CLIPPED = "clipped, _ = clip_grad_norm(list(grads.values()), max_norm)"
+_UPDATE = "params[name] = params[name] - learning_rate * grad"
 _STREAM = "def train_on_stream(x, targets, h0, params, k, learning_rate, max_norm):\n"
 _CLIP = "def clip_grad_norm(grads, max_norm):\n"
 _NORMS = "def gradient_norms(W_h, h):\n"
@@ -111,7 +114,7 @@ WRONG = {
         ],
         "sum of the norms": [
             (
-                "float(np.sqrt(sum(np.sum(grad**2) for grad in grads)))",
+                _ROOT,
                 "float(sum(np.linalg.norm(grad) for grad in grads))",
             )
         ],
@@ -136,13 +139,13 @@ WRONG = {
         ],
         "largest array": [
             (
-                "float(np.sqrt(sum(np.sum(grad**2) for grad in grads)))",
+                _ROOT,
                 "float(max(np.linalg.norm(grad) for grad in grads))",
             )
         ],
         "largest entry": [
             (
-                "float(np.sqrt(sum(np.sum(grad**2) for grad in grads)))",
+                _ROOT,
                 "float(max(np.abs(grad).max() for grad in grads))",
             )
         ],
@@ -247,7 +250,8 @@ WRONG = {
         "updates on the way": [
             (
                 "h = states[:, -1]",
-                "h = states[:, -1]\n        params = {n: p - 0.01 * part_grads[n] for n, p in params.items()}",
+                "h = states[:, -1]\n"
+                "        params = {n: p - 0.01 * part_grads[n] for n, p in params.items()}",
             )
         ],
         "gradients swapped with loss": [("return loss, grads", "return grads, loss")],
@@ -268,7 +272,7 @@ WRONG = {
         + "    params, losses = dict(params), []\n"
         + "    for start in range(0, x.shape[1], k):\n"
         + "        part = slice(start, start + k)\n"
-        + "        loss, grads, states = loss_and_gradients(x[:, part], targets[:, part], h0, params)\n"
+        + "        loss, grads, _ = loss_and_gradients(x[:, part], targets[:, part], h0, params)\n"
         + "        for name, grad in grads.items():\n"
         + "            clipped, norm = clip_grad_norm([grad], max_norm)\n"
         + "            params[name] = params[name] - learning_rate * clipped[0]\n"
@@ -282,13 +286,13 @@ WRONG = {
         "first state carried": [("h = states[:, -1]", "h = states[:, 0]")],
         "clips every array": [
             (
-                "clipped, _ = clip_grad_norm(list(grads.values()), max_norm)",
+                _CLIPPED,
                 "clipped = [clip_grad_norm([g], max_norm)[0][0] for g in grads.values()]",
             )
         ],
         "clips every entry": [
             (
-                "clipped, _ = clip_grad_norm(list(grads.values()), max_norm)",
+                _CLIPPED,
                 "clipped = [np.clip(g, -max_norm, max_norm) for g in grads.values()]",
             )
         ],
@@ -297,8 +301,9 @@ WRONG = {
         ],
         "clips the recurrent weights only": [
             (
-                "clipped, _ = clip_grad_norm(list(grads.values()), max_norm)",
-                "clipped = [clip_grad_norm([g], max_norm)[0][0] if n == 'W_h' else g for n, g in grads.items()]",
+                _CLIPPED,
+                "clipped = list(grads.values())\n"
+                "        clipped[1] = clip_grad_norm([grads['W_h']], max_norm)[0][0]",
             )
         ],
         "clips the parameters": [
@@ -341,7 +346,7 @@ WRONG = {
         "changes params": [("dict(params), [], h0", "params, [], h0")],
         "changes the arrays": [
             (
-                "params[name] = params[name] - learning_rate * grad",
+                _UPDATE,
                 "params[name] -= learning_rate * grad",
             )
         ],
@@ -354,7 +359,8 @@ WRONG = {
             ),
             (
                 "clipped, _ = clip",
-                "grads = {n: g + (kept[n] if kept else 0) for n, g in grads.items()}\n        kept = grads\n        clipped, _ = clip",
+                "grads = {n: g + (kept[n] if kept else 0) for n, g in grads.items()}\n"
+                "        kept = grads\n        clipped, _ = clip",
             ),
         ],
     },
@@ -436,13 +442,13 @@ RIGHT = {
     "clip_grad_norm": {
         "one long vector": [
             (
-                "float(np.sqrt(sum(np.sum(grad**2) for grad in grads)))",
+                _ROOT,
                 "float(np.linalg.norm(np.concatenate([g.ravel() for g in grads])))",
             )
         ],
         "norm of norms": [
             (
-                "float(np.sqrt(sum(np.sum(grad**2) for grad in grads)))",
+                _ROOT,
                 "float(np.linalg.norm([np.linalg.norm(g) for g in grads]))",
             )
         ],
@@ -463,7 +469,7 @@ RIGHT = {
         + "    return [(g / total * max_norm).astype(g.dtype) for g in grads], total\n",
         "numpy number": [
             (
-                "float(np.sqrt(sum(np.sum(grad**2) for grad in grads)))",
+                _ROOT,
                 "np.sqrt(sum(np.sum(grad**2) for grad in grads))",
             ),
             ("grad * scale", "(grad * scale).astype(grad.dtype)"),
@@ -477,7 +483,7 @@ RIGHT = {
             )
         ],
         "through torch": _CLIP
-        + "    ps = [torch.nn.Parameter(torch.zeros(g.shape, dtype=torch.tensor(g).dtype)) for g in grads]\n"
+        + "    ps = [torch.nn.Parameter(torch.zeros_like(torch.tensor(g))) for g in grads]\n"
         + "    for p, g in zip(ps, grads):\n"
         + "        p.grad = torch.tensor(g)\n"
         + "    norm = torch.nn.utils.clip_grad_norm_(ps, max_norm)\n"
@@ -537,7 +543,8 @@ RIGHT = {
         "while, keys sorted": _BPTT
         + "    s, loss, h, grads = 0, 0.0, h0, {}\n"
         + "    while s < x.shape[1]:\n"
-        + "        l, g, states = loss_and_gradients(x[:, s : s + k], targets[:, s : s + k], h, params)\n"
+        + "        e = s + k\n"
+        + "        l, g, states = loss_and_gradients(x[:, s:e], targets[:, s:e], h, params)\n"
         + "        w = states.shape[1] / x.shape[1]\n"
         + "        loss, h, s = loss + w * l, states[:, -1, :], s + k\n"
         + "        for n in sorted(g):\n"
@@ -558,14 +565,16 @@ RIGHT = {
     "train_on_stream": {
         "new dict every time": [
             (
-                "        for name, grad in zip(grads, clipped, strict=True):\n            params[name] = params[name] - learning_rate * grad\n",
-                "        params = {n: params[n] - learning_rate * g for n, g in zip(grads, clipped)}\n",
+                "        for name, grad in zip(grads, clipped, strict=True):\n            "
+                + _UPDATE,
+                "        pairs = zip(grads, clipped)\n"
+                "        params = {n: params[n] - learning_rate * g for n, g in pairs}",
             )
         ],
         "copies, in place": [
             ("dict(params), [], h0", "{n: p.copy() for n, p in params.items()}, [], h0"),
             (
-                "params[name] = params[name] - learning_rate * grad",
+                _UPDATE,
                 "params[name] -= learning_rate * grad",
             ),
         ],
@@ -575,9 +584,10 @@ RIGHT = {
         ],
         "scale by hand": [
             (
-                "clipped, _ = clip_grad_norm(list(grads.values()), max_norm)",
+                _CLIPPED,
                 "norm = float(np.sqrt(sum((g**2).sum() for g in grads.values())))\n"
-                "        clipped = [g * min(1.0, max_norm / (norm + 1e-6)) for g in grads.values()]",
+                "        scale = min(1.0, max_norm / (norm + 1e-6))\n"
+                "        clipped = [g * scale for g in grads.values()]",
             )
         ],
         "truncated_bptt on each part": [
@@ -649,7 +659,7 @@ SAYS = {
         "no square root": "square root",
         "mean of the squares": "mean of squares",
         "largest array": "longest array",
-        "first array only": "one norm and one coefficient for all",
+        "first array only": "one norm, one coefficient for all",
         "last array only": "last array",
         "spectral norms": "spectral",
         "lengthens short gradients": "lengthen",

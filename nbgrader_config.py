@@ -9,7 +9,7 @@ c = get_config()  # noqa: F821  (nbgrader provides it)
 
 c.CourseDirectory.course_id = "rnn-course"
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
-c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".grader"]
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".grader", "*.set-aside"]
 
 # Starters: a stub that says what to do and cannot pass for an answer.
 c.ClearSolutions.code_stub = {

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from course.grader.lesson import Lesson, read_lesson
 from course.grader.nursery import PRELOAD
 from course.grader.payload import Payload, read
 from course.grader.rebuild import Submission, solution_submission
-from course.grader.steps import Settings, StepResult
+from course.grader.steps import Settings, Step, StepResult
 from tests.inprocess import run_inprocess
 
 for module in PRELOAD:  # every variant runs in a fork, which then has them
@@ -28,6 +29,8 @@ for module in PRELOAD:  # every variant runs in a fork, which then has them
 
 Change = str | list[tuple[str, str]]
 SEED = 20_261
+LONG = 30.0
+"""Seconds: cells that may take longer (a training) run for variants of such exercises alone."""
 
 
 @cache
@@ -66,15 +69,29 @@ def variant(lesson: Lesson, exercise: str, change: Change) -> Submission:
     return submission
 
 
-def grade_inprocess(path: Path, submission: Submission, seed: int = SEED) -> Graded:
-    """Grade a rebuilt submission without a kernel."""
-    return grade(lesson_at(path), submission, references_of(path, seed), run_inprocess, Settings(seed))
+def grade_inprocess(
+    path: Path, submission: Submission, seed: int = SEED, longest: float = float("inf")
+) -> Graded:
+    """Grade a rebuilt submission without a kernel; cells that may take longer are left out."""
+
+    def run(steps: Sequence[Step], settings: Settings) -> dict[str, StepResult]:
+        results = run_inprocess([step for step in steps if step.seconds <= longest], settings)
+        return {step.key: results.get(step.key, StepResult()) for step in steps}
+
+    return grade(lesson_at(path), submission, references_of(path, seed), run, Settings(seed))
+
+
+def long_exercises(path: Path) -> set[str]:
+    """Exercises whose hidden test may take longer than most."""
+    return {id_ for id_, exercise in lesson_at(path).exercises.items() if exercise.seconds > LONG}
 
 
 def visible_message(path: Path, exercise: str, change: Change) -> str:
     """What the visible test says about a variant (empty when it passes)."""
     lesson = lesson_at(path)
     steps = [s for s in steps_of(lesson, variant(lesson, exercise, change)) if not s.hidden]
+    if exercise not in long_exercises(path):
+        steps = [s for s in steps if s.seconds <= LONG]
     keys = [s.key for s in steps]
     upto = keys.index(f"{exercise}_visible") + 1
     result = run_inprocess(steps[:upto], Settings(SEED))[f"{exercise}_visible"]
@@ -89,9 +106,11 @@ def mutants_of(notebook: str) -> tuple[dict, dict, dict]:
 
 def misjudged(path: Path, exercise: str, change: Change, wrong: bool) -> str:
     """Grade one variant; return what the tests got wrong about it, or an empty string."""
-    graded = grade_inprocess(path, variant(lesson_at(path), exercise, change))
-    own, others = graded.verdicts[exercise], dict(graded.verdicts)
-    del others[exercise]
+    long = long_exercises(path)
+    skipped, longest = (set(), float("inf")) if exercise in long else (long, LONG)
+    graded = grade_inprocess(path, variant(lesson_at(path), exercise, change), longest=longest)
+    own = graded.verdicts[exercise]
+    others = {id_: v for id_, v in graded.verdicts.items() if id_ not in {exercise, *skipped}}
     harmed = [f"{v.exercise} ({v.summary})" for v in others.values() if not v.full]
     problems = []
     if wrong and own.full:

@@ -54,6 +54,12 @@ def make_course(root: Path, source: CourseFolder) -> CourseFolder:
         nbformat.write(handed_in, here / "small.ipynb")
     (folder.submitted / "broken" / LESSON).mkdir(parents=True)
     (folder.submitted / "broken" / LESSON / "small.ipynb").write_bytes(b"\x00{")
+    beside = folder.submitted / "right" / LESSON
+    (beside / "secret.txt").symlink_to(folder.root / "nbgrader_config.py")
+    (beside / "broken.txt").symlink_to("/nowhere")
+    os.mkfifo(beside / "pipe")
+    (beside / "numpy.py").write_text("raise SystemExit")
+    (beside / "timestamp.txt").write_text("the day before yesterday")
     (folder.submitted / "misnamed" / LESSON).mkdir(parents=True)
     shutil.copy(
         folder.submitted / "right" / LESSON / "small.ipynb",
@@ -96,6 +102,8 @@ def everything(folder: CourseFolder) -> dict:
                     found[student, grade.name] = (grade.auto_score, grade.needs_manual_grade)
                 for comment in notebook.comments:
                     found[student, comment.name, "comment"] = comment.auto_comment
+    copied = {path.name for path in folder.autograded.rglob("*") if path.is_file()}
+    assert not copied & {"secret.txt", "timestamp.txt"}, "a link brought in what it points to"
     for path in folder.autograded.glob(f"*/{LESSON}/*.ipynb"):
         student = path.parts[-3]
         for cell in nbformat.read(path, as_version=4).cells:
@@ -230,3 +238,50 @@ def test_a_manual_score_survives(start, tmp_path):
     with contextlib.closing(book.open_gradebook(folder)) as gradebook:
         grade = gradebook.find_grade("double_hidden", "small", LESSON, "right")
         assert (grade.manual_score, grade.auto_score, grade.needs_manual_grade) == (1.5, 2.0, True)
+
+
+POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+
+
+@pytest.fixture
+def postgres(tmp_path_factory):
+    """A real PostgreSQL server on loopback, run as an ordinary user."""
+    if not POSTGRES:
+        pytest.skip("no PostgreSQL server here (Debian's package postgresql)")
+    import socket
+    import tempfile
+
+    programs = POSTGRES[-1].parent
+    root = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    user = {"user": "nobody", "group": "nogroup"} if os.getuid() == 0 else {}
+    if user:
+        shutil.chown(root, "nobody", "nogroup")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/tmp"}
+    data = str(root / "data")
+    command = [programs / "initdb", "-D", data, "-U", "grader", "--auth=trust"]
+    subprocess.run(command, check=True, **quiet, **user)
+    options = ["-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", str(root)]
+    server = subprocess.Popen([programs / "postgres", *options], **quiet, **user)
+    try:
+        ready = [programs / "pg_isready", "-h", "127.0.0.1", "-p", str(port)]
+        while subprocess.run(ready, **quiet, check=False).returncode:
+            assert server.poll() is None
+            time.sleep(0.1)
+        yield f"postgresql://grader@127.0.0.1:{port}/postgres"
+    finally:
+        server.terminate()
+        server.wait()
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def test_a_gradebook_on_postgresql(start, expected, postgres, tmp_path):
+    folder = make_course(tmp_path / "postgres", start)
+    with (folder.root / "nbgrader_config.py").open("a") as config:
+        config.write(f"\nc.CourseDirectory.db_url = {postgres!r}\n")
+    (folder.root / "gradebook.db").unlink(missing_ok=True)
+    grade_class(folder, LESSON, Options(workers=2, quiet=True))
+    assert everything(folder) == expected
+    assert not (folder.root / "gradebook.db").exists()

@@ -18,6 +18,7 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from course.grader.course_folder import CourseFolder, FolderError
 from course.grader.render import write_read_only
+from course.grader.submitted import timestamp_of
 from course.grader.work import Outcome
 
 log = logging.getLogger(__name__)
@@ -109,7 +110,9 @@ def save(folder: CourseFolder, gradebook: Gradebook, outcome: Outcome) -> None:
     with warnings.catch_warnings():
         # nbgrader builds a submission row by row, and SQLAlchemy remarks on every row.
         warnings.simplefilter("ignore", SAWarning)
-        gradebook.update_or_create_submission(assignment, student)
+        collected = timestamp_of(folder.submitted / student / assignment)
+        known = {"timestamp": collected} if collected else {}
+        gradebook.update_or_create_submission(assignment, student, **known)
     if not outcome.graded:
         for grade in gradebook.find_submission_notebook(
             outcome.notebook, assignment, student

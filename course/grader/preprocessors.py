@@ -25,7 +25,7 @@ from course.grader.rebuild import UNREADABLE, Submission, rebuild
 from course.grader.render import NOTES, graded_notebook, rebuilt_notebook
 from course.grader.sanitize import clean_html, clean_outputs
 from course.grader.steps import Settings
-from course.grader.submitted import find_notebooks, read_submission
+from course.grader.submitted import find_notebooks, read_submission, set_aside
 
 SUBMITTED_TEXT = "course_submitted_text"
 SUBMITTED_NOTES = "course_submitted_notes"
@@ -39,6 +39,7 @@ def recognise_names(assignment: str, student: str, notebooks: list[str]) -> None
     :class:`SubmissionExporter`. The list is changed in place; no file is.
     """
     here = Path(notebooks[0]).parent
+    set_aside(here)
     expected = [lesson.notebook for lesson in find_course().lessons(assignment)]
     notebooks[:] = [str(here / f"{stem}.ipynb") for stem in find_notebooks(here, expected)]
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
+MAX_TIMESTAMP = 200
 MAX_FILE = 20 * 2**20
 """A submitted notebook larger than this is not opened."""
 
@@ -46,6 +49,41 @@ def read_submission(path: Path) -> tuple[bytes | None, str]:
         return path.read_bytes(), ""
     except OSError as error:
         return b"", f"the notebook cannot be opened ({error.strerror})"
+
+
+def timestamp_of(here: Path) -> datetime | None:
+    """Read when a submission was collected (``timestamp.txt``), or ``None``: it may be anything."""
+    from nbgrader.utils import parse_utc
+
+    path = here / "timestamp.txt"
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_TIMESTAMP:
+        return None
+    try:
+        return parse_utc(path.read_text().strip())
+    except Exception:  # whatever a date parser makes of a student's file
+        return None
+
+
+def set_aside(here: Path) -> list[str]:
+    """Rename what nbgrader must not copy or cannot read; nothing is deleted.
+
+    Links (nbgrader would copy what they point to), devices, pipes and sockets, and a
+    ``timestamp.txt`` that is none get the ending ``.set-aside``, which the configuration ignores.
+
+    Returns
+    -------
+    list of str
+        Names of what was renamed.
+    """
+    renamed = []
+    for path in sorted(here.rglob("*")):
+        odd = path.is_symlink() or not (path.is_file() or path.is_dir())
+        stamp = path == here / "timestamp.txt" and not odd and timestamp_of(here) is None
+        target = path.with_name(f"{path.name}.set-aside")
+        if (odd or stamp) and path.suffix != ".set-aside" and not os.path.lexists(target):
+            path.rename(target)
+            renamed.append(path.name)
+    return renamed
 
 
 def _plain(name: str) -> str:

@@ -1,1 +1,1 @@
-"""Measure the grader against stock nbgrader on the same submissions; see ``python -m benchmarks``."""
+"""Measure the grader against stock nbgrader: ``python -m benchmarks``."""

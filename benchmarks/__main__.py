@@ -43,7 +43,10 @@ def main() -> None:
     where = temporary_folder("rnn-bench-")
     assignment, notebook = options.notebook.split("/")
     n, m = options.submissions, options.stock or options.submissions
-    print(f"{n} submissions of {options.notebook}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    print(
+        f"{n} submissions of {options.notebook}, {os.cpu_count()} cores, "
+        f"load {os.getloadavg()[0]:.1f}"
+    )
     print(isolation_in_force().describe(), flush=True)
     ours = make_class(course, where / "ours", assignment, notebook, n)
     kits_of(ours, assignment)  # references are made once for a class and not timed
@@ -58,7 +61,9 @@ def main() -> None:
         stock = make_class(course, where / "stock", assignment, notebook, m, STOCK_CONFIG)
         seconds = median(lambda: grade_stock(stock, assignment), options.repeats)
         rows.append(("stock nbgrader autograde (runs demos too)", seconds / m))
-        bare = make_class(course, where / "bare", assignment, notebook, m, STOCK_CONFIG, demos=False)
+        bare = make_class(
+            course, where / "bare", assignment, notebook, m, STOCK_CONFIG, demos=False
+        )
         seconds = median(lambda: grade_stock(bare, assignment), options.repeats)
         rows.append(("stock nbgrader autograde, demo cells removed", seconds / m))
     best = rows[1][1]

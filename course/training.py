@@ -1,4 +1,4 @@
-"""What every training loop of the course needs: seeds, a device, threads, a progress bar, a clock."""
+"""What every training loop needs: seeds, a device, threads, a progress bar, a clock."""
 
 from __future__ import annotations
 

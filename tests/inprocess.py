@@ -9,6 +9,9 @@ import pickle
 import sys
 from collections.abc import Sequence
 
+import matplotlib.pyplot  # noqa: F401  (imported here once, not anew in every fork)
+import torch  # noqa: F401
+
 from course import emission
 from course.grader.steps import Settings, Step, StepResult
 
@@ -62,7 +65,7 @@ def _run(steps: Sequence[Step], settings: Settings) -> dict[str, StepResult]:
                 else:
                     code = compile(step.source, f"<{step.key}>", "exec", dont_inherit=True)
                     exec(code, namespace)
-            except Exception as error:
+            except BaseException as error:  # a student may raise anything
                 result.status, result.cause = "error", f"{type(error).__name__}: {error}"
         result.outputs = [stdout.getvalue()]
     return results

@@ -136,11 +136,15 @@ def main(path: Path) -> int:
             for name, change in changes.items():
                 problem = misjudged(path, exercise, change, kind == "wrong")
                 word = says.get(exercise, {}).get(name)
-                if word is not None and word not in (said := visible_message(path, exercise, change)):
+                if word is not None and word not in (
+                    said := visible_message(path, exercise, change)
+                ):
                     problem += f"; the visible test says {said!r}, not {word!r}"
                 bad += bool(problem)
                 print(f"{'✗' if problem else '✓'} {kind:5} {exercise} / {name} {problem}")
-    missing = set(lesson_at(path).exercises) - set(wrong) | set(lesson_at(path).exercises) - set(right)
+    missing = set(lesson_at(path).exercises) - set(wrong) | set(lesson_at(path).exercises) - set(
+        right
+    )
     print(f"{bad} misjudged; exercises without variants: {', '.join(sorted(missing)) or 'none'}")
     return bad
 

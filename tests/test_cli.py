@@ -160,7 +160,10 @@ def test_demo_refuses_a_folder_that_holds_something(tmp_path, capsys, monkeypatc
 
 def test_an_unknown_command_says_which_there_are():
     result = subprocess.run(
-        [sys.executable, "-m", "course.grader", "gradeall"], capture_output=True, text=True, cwd=ROOT
+        [sys.executable, "-m", "course.grader", "gradeall"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
     )
     assert result.returncode != 0
     assert "autograde" in result.stderr

@@ -35,7 +35,11 @@ def scores_of(folder: CourseFolder) -> dict[tuple[str, str, str], float | None]:
     """Automatic score of every cell in the gradebook."""
     with contextlib.closing(book.open_gradebook(folder)) as gradebook:
         return {
-            (grade.notebook.assignment.student.id, grade.notebook.name, grade.name): grade.auto_score
+            (
+                grade.notebook.assignment.student.id,
+                grade.notebook.name,
+                grade.name,
+            ): grade.auto_score
             for submission in gradebook.assignment_submissions(LESSON)
             for notebook in submission.notebooks
             for grade in notebook.grades
@@ -60,7 +64,10 @@ def test_every_student_gets_what_the_work_deserves(graded, student):
         expected = {v.exercise for o in graded.outcomes for v in o.verdicts}
     elif student.loses and student.loses[0] in {o.notebook for o in graded.outcomes}:
         expected = {
-            v.exercise for o in graded.outcomes if o.notebook == student.loses[0] for v in o.verdicts
+            v.exercise
+            for o in graded.outcomes
+            if o.notebook == student.loses[0]
+            for v in o.verdicts
         }
     else:
         expected = set(student.loses)

@@ -124,7 +124,10 @@ PROBES = {
     "the gradebook": ("import os; print(os.path.exists('ROOT/gradebook.db'))", "False"),
     "references": ("import os; print(os.path.exists('ROOT/.grader'))", "False"),
     "git": ("import os; print(os.path.exists('ROOT/.git'))", "False"),
-    "the home folder": ("import os; print(sorted(os.listdir(os.path.expanduser('~'))))", "['ipython', 'work']"),
+    "the home folder": (
+        "import os; print(sorted(os.listdir(os.path.expanduser('~'))))",
+        "['ipython', 'work']",
+    ),
     "writing the library": (
         "import course\ntry:\n    open(course.__file__, 'a')\nexcept OSError:\n    print('refused')",
         "refused",

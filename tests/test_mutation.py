@@ -23,7 +23,9 @@ def variants(kind: int) -> list:
     for path in SOURCES:
         for exercise, changes in mutants_of(path.stem)[kind].items():
             for name, change in changes.items():
-                found.append(pytest.param(path, exercise, name, change, id=f"{path.stem}/{exercise}/{name}"))
+                found.append(
+                    pytest.param(path, exercise, name, change, id=f"{path.stem}/{exercise}/{name}")
+                )
     return found
 
 
@@ -59,7 +61,11 @@ def said() -> list:
             for name, word in words.items():
                 found.append(
                     pytest.param(
-                        path, exercise, wrong[exercise][name], word, id=f"{path.stem}/{exercise}/{name}"
+                        path,
+                        exercise,
+                        wrong[exercise][name],
+                        word,
+                        id=f"{path.stem}/{exercise}/{name}",
                     )
                 )
     return found

@@ -84,7 +84,9 @@ def test_lstm_module_is_nn_lstm(lstm, layers, device):
     layer = torch.nn.LSTM(3, 5, num_layers=layers, batch_first=True).double().to(device)
     module = lstm["LSTM"](3, 5, num_layers=layers).double().to(device)
     load_torch_weights(module, layer)
-    x, h0, c0 = (torch.tensor(a, device=device) for a in draw(23, (2, 4, 3), (layers, 2, 5), (layers, 2, 5)))
+    x, h0, c0 = (
+        torch.tensor(a, device=device) for a in draw(23, (2, 4, 3), (layers, 2, 5), (layers, 2, 5))
+    )
     for state in (None, (h0, c0)):
         expected, (h_n, c_n) = layer(x, state)
         output, (h, c) = module(x, state)

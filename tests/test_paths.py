@@ -34,7 +34,9 @@ WORK = {
     "mutates": {"double": "def double(x):\n    x *= 2\n    return x"},
     "loops-for-ever": {"quadruple": "def quadruple(x):\n    while True:\n        pass"},
     "dies": {"double": "import os\nos._exit(1)"},
-    "prints": {"double": "import sys\ndef double(x):\n    print('x', file=sys.stderr)\n    return 2 * x"},
+    "prints": {
+        "double": "import sys\ndef double(x):\n    print('x', file=sys.stderr)\n    return 2 * x"
+    },
     "html": {"why": "<script>alert(1)</script> because $a<b$"},
 }
 
@@ -193,7 +195,16 @@ def test_a_dask_scheduler_with_one_worker_killed_half_way(start, expected, tmp_p
 
 def test_a_grader_killed_at_any_moment_goes_on(start, expected, tmp_path):
     folder = make_course(tmp_path / "killed", start)
-    command = [sys.executable, "-m", "course.grader", "autograde", LESSON, "--quiet", "--workers", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "course.grader",
+        "autograde",
+        LESSON,
+        "--quiet",
+        "--workers",
+        "1",
+    ]
     seen: dict[str, float] = {}
     for delay in (2.0, 4.0, 6.0, 8.0, 9.0, 10.0):
         process = subprocess.Popen(

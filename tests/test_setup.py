@@ -41,7 +41,17 @@ def test_conda_users_get_the_same_versions():
 
 def test_make_alone_prints_help():
     result = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for target in ("demo", "test", "lab", "release", "solution", "autograde", "feedback", "lint", "clean"):
+    for target in (
+        "demo",
+        "test",
+        "lab",
+        "release",
+        "solution",
+        "autograde",
+        "feedback",
+        "lint",
+        "clean",
+    ):
         assert re.search(rf"^  {target} ", result.stdout, re.MULTILINE), target
 
 
@@ -63,6 +73,7 @@ def test_clean_deletes_no_work():
 def test_readme_lists_the_lessons_as_they_are():
     text = (ROOT / "README.md").read_text()
     table = text.split(BEGIN)[1].split(END)[0].strip()
+
     # CPU seconds differ from one execution to the next; everything else must not.
     def without_last(t: str) -> list[str]:
         return [line.rsplit("|", 2)[0] for line in t.splitlines()]

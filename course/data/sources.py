@@ -7,7 +7,7 @@ from dataclasses import dataclass
 COMMAND = "python -m course.data"
 
 
-class DataMissing(RuntimeError):  # noqa: N818 (a state, and what a reader sees first)
+class DataMissing(RuntimeError):
     """A data set is not on this machine (or is not the one the course was written with)."""
 
 

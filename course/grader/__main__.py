@@ -58,14 +58,18 @@ def _parser() -> argparse.ArgumentParser:
     ):
         sub = command(name, run, about, lesson=False)
         sub.add_argument("lessons", nargs="*", metavar="LESSON", help="default: every lesson")
-    sub = command("tidy", _tidy, "clear outputs of the sources and fix their cell ids", lesson=False)
+    sub = command(
+        "tidy", _tidy, "clear outputs of the sources and fix their cell ids", lesson=False
+    )
     sub.add_argument("paths", nargs="*", type=Path, help="default: every source notebook")
     command("catalogue", _catalogue, "write the README's table of lessons", lesson=False)
     sub = command("autograde", _autograde, "grade a lesson's submissions")
     sub.add_argument("--workers", type=int, default=0, help="local workers (default: one per core)")
     sub.add_argument("--scheduler", default="", help="address of a running Dask scheduler")
     sub.add_argument("--force", action="store_true", help="grade again what has not changed")
-    sub.add_argument("--new-seed", action="store_true", help="draw fresh inputs: grades everyone again")
+    sub.add_argument(
+        "--new-seed", action="store_true", help="draw fresh inputs: grades everyone again"
+    )
     sub.add_argument("--dry-run", action="store_true", help="say what would be graded, and stop")
     sub.add_argument("--require-isolation", action="store_true", help="refuse to run without it")
     sub.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
@@ -75,11 +79,13 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("export", _export, "write a lesson's scores as CSV")
     sub.add_argument("--output", type=Path, help="file (default: standard output)")
     sub = command("demo", _demo, "grade a small class of made-up students", lesson=False)
-    sub.add_argument("--keep", type=Path, help="empty folder for the class (default: a temporary one)")
+    sub.add_argument(
+        "--keep", type=Path, help="empty folder for the class (default: a temporary one)"
+    )
     return parser
 
 
-def _folder():  # noqa: ANN202  (imported late: the command line starts fast)
+def _folder():
     from course.grader.course_folder import find_course
 
     return find_course()

@@ -1,4 +1,4 @@
-"""``make demo``: build a lesson from its source, grade a class of made-up students, show the table."""
+"""``make demo``: build a lesson, grade a class of made-up students, show the table."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def run_demo(folder: CourseFolder, keep: Path | None = None, workers: int = 0) -
     write_atomically(path, report.page(run).encode())
     print_class(run)
     print(f"\n{len(run.graded)} notebooks graded, {time.monotonic() - started:.0f} s in all")
-    print(f"feedback   {pages[0].parent if pages else demo.feedback}/*.html (and {len(pages)} more pages)")
+    print(f"feedback   {len(pages)} pages, for example {pages[0] if pages else demo.feedback}")
     print(f"report     {path}")
     for name, reason in run.failed.items():
         print(f"error: {name}: {reason}", file=sys.stderr)

@@ -45,7 +45,7 @@ class Student:
 
 
 LOOPS: Edits = {
-    (RNN, "rnn_step"): '''
+    (RNN, "rnn_step"): """
 def rnn_step(x, h_prev, W_x, W_h, b):
     N, H = h_prev.shape
     a = np.empty_like(h_prev)
@@ -54,8 +54,8 @@ def rnn_step(x, h_prev, W_x, W_h, b):
             a[n, j] = np.sum(x[n] * W_x[:, j]) + np.sum(h_prev[n] * W_h[:, j]) + b[j]
     h = np.tanh(a)
     return h, {"x": x, "h_prev": h_prev, "W_x": W_x, "W_h": W_h, "h": h}
-''',
-    (RNN, "rnn_step_backward"): '''
+""",
+    (RNN, "rnn_step_backward"): """
 def rnn_step_backward(dh, cache):
     da = dh * (1 - cache["h"] * cache["h"])
     dW_x, dW_h = np.zeros_like(cache["W_x"]), np.zeros_like(cache["W_h"])
@@ -63,17 +63,17 @@ def rnn_step_backward(dh, cache):
         dW_x += np.outer(cache["x"][n], da[n])
         dW_h += np.outer(cache["h_prev"][n], da[n])
     return da.dot(cache["W_x"].T), da.dot(cache["W_h"].T), dW_x, dW_h, np.sum(da, 0)
-''',
+""",
 }
 
 EINSUM: Edits = {
-    (RNN, "rnn_step"): '''
+    (RNN, "rnn_step"): """
 def rnn_step(x, h_prev, W_x, W_h, b):
     both, W = np.concatenate([x, h_prev], axis=1), np.concatenate([W_x, W_h])
     h = np.tanh(np.einsum("nd,dh->nh", both, W) + b)
     return h, (both, W, h, x.shape[1])
-''',
-    (RNN, "rnn_forward"): '''
+""",
+    (RNN, "rnn_forward"): """
 def rnn_forward(x, h0, W_x, W_h, b):
     h = np.empty((*x.shape[:2], h0.shape[1]), dtype=h0.dtype)
     caches, before = [], h0
@@ -82,15 +82,15 @@ def rnn_forward(x, h0, W_x, W_h, b):
         before = h[:, t]
         caches.append(cache)
     return h, caches
-''',
-    (RNN, "rnn_step_backward"): '''
+""",
+    (RNN, "rnn_step_backward"): """
 def rnn_step_backward(dh, cache):
     both, W, h, D = cache
     da = dh * (1 - h**2)
     d_both, dW = np.einsum("nh,dh->nd", da, W), np.einsum("nd,nh->dh", both, da)
     return d_both[:, :D], d_both[:, D:], dW[:D], dW[D:], np.einsum("nh->h", da)
-''',
-    (RNN, "VanillaRNN"): '''
+""",
+    (RNN, "VanillaRNN"): """
 class VanillaRNN(nn.Module):
     def __init__(self, input_size, hidden_size):
         super().__init__()
@@ -105,7 +105,7 @@ class VanillaRNN(nn.Module):
             h = (self.from_input(x[:, t]) + self.from_state(h)).tanh()
             states.append(h)
         return torch.stack(states, 1), h
-''',
+""",
 }
 
 UNFINISHED = ("rnn_step_backward", "rnn_backward", "VanillaRNN", "character_rnn_gradients")
@@ -165,13 +165,24 @@ CLASS = (
     Student(
         "gil",
         "forgot the tanh",
-        {(RNN, "rnn_step"): [("np.tanh(x @ W_x + h_prev @ W_h + b)", "x @ W_x + h_prev @ W_h + b")]},
+        {
+            (RNN, "rnn_step"): [
+                ("np.tanh(x @ W_x + h_prev @ W_h + b)", "x @ W_x + h_prev @ W_h + b")
+            ]
+        },
         ("rnn_step",),
     ),
     Student(
         "hana",
         "every step starts from h0 again",
-        {(RNN, "rnn_forward"): [("h_t, step_cache = rnn_step(x[:, t], h_t,", "h_t, step_cache = rnn_step(x[:, t], h0,")]},
+        {
+            (RNN, "rnn_forward"): [
+                (
+                    "h_t, step_cache = rnn_step(x[:, t], h_t,",
+                    "h_t, step_cache = rnn_step(x[:, t], h0,",
+                )
+            ]
+        },
         ("rnn_forward",),
     ),
     Student(
@@ -191,11 +202,11 @@ CLASS = (
         "averages the loss over padding too, and clips each array by itself",
         {
             (RNN, "softmax_cross_entropy"): [("max(int(mask.sum()), 1)", "mask.size")],
-            (GRADIENTS, "clip_grad_norm"): '''
+            (GRADIENTS, "clip_grad_norm"): """
 def clip_grad_norm(grads, max_norm):
     total_norm = float(np.sqrt(sum(np.sum(g * g) for g in grads)))
     return [g * min(1.0, max_norm / (np.linalg.norm(g) + 1e-6)) for g in grads], total_norm
-''',
+""",
         },
         ("softmax_cross_entropy", "clip_grad_norm"),
     ),
@@ -212,7 +223,12 @@ def clip_grad_norm(grads, max_norm):
     Student(
         "nia",
         "an endless loop in the sequence",
-        {(RNN, "rnn_forward"): "def rnn_forward(x, h0, W_x, W_h, b):\n    while True:\n        pass"},
+        {
+            (
+                RNN,
+                "rnn_forward",
+            ): "def rnn_forward(x, h0, W_x, W_h, b):\n    while True:\n        pass"
+        },
         ("rnn_forward",),
     ),
     Student(
@@ -221,7 +237,14 @@ def clip_grad_norm(grads, max_norm):
         {(RNN, "count_rnn_parameters"): "import os\n\nos._exit(1)"},
         ("count_rnn_parameters",),
     ),
-    Student("pia", "cheats: tags, points, __eq__, an input transformer", {}, ("*",), "release", _cheating),
+    Student(
+        "pia",
+        "cheats: tags, points, __eq__, an input transformer",
+        {},
+        ("*",),
+        "release",
+        _cheating,
+    ),
     Student("rob", "copied, deleted and edited test cells", {}, (), finish=_rearranged),
     Student(
         "sam",
@@ -231,7 +254,8 @@ def clip_grad_norm(grads, max_norm):
                 (
                     "    h = np.tanh",
                     "    import sys, warnings\n    print('state', h_prev.mean())\n"
-                    "    print('note', file=sys.stderr)\n    warnings.warn('just saying')\n    h = np.tanh",
+                    "    print('note', file=sys.stderr)\n    warnings.warn('just saying')\n"
+                    "    h = np.tanh",
                 )
             ]
         },

@@ -153,7 +153,8 @@ def check_solution(folder: CourseFolder, lesson: Lesson, seed: int = 1) -> Grade
         if not verdict.full:
             raise SolutionError(
                 f"{lesson.assignment}/{lesson.notebook}: the solution earns "
-                f"{verdict.points:g} of {verdict.maximum:g} on {verdict.exercise} ({verdict.summary})"
+                f"{verdict.points:g} of {verdict.maximum:g} on {verdict.exercise} "
+                f"({verdict.summary})"
             )
     return graded
 
@@ -167,7 +168,7 @@ def check_starter(folder: CourseFolder, lesson: Lesson, seed: int = 1) -> Graded
 
 
 def tidy(path: Path) -> bool:
-    """Clear a source notebook's outputs and give its cells stable ids; return whether it changed."""
+    """Clear a source notebook's outputs and give its cells stable ids; say whether it changed."""
     notebook = nbformat.read(path, as_version=4)
     before = copy.deepcopy(notebook)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
@@ -241,7 +242,9 @@ def _registered(folder: CourseFolder, assignment: str) -> bool:
     from course.grader.gradebook import is_registered, open_gradebook
 
     with contextlib.closing(open_gradebook(folder)) as gradebook:
-        return is_registered(gradebook, assignment, [n.notebook for n in folder.lessons(assignment)])
+        return is_registered(
+            gradebook, assignment, [n.notebook for n in folder.lessons(assignment)]
+        )
 
 
 def _first_failed(nb: NotebookNode) -> str:

@@ -59,7 +59,9 @@ class Isolation:
         lack = [name for name, there in parts.items() if not there]
         if not lack:
             return "isolated: " + ", ".join(have)
-        return f"NOT ISOLATED: {', '.join(lack)}" + (f"; isolated: {', '.join(have)}" if have else "")
+        return f"NOT ISOLATED: {', '.join(lack)}" + (
+            f"; isolated: {', '.join(have)}" if have else ""
+        )
 
 
 @functools.cache
@@ -114,7 +116,13 @@ def bubblewrap_command(command: list[str], spool: Path) -> list[str]:
     program = bubblewrap_path()
     if program is None:
         return ["false"]
-    share = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+    share = [
+        "--unshare-pid",
+        "--unshare-net",
+        "--unshare-ipc",
+        "--unshare-uts",
+        "--unshare-cgroup-try",
+    ]
     if os.getuid() != 0:
         share.append("--unshare-user")
     options = [program, *share, "--die-with-parent", "--new-session"]
@@ -146,7 +154,11 @@ def _environment_paths() -> list[Path]:
     if data := _data_folder():
         found.add(data)
     kept = [p for p in found if p.exists()]
-    return [p for p in kept if not any(p != q and p.is_relative_to(q) for q in kept) and str(p) != "/usr"]
+    return [
+        p
+        for p in kept
+        if not any(p != q and p.is_relative_to(q) for q in kept) and str(p) != "/usr"
+    ]
 
 
 def _data_folder() -> Path | None:

@@ -281,7 +281,9 @@ def _size(content: dict[str, Any]) -> int:
     return sum(len(str(value)) for value in data.values()) if isinstance(data, dict) else 0
 
 
-def _collect(result: StepResult, message: dict[str, Any], kind: str, content: dict[str, Any]) -> None:
+def _collect(
+    result: StepResult, message: dict[str, Any], kind: str, content: dict[str, Any]
+) -> None:
     """Put a message where it belongs: an emission, an output, or an error of the cell."""
     if kind == "error":
         result.status = "error"

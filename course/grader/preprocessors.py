@@ -20,8 +20,8 @@ from course.grader.course_folder import CourseFolder, find_course
 from course.grader.grade import Graded, grade
 from course.grader.kernels import run_in_kernels
 from course.grader.lesson import BEGIN_HIDDEN, END_HIDDEN, HIDDEN_SUFFIX, Lesson
-from course.grader.references import References, references_for
 from course.grader.rebuild import UNREADABLE, Submission, rebuild
+from course.grader.references import References, references_for
 from course.grader.render import NOTES, graded_notebook, rebuilt_notebook
 from course.grader.sanitize import clean_html, clean_outputs
 from course.grader.steps import Settings
@@ -45,7 +45,7 @@ def recognise_names(assignment: str, student: str, notebooks: list[str]) -> None
 
 
 class SubmissionExporter(NotebookExporter):
-    """Open a submitted file whatever is in it: the text is kept, and rebuilding makes sense of it."""
+    """Open a submitted file whatever is in it: the text is kept for rebuilding."""
 
     def from_filename(
         self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any

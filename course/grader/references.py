@@ -106,7 +106,9 @@ def make_references(lesson: Lesson, seed: int, run: Runner) -> References:
             payload = read(result.emissions[0])
             if payload.errors:
                 error = next(iter(payload.errors.values()))
-                raise SolutionError(f"{where}: the test {step.key!r} fails on the solution: {error}")
+                raise SolutionError(
+                    f"{where}: the test {step.key!r} fails on the solution: {error}"
+                )
             emissions[step.exercise] = result.emissions[0]
     return References(emissions, {key: result.seconds for key, result in results.items()})
 

@@ -105,7 +105,9 @@ def kits_of(folder: CourseFolder, assignment: str, device: str = "cpu") -> list[
     return kits
 
 
-def tasks_of(folder: CourseFolder, kits: Sequence[Kit], students: Sequence[str] = ()) -> Iterator[Task]:
+def tasks_of(
+    folder: CourseFolder, kits: Sequence[Kit], students: Sequence[str] = ()
+) -> Iterator[Task]:
     """Read a class's submissions, one task for each student and notebook."""
     assignment = kits[0].assignment
     expected = [kit.notebook for kit in kits]
@@ -210,7 +212,7 @@ def is_applied(folder: CourseFolder, outcome: Outcome) -> bool:
 
 
 def apply(folder: CourseFolder, gradebook: Any, outcome: Outcome) -> None:
-    """Write a stored result into the gradebook and ``autograded/``; doing it twice changes nothing."""
+    """Write a stored result into the gradebook and ``autograded/``; twice is as good as once."""
     book.save(folder, gradebook, outcome)
     path = result_path(folder, outcome)
     write_atomically(path.with_suffix(".applied"), b"")
@@ -225,7 +227,9 @@ def _grade_all(
     """Let workers grade, and store and apply each result as it arrives."""
     from tqdm import tqdm
 
-    bar = tqdm(total=len(todo), unit="notebook", disable=options.quiet or not todo, dynamic_ncols=True)
+    bar = tqdm(
+        total=len(todo), unit="notebook", disable=options.quiet or not todo, dynamic_ncols=True
+    )
     with bar, contextlib.closing(_outcomes(todo, options)) as outcomes:
         for task, data, error in outcomes:
             bar.update()

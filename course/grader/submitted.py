@@ -26,7 +26,9 @@ def find_notebooks(here: Path, expected: Sequence[str]) -> dict[str, tuple[Path,
         for path in sorted(here.iterdir()):
             if path.suffix.lower() == ".ipynb" and not path.name.startswith("."):
                 names[path.name] = path
-    found = {stem: (names.pop(f"{stem}.ipynb"), "") for stem in expected if f"{stem}.ipynb" in names}
+    found = {
+        stem: (names.pop(f"{stem}.ipynb"), "") for stem in expected if f"{stem}.ipynb" in names
+    }
     for stem in expected:
         if stem in found:
             continue

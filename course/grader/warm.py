@@ -42,10 +42,9 @@ START_SECONDS = 120
 SPOOL_ROOT = Path("/var/tmp")
 """Where the sockets lie: short paths, outside of ``/tmp``, which is private to each kernel."""
 
-ONE_THREAD = {
-    name: "1"
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-}
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
+)
 
 
 class KernelStartError(RuntimeError):
@@ -295,7 +294,7 @@ class WarmKernelManager(KernelManager):
 
 
 def memory_of(pid: int) -> int:
-    """Return the bytes that a process and its descendants use alone (not shared with the parent)."""
+    """Return the bytes that a process and its descendants use alone (not shared)."""
     import psutil
 
     total = 0
@@ -331,6 +330,18 @@ def _pid_of(handle: int) -> int:
 
 def _environment() -> dict[str, str]:
     """The few variables a kernel gets: nothing of the instructor's shell but paths and locale."""
-    keep = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "COURSE_DATA")
+    keep = (
+        "PATH",
+        "LANG",
+        "LC_ALL",
+        "TZ",
+        "LD_LIBRARY_PATH",
+        "CUDA_VISIBLE_DEVICES",
+        "COURSE_DATA",
+    )
     env = {name: os.environ[name] for name in keep if name in os.environ}
-    return env | ONE_THREAD | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "COURSE_QUIET": "1"}
+    return (
+        env
+        | ONE_THREAD
+        | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "COURSE_QUIET": "1"}
+    )

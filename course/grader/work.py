@@ -51,8 +51,10 @@ class Kit:
     def digest(self) -> str:
         """Digest of everything here and of the grader's version."""
         text = json.dumps(
-            [__version__, self.assignment, self.notebook, self.source, self.starter]
-            + [self.seed, self.device, self.references.decode()]
+            [
+                *(__version__, self.assignment, self.notebook, self.source, self.starter),
+                *(self.seed, self.device, self.references.decode()),
+            ]
         )
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

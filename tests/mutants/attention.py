@@ -1,7 +1,5 @@
 """Wrong and right ways to write the exercises of ``05_attention/attention.ipynb``."""
 
-# ruff: noqa: E501
-
 _SOFTMAX = """def masked_softmax(scores, mask):
 {body}
 """

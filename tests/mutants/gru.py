@@ -1,5 +1,4 @@
 """Wrong and right variants of the exercises in ``source/03_gru/gru.ipynb``."""
-# ruff: noqa: E501
 
 # --- the step -----------------------------------------------------------------------------------
 GATES = "gates = sigmoid(x @ W_x[:, : 2 * H] + h_prev @ W_h[:, : 2 * H] + b[: 2 * H])"

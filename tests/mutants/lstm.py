@@ -1,7 +1,5 @@
 """Wrong and right variants of the functions of ``02_lstm/lstm.ipynb``."""
 
-# ruff: noqa: E501  (replacements quote whole lines of the solution)
-
 import itertools
 
 SPLIT = "i, f, g, o = np.split(x @ W_x + h_prev @ W_h + b, 4, axis=1)"

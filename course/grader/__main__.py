@@ -26,9 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     from course.grader.course_folder import FolderError
     from course.grader.generate import GenerationError, path_with_environment
+    from course.grader.kernels import KernelStartError
     from course.grader.lesson import LessonError
     from course.grader.references import SolutionError
-    from course.grader.warm import KernelStartError
 
     os.environ["PATH"] = path_with_environment()
     try:

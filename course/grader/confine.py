@@ -71,11 +71,12 @@ def enter_namespaces() -> None:
     Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
 
 
-def private_tmp(size: int) -> None:
-    """Mount a fresh, bounded ``/tmp`` that no other kernel has seen or will see."""
+def private_folders(size: int, folders: list[str]) -> None:
+    """Mount fresh, bounded, empty folders that no other kernel has seen or will see."""
     _call("mount", b"none", b"/", None, MS_REC | MS_PRIVATE, None)
     options = f"size={size},mode=1777".encode()
-    _call("mount", b"tmpfs", b"/tmp", b"tmpfs", MS_NOSUID | MS_NODEV, options)
+    for folder in folders:
+        _call("mount", b"tmpfs", folder.encode(), b"tmpfs", MS_NOSUID | MS_NODEV, options)
 
 
 def landlock_rules(writable: list[str], sockets: str) -> None:

@@ -13,6 +13,9 @@ from pathlib import Path
 
 import course
 
+PRIVATE = "/run/kernel"
+"""A kernel's own folder, empty at its start: home, working folder and temporary files."""
+
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/localtime")
 ETC = ("/etc/alternatives", "/etc/fonts", "/etc/passwd", "/etc/group", "/etc/ssl", "/nix", "/gnu")
 
@@ -77,7 +80,7 @@ def isolation_in_force() -> Isolation:
                 "-c",
                 "from course.grader import confine as c; import os\n"
                 "c.drop_root(); c.enter_namespaces()\n"
-                "if os.fork() == 0: c.private_tmp(1 << 20); os._exit(0)\n"
+                f"if os.fork() == 0: c.private_folders(1 << 20, ['{PRIVATE}']); os._exit(0)\n"
                 "raise SystemExit(os.waitstatus_to_exitcode(os.wait()[1]))",
             ],
             Path("/var/tmp"),
@@ -128,7 +131,8 @@ def bubblewrap_command(command: list[str], spool: Path) -> list[str]:
     options = [program, *share, "--die-with-parent", "--new-session"]
     readable = [Path(p) for p in (*SYSTEM, *ETC) if Path(p).exists()]
     readable += _environment_paths()
-    made: set[Path] = set()
+    options += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
+    made: set[Path] = {Path("/tmp")}
     for path in [*readable, spool]:
         for parent in reversed(path.parents[:-1]):
             if parent not in made and not any(parent.is_relative_to(r) for r in readable):
@@ -139,11 +143,17 @@ def bubblewrap_command(command: list[str], spool: Path) -> list[str]:
             options += ["--symlink", os.readlink(path), str(path)]
         else:
             options += ["--ro-bind", str(path), str(path)]
-    options += ["--proc", "/proc", "--dev", "/dev"]
     for device in sorted(Path("/dev").glob("nvidia*")):
         options += ["--dev-bind-try", str(device), str(device)]
-    options += ["--perms", "1777", "--tmpfs", "/tmp", "--bind", str(spool), str(spool)]
+    options += ["--perms", "0755", "--dir", str(Path(PRIVATE).parent)]
+    options += ["--perms", "1777", "--dir", PRIVATE, "--bind", str(spool), str(spool)]
     return [*options, "--chdir", "/", *command]
+
+
+def private_folders() -> list[str]:
+    """Folders that each kernel gets fresh: its own, and ``/tmp`` unless it needs what is there."""
+    needed = any(path.is_relative_to("/tmp") for path in _environment_paths())
+    return [PRIVATE] if needed else [PRIVATE, "/tmp"]
 
 
 def _environment_paths() -> list[Path]:

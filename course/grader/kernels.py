@@ -53,6 +53,10 @@ SIGNALS = {
 }
 
 
+class KernelStartError(RuntimeError):
+    """No kernel can be started on this machine; the message says why."""
+
+
 class KernelLost(Exception):
     """The kernel is of no more use; the message says what the cell did, in words."""
 
@@ -65,22 +69,25 @@ class Session:
         self._context = zmq.Context()
         self._context.setsockopt(zmq.LINGER, 0)
         self._context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
-        self.manager = _manager(self._context, limits, answers)
         self._last_memory = 0.0
+        self.manager = None
         try:
+            self.manager = _manager(self._context, limits, answers)
             self.manager.start_kernel() if not _is_warm(self.manager) else self.manager.start()
             self.client: BlockingKernelClient = self.manager.blocking_client()
             self.client.start_channels()
             self.client.wait_for_ready(timeout=READY_SECONDS)
-        except Exception:
+        except Exception as error:
             self.close()
-            raise
+            raise KernelStartError(f"a kernel cannot be started here ({error})") from error
 
     def close(self) -> None:
         """Kill the kernel without asking and let go of the sockets."""
         with contextlib.suppress(Exception):
             self.client.stop_channels()
-        if _is_warm(self.manager):
+        if self.manager is None:
+            pass
+        elif _is_warm(self.manager):
             self.manager.destroy()
         else:
             with contextlib.suppress(Exception):

@@ -137,7 +137,7 @@ def _become_kernel(request: dict[str, Any]) -> None:
     for stream in (0, 1, 2):
         os.dup2(null, stream)
     if request["namespaces"]:
-        confine.private_tmp(2 * limits.file)
+        confine.private_folders(2 * limits.file, request["private"])
     work = Path(request["work"])
     work.mkdir(parents=True, exist_ok=True)
     _copy_files(Path(request["files"]), work)
@@ -145,7 +145,7 @@ def _become_kernel(request: dict[str, Any]) -> None:
     os.chdir(work)
     if request["landlock"]:
         device_files = ["/dev/null", "/dev/zero", "/dev/shm", "/dev/tty", "/dev/full"]
-        confine.landlock_rules([str(work), "/tmp", *device_files], request["sockets"])
+        confine.landlock_rules([str(work), *request["private"], *device_files], request["sockets"])
     if request["limited"]:
         confine.set_limits(limits)
     _reseed()

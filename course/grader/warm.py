@@ -34,7 +34,13 @@ from jupyter_client.provisioning import LocalProvisioner
 
 from course.emission import ANSWERS_VARIABLE
 from course.grader.confine import Limits
-from course.grader.isolation import Isolation, bubblewrap_command, isolation_in_force
+from course.grader.isolation import (
+    PRIVATE,
+    Isolation,
+    bubblewrap_command,
+    isolation_in_force,
+    private_folders,
+)
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +53,7 @@ ONE_THREAD = dict.fromkeys(
 )
 
 
-class KernelStartError(RuntimeError):
+class NurseryError(RuntimeError):
     """The warm parent could not start a kernel; the message says why."""
 
 
@@ -91,7 +97,7 @@ class Nursery:
             self._process.kill()
             error = self._process.communicate()[1].decode(errors="replace").strip()
             self.close()
-            raise KernelStartError(error.splitlines()[-1] if error else "the warm parent died")
+            raise NurseryError(error.splitlines()[-1] if error else "the warm parent died")
         for name in json.loads(answer)["failed"]:
             log.warning("the warm parent could not import %s", name)
 
@@ -116,11 +122,11 @@ class Nursery:
 
         Raises
         ------
-        KernelStartError
+        NurseryError
             When the parent is gone or refuses.
         """
         isolation = self.isolation
-        work = "/tmp/kernel/work" if isolation.namespaces else str(folder / "tmp" / "work")
+        work = f"{PRIVATE}/work" if isolation.namespaces else str(folder / "tmp" / "work")
         request = {
             "connection_file": connection_file,
             "work": work,
@@ -131,6 +137,7 @@ class Nursery:
             | ({ANSWERS_VARIABLE: "1"} if answers else {}),
             "limits": asdict(limits),
             "namespaces": isolation.namespaces,
+            "private": private_folders() if isolation.namespaces else [str(folder / "tmp")],
             "landlock": isolation.landlock,
             "limited": isolation.limits,
         }
@@ -139,10 +146,10 @@ class Nursery:
                 self._socket.send(json.dumps(request).encode())
                 data, descriptors = _receive(self._socket)
             except (OSError, TimeoutError) as error:
-                raise KernelStartError(f"the warm parent does not answer ({error})") from error
+                raise NurseryError(f"the warm parent does not answer ({error})") from error
         answer = json.loads(data or b'{"error": "the warm parent is gone"}')
         if "error" in answer:
-            raise KernelStartError(answer["error"])
+            raise NurseryError(answer["error"])
         return ForkedProcess(*descriptors)
 
     def close(self) -> None:

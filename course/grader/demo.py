@@ -90,7 +90,7 @@ def print_class(run: Run) -> None:
     names = {o.notebook: [v.exercise for v in o.verdicts] for o in run.outcomes}
     for notebook, exercises in names.items():
         print(f"\n{notebook}: {', '.join(exercises)}", end="")
-    print("\n\n● full marks  ◐ a part  ○ none, one for each exercise in this order\n")
+    print("\n\nPoints for each exercise in this order, the total, what went wrong first:\n")
     print(report.table(run))
     print()
     for student in about.values():

@@ -16,22 +16,31 @@ WIDE = 72
 
 
 def table(run: Run) -> str:
-    """A table of students: a mark for each exercise, the total, and what went wrong first.
+    """A table of students: points for each exercise, the total, and what went wrong first.
 
-    ``●`` is full marks, ``◐`` a part, ``○`` nothing; the order is the lesson's.
+    Columns are in the lesson's order, a bar between its notebooks.
     """
     rows = []
     for student, outcomes in by_student(run.outcomes).items():
-        marks = " ".join(marks_of(o) for o in outcomes)
-        points = sum(o.points for o in outcomes)
-        maximum = sum(o.maximum for o in outcomes)
-        what = one_line(remark(outcomes), 500)
-        rows.append((one_line(student, 80), marks, f"{points:g}/{maximum:g}", what))
-    widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
-    lines = [
-        f"{student:<{widths[0]}}  {marks:<{widths[1]}}  {total:>{widths[2]}}  {_cut(what)}"
-        for student, marks, total, what in rows
-    ]
+        points = [[f"{v.points:g}" for v in outcome.verdicts] for outcome in outcomes]
+        total = (
+            f"{round(sum(o.points for o in outcomes), 2):g}/{sum(o.maximum for o in outcomes):g}"
+        )
+        rows.append((one_line(student, 80), points, total, one_line(remark(outcomes), 500)))
+    name, last = (max((len(row[i]) for row in rows), default=0) for i in (0, 2))
+    widths: dict[tuple[int, int], int] = {}
+    for _, points, _, _ in rows:
+        for i, group in enumerate(points):
+            for j, text in enumerate(group):
+                widths[i, j] = max(widths.get((i, j), 0), len(text))
+    lines = []
+    for student, points, total, what in rows:
+        groups = (
+            " ".join(f"{text:>{widths[i, j]}}" for j, text in enumerate(group))
+            for i, group in enumerate(points)
+        )
+        line = f"{student:<{name}}  {' | '.join(groups)}  {total:>{last}}  {_cut(what)}"
+        lines.append(line.rstrip())
     return "\n".join(lines)
 
 

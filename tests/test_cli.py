@@ -48,6 +48,17 @@ def test_nothing_graded_yet(inside, capsys):
     assert "make autograde" in error_of(capsys, "export", "00_small")
 
 
+def test_a_missing_package_says_how_to_install_it(inside, capsys, monkeypatch):
+    submit(inside)
+    monkeypatch.setitem(sys.modules, "course.grader.run", None)
+    monkeypatch.delitem(sys.modules, "course.grader.run")
+    monkeypatch.setitem(sys.modules, "nbgrader.api", None)
+    monkeypatch.delitem(sys.modules, "course.grader.gradebook", raising=False)
+    error = error_of(capsys, "autograde", "00_small")
+    assert "nbgrader.api" in error
+    assert "pip install" in error
+
+
 def test_outside_of_a_course(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("COURSE_ROOT", raising=False)

@@ -24,6 +24,21 @@ def main(arguments: list[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    try:
+        return _run(options)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("course"):
+            raise
+        advice = "install the grader with `pip install -c constraints.txt -e '.[grader]'`"
+        print(f"error: the package {error.name} is missing; {advice}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; start the same command again to go on", file=sys.stderr)
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Run the chosen command; what users can mend becomes one line."""
     from course.grader.course_folder import FolderError
     from course.grader.generate import GenerationError, path_with_environment
     from course.grader.kernels import KernelStartError
@@ -36,9 +51,6 @@ def main(arguments: list[str] | None = None) -> int:
     except (LessonError, FolderError, GenerationError, SolutionError, KernelStartError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("stopped; start the same command again to go on", file=sys.stderr)
-        return 130
 
 
 def _parser() -> argparse.ArgumentParser:

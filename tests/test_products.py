@@ -160,7 +160,8 @@ def test_the_library_never_imports_the_grader():
 def test_untouched_starter_earns_nothing(path, repository):
     graded = check_starter(repository, read_lesson(path))
     assert graded.points == 0, {k: v.points for k, v in graded.verdicts.items() if v.points}
-    assert all(v.cause == "not written yet" for v in graded.verdicts.values())
+    assert not any(part.right for verdict in graded.verdicts.values() for part in verdict.parts)
+    assert any(v.cause == "not written yet" for v in graded.verdicts.values())
 
 
 def test_without_hidden_cuts_the_whole_region():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import warnings
 from pathlib import Path
@@ -130,6 +129,7 @@ def save(folder: CourseFolder, gradebook: Gradebook, outcome: Outcome) -> None:
         }
     }
     OpenSaveAutoGrades(gradebook).preprocess(notebook, resources)
+    late_penalties(folder, gradebook, outcome)
     path = graded_path(folder, outcome)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_read_only(path, outcome.graded)
@@ -156,29 +156,3 @@ def late_penalties(folder: CourseFolder, gradebook: Gradebook, outcome: Outcome)
             }
         },
     )
-
-
-def scores(gradebook: Gradebook, assignment: str) -> list[dict[str, Any]]:
-    """Every student's score on a lesson, with what still waits for a person.
-
-    Returns
-    -------
-    list of dict
-        ``student``, ``score``, ``max_score``, ``needs_manual_grade``, by student.
-    """
-    rows = []
-    for submission in gradebook.assignment_submissions(assignment):
-        rows.append(
-            {
-                "student": submission.student.id,
-                "score": submission.score,
-                "max_score": submission.max_score,
-                "needs_manual_grade": submission.needs_manual_grade,
-            }
-        )
-    return sorted(rows, key=lambda row: row["student"])
-
-
-def dump(rows: list[dict[str, Any]]) -> str:
-    """Rows as JSON lines, for scripts."""
-    return "\n".join(json.dumps(row) for row in rows)

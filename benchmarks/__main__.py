@@ -140,7 +140,7 @@ def where_time_goes(folder: CourseFolder, assignment: str) -> dict[str, float]:
     """Seconds of one submission, by part, measured on the path that workers take."""
     from course.grader.confine import Limits
     from course.grader.grade import steps_of
-    from course.grader.kernels import Session
+    from course.grader.kernels import open_session
     from course.grader.rebuild import rebuild
     from course.grader.references import References
     from course.grader.render import graded_notebook
@@ -161,7 +161,7 @@ def where_time_goes(folder: CourseFolder, assignment: str) -> dict[str, float]:
     clock = time.monotonic()
     submission = rebuild(lesson, folder.starter(lesson), text)
     clock = lap("rebuild from the source", clock)
-    session = Session(Limits())
+    session = open_session(Limits())
     clock = lap("fork, confine and connect a kernel", clock)
     results = {
         step.key: session.run(step, Settings(kit.seed)) for step in steps_of(lesson, submission)
@@ -171,7 +171,7 @@ def where_time_goes(folder: CourseFolder, assignment: str) -> dict[str, float]:
     clock = lap("kill the kernel", clock)
     from course.grader.grade import grade
 
-    references = References.from_bytes(kit.references).payloads()
+    references = References.from_bytes(kit.references).payloads
     graded = grade(lesson, submission, references, lambda *_: results, Settings(kit.seed))
     clock = lap("judge", clock)
     graded_notebook(lesson, submission, graded)

@@ -463,7 +463,9 @@ def _seed_everything(seed: int) -> None:
     np.random.seed(seed)
     if "torch" in sys.modules:
         torch = sys.modules["torch"]
-        torch.manual_seed(seed)
+        # Where there can be no CUDA, `torch.manual_seed` would note the call stack for later: slow.
+        cuda = torch.backends.cuda.is_built()
+        torch.manual_seed(seed) if cuda else torch.default_generator.manual_seed(seed)
         # One reference serves CPU and CUDA: no reduced precision, no order of sums left to chance.
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False

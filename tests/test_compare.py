@@ -230,6 +230,69 @@ def test_predictions_are_scored_against_a_bar(how, bar, got, right, kind):
     assert (message is None) == right
 
 
+ROWS = np.log([[0.5, 0.25, 0.25], [0.125, 0.125, 0.75], [0.25, 0.25, 0.5], [0.25, 0.5, 0.25]])
+"""Log-probabilities of three symbols; those of TRUTH cost 1, 3, 2 and 2 bits."""
+
+
+@pytest.mark.parametrize(
+    ("bar", "got", "says"),
+    [
+        (2.0, ROWS, ""),
+        (1.99, ROWS, "scores 2.000 bits; the bar is at most 1.99"),
+        (2.001, ROWS.astype(np.float32), ""),
+        (2.0, ROWS + 0.01, "sum to 1"),  # more than there is to give
+        (2.0, np.zeros((4, 3)), "sum to 1"),
+        (2.0, np.exp(ROWS), "sum to 1"),
+        (2.0, np.where(np.eye(4, 3) > 0, np.nan, ROWS), "sum to 1"),
+        (2.0, np.log(np.eye(3)[[0, 1, 1, 2]] + 1e-300), ""),  # sure, and right
+        (9.0, np.log(np.eye(3)[[0, 1, 2, 2]] + 1e-300), "scores"),  # sure, and wrong once
+        (2.0, ROWS[:3], "its shape"),
+        (2.0, ROWS[:, :2], "its shape"),
+        (2.0, ROWS.T, "its shape"),
+        (2.0, ROWS[:, :, None], "its shape"),
+        (2.0, np.array(1.0), "its shape"),
+    ],
+)
+def test_log_probabilities_are_scored_in_bits(bar, got, says):
+    message = compare(answer(got), want(TRUTH, compare="bits_per_symbol", bar=bar))
+    assert says in message if says else message is None
+    with np.errstate(all="ignore"):
+        never = np.log(np.eye(3)[[0, 1, 2, 2]])  # minus infinity is a probability of 0
+    infinite = compare(answer(never), want(TRUTH, compare="bits_per_symbol", bar=bar))
+    assert "scores inf" in infinite
+
+
+TAGS = [["B-A", "I-A", "O", "B-B"], ["B-A"], ["O", "O"]]
+"""Three spans in three sentences."""
+
+
+@pytest.mark.parametrize(
+    ("bar", "got", "says"),
+    [
+        (1.0, TAGS, ""),
+        (1.0, [["I-A", "I-A", "O", "I-B"], ["I-A"], ["O", "O"]], ""),  # an I- may begin a span
+        (0.66, [["B-A", "I-A", "O", "O"], ["B-A"], ["B-A", "O"]], ""),
+        (0.67, [["B-A", "I-A", "O", "O"], ["B-A"], ["B-A", "O"]], "scores 0.667; the bar is 0.67"),
+        (0.1, [["B-A", "B-A", "O", "B-A"], ["B-B"], ["O", "O"]], "scores 0.000"),  # end, type
+        (0.1, [["B-A", "I-B", "O", "I-A"], ["O"], ["O", "O"]], "scores 0.000"),
+        (0.1, [["B-A", "I-A", "I-A", "I-B"], ["B-A"], ["O", "O"]], ""),
+        (0.1, [["O"] * 4, ["O"], ["O", "O"]], "scores 0.000"),
+        (0.1, TAGS[:2], "as many tags"),
+        (0.1, [TAGS[0], TAGS[1], ["O"]], "as many tags"),
+        (0.1, [TAGS[0], TAGS[1], "OO"], "a list of strings"),
+        (0.1, [TAGS[0], TAGS[1], [0, 1]], "a list of strings"),
+        (0.1, ["O"], "a list of strings"),
+        (0.1, [], "as many tags"),
+    ],
+)
+def test_tags_are_scored_by_spans(bar, got, says):
+    message = compare(answer(got, "list"), want(TAGS, "list", compare="span_f1", bar=bar))
+    assert says in message if says else message is None
+    nothing = want([["O", "O"]], "list", compare="span_f1", bar=0.1)
+    assert "scores 0.000" in compare(answer([["O", "O"]], "list"), nothing)
+    assert "not a NumPy array" in compare(answer(TRUTH), nothing)
+
+
 ODD = [
     answer(None, "list"),
     Answer("list", np.zeros(3), "cpu", {}),

@@ -161,7 +161,7 @@ def test_weather(no_downloads, origin, readings):
 
 def test_weather_exam(no_downloads):
     histories, futures = data.weather_exam(), data.held_out_answers("weather")
-    assert histories.shape == (42, 72) and futures.shape == (42, 24)
+    assert histories.shape == (53, 48) and futures.shape == (53, 24)
     assert np.isfinite(histories).all() and np.isfinite(futures).all()
     for origin in data.AIRPORTS:
         series = data.weather(origin)["temp"].to_numpy()
@@ -626,3 +626,37 @@ def test_imdb_offline(tmp_path):
     with pytest.raises(data.DataMissing, match="could not be reached") as caught:
         data.download_imdb(tmp_path, url="http://127.0.0.1:9/aclImdb_v1.tar.gz")
     assert "\n" not in str(caught.value) and not any(tmp_path.iterdir())
+
+
+LOADERS = {
+    "reviews": data.reviews,
+    "addresses": data.addresses,
+    "brown": data.brown_names,
+    "pronunciations": data.pronunciations,
+}
+
+
+@pytest.mark.parametrize("name", [*LOADERS, "weather"])
+def test_a_blind_copy_gives_the_same_inputs_and_no_answers(name, monkeypatch, no_downloads):
+    from course.data import blind, fetch
+
+    if name == "brown" and not fetch.is_here("brown"):
+        pytest.skip("the Brown corpus is optional and not fetched here")
+    copy, answers = blind.blinded(name), data.held_out_answers(name)
+    load = LOADERS.get(name, lambda: (data.weather().to_numpy(), data.weather_exam()))
+    before = load()
+    modules = ("movie_reviews", "tagging", "pronunciation", "series")
+    for module in modules:
+        monkeypatch.setattr(f"course.data.{module}.read", lambda _: copy)
+    after, found = load(), data.held_out_answers(name)
+    if name == "weather":
+        for one, other in zip(before, after, strict=True):
+            np.testing.assert_array_equal(one, other)
+        assert answers.std() > 5
+        assert set(found.ravel()) == {50.0}
+        return
+    for part in ("train", "valid"):
+        assert getattr(before, part) == getattr(after, part)
+    assert before.test.inputs == after.test.inputs
+    assert len(found) == len(answers)
+    assert len({label for row in found for label in (row if isinstance(row, list) else [row])}) == 1

@@ -60,7 +60,7 @@ FATAL = {
         "import os\nfor fd in range(3, 256):\n    try:\n        os.close(fd)\n    except OSError:\n        pass",
         "",
     ),
-    "a flood of output": ("while True:\n    print('x' * 10_000)", "printed"),
+    "a flood of output": ("while True:\n    print('x' * 100_000)", "stopped"),
     "a hog of memory": (
         "hog = []\nwhile True:\n    hog.append(bytearray(b'x') * 50_000_000)",
         "",
@@ -76,6 +76,23 @@ def test_the_offender_pays_and_the_rest_keeps_its_points(source, cause):
     assert text_of(results["before"]) == "before\n"
     assert results["test"].status == "ok"
     assert len(results["test"].emissions) == 1
+
+
+@isolated
+@pytest.mark.parametrize("measured", [False, True], ids=["control group", "measured"])
+def test_memory_of_all_processes_together_is_bounded(measured, monkeypatch):
+    if measured:
+        monkeypatch.setattr("course.grader.warm.memory_group", lambda limit: None)
+    elif not isolation_in_force().control_group:
+        pytest.skip("this process may make no control group here")
+    hogs = (
+        "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n"
+        "        hog = bytearray(b'x') * 300_000_000\n        time.sleep(30)\n        os._exit(0)\n"
+        "time.sleep(20)"
+    )
+    results = run(hogs, memory=2**30 + measured)  # another limit, so that no kernel waits
+    assert results["c0"].cause == "stopped: it used more than 1 GiB of memory in the cell c0"
+    assert results["test"].status == "ok"
 
 
 @isolated
@@ -144,7 +161,29 @@ PROBES = {
         "print(len(seen) < 8)",
         "True",
     ),
+    "other kernels' sockets": (
+        "import os\nroot = next(n for n in os.listdir('/var/tmp') if n.startswith('rck-'))\n"
+        "print(len(os.listdir(f'/var/tmp/{root}')))",
+        "1",
+    ),
     "the environment": ("import os; print(os.environ.get('A_SECRET_OF_THE_SHELL'))", "None"),
+    "capabilities": (
+        "print([line for line in open('/proc/self/status') if line.startswith(('CapEff', 'CapBnd'))"
+        " and int(line.split()[1], 16)])",
+        "[]",
+    ),
+    "mounts": (
+        "import ctypes\nc = ctypes.CDLL(None)\n"
+        "print(c.umount2(b'/tmp', 2), c.mount(b'none', b'/tmp', b'tmpfs', 0, None))",
+        "-1 -1",
+    ),
+    "held-out answers": (
+        "from course.data import movie_reviews, pronunciation, series, tagging\n"
+        "for answers in (movie_reviews.answers(), pronunciation.answers(),"
+        " tagging.address_answers(), series.weather_answers().ravel()):\n"
+        "    print(len({str(set(a)) if isinstance(a, list) else a for a in answers}))",
+        "1\n1\n1\n1\n",
+    ),
     "root": ("import os; print(os.geteuid() == 0)", "False"),
     "writing beside its folder": (
         "try:\n    open('/var/tmp/x', 'w')\nexcept OSError:\n    print('refused')",
@@ -165,6 +204,16 @@ def test_a_kernel_sees_only_what_is_its_own(source, expected, monkeypatch, repos
     (repository.root / ".grader").mkdir(exist_ok=True)
     results = run(source.replace("ROOT", str(repository.root)))
     assert expected in text_of(results["c0"]), results["c0"]
+
+
+@pytest.mark.parametrize("reference", [True, False])
+def test_held_out_answers_are_there_for_the_reference_alone(reference):
+    ask = "from course import data\nprint(len(data.held_out_answers('weather')))"
+    results = run_in_kernels([Step("ask", ask)], Settings(seed=1, reference=reference))
+    if reference:
+        assert text_of(results["ask"]) == "53\n"
+    else:
+        assert results["ask"].cause.startswith("DataMissing")
 
 
 def test_nothing_passes_from_one_kernel_to_the_next():
@@ -208,3 +257,36 @@ def test_a_dead_parent_is_started_again():
     os.killpg(parent.pid, signal.SIGKILL)
     parent.wait(30)
     assert run("print('again')")["test"].status == "ok"
+
+
+def test_files_that_were_handed_in_lie_in_the_kernels_folder():
+    look = (
+        "print(open('notes.txt').read(), open('deep/data.csv').read())\nimport mine\nprint(mine.x)"
+    )
+    files = [("notes.txt", b"note"), ("deep/data.csv", b"1,2"), ("mine.py", b"x = 5")]
+    results = run_in_kernels([Step("look", look)], SETTINGS, files=files)
+    assert text_of(results["look"]) == "note 1,2\n5\n"
+
+
+def test_a_file_never_takes_the_place_of_an_installed_module():
+    files = [("json.py", b"raise SystemExit"), ("torch.py", b"raise SystemExit")]
+    files += [("course/checks.py", b"raise SystemExit"), ("fractions.py", b"raise SystemExit")]
+    look = "import json, torch, course.checks, fractions\nprint(fractions.Fraction(1, 2))"
+    assert text_of(run_in_kernels([Step("look", look)], SETTINGS, files=files)["look"]) == "1/2\n"
+
+
+def test_a_students_own_cells_cannot_use_up_the_restarts():
+    kills = [Step(f"own{i}", "import os\nos._exit(1)", extra=True) for i in range(12)]
+    define = Step("define", "def f(x):\n    return x + 1", "other")
+    results = run_in_kernels([*kills, define, Step("test", HIDDEN, "other", hidden=True)], SETTINGS)
+    assert results["test"].status == "ok"
+    assert "had to be stopped" in results["own11"].cause
+
+
+def test_a_students_own_cells_have_a_time_of_their_own(monkeypatch):
+    monkeypatch.setattr("course.grader.kernels.EXTRA_SECONDS", 1.0)
+    own = [Step(f"own{i}", "import time\ntime.sleep(0.6)", extra=True) for i in range(4)]
+    define = Step("define", "def f(x):\n    return x + 1", "other")
+    results = run_in_kernels([*own, define, Step("test", HIDDEN, "other", hidden=True)], SETTINGS)
+    assert [results[s.key].status for s in own] == ["ok", "ok", "skipped", "skipped"]
+    assert results["test"].status == "ok"

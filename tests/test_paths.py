@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -34,6 +34,11 @@ WORK = {
     "mutates": {"double": "def double(x):\n    x *= 2\n    return x"},
     "loops-for-ever": {"quadruple": "def quadruple(x):\n    while True:\n        pass"},
     "dies": {"double": "import os\nos._exit(1)"},
+    "kills-later": {
+        "double": "import os, threading\nthreading.Timer(1.0, os._exit, [1]).start()\n"
+        "def double(x):\n    return 2 * x",
+        "quadruple": "import time\ntime.sleep(3)\ndef quadruple(x):\n    return 4 * x",
+    },
     "prints": {
         "double": "import sys\ndef double(x):\n    print('x', file=sys.stderr)\n    return 2 * x"
     },
@@ -125,6 +130,8 @@ def test_the_scores_are_the_deserved_ones(expected):
     assert total("loops-for-ever") == [2, 0]
     assert total("dies") == [0, 2]
     assert total("broken") == [0, 0]
+    # One exercise's timer costs no other exercise.
+    assert total("kills-later") == [2, 2]
 
 
 def test_two_workers(start, expected, tmp_path):
@@ -193,34 +200,59 @@ def test_a_dask_scheduler_with_one_worker_killed_half_way(start, expected, tmp_p
     assert everything(folder) == expected
 
 
-def test_a_grader_killed_at_any_moment_goes_on(start, expected, tmp_path):
+DRIVER = """
+import contextlib, os, signal, sys, time
+import distributed, nbgrader.apps, torch
+import course.grader.__main__ as cli, course.grader.report, course.grader.run
+
+for delay in map(float, sys.argv[1:]):
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os._exit(cli.main(["autograde", "00_small", "--quiet", "--workers", "1"]))
+    end = time.monotonic() + delay
+    while time.monotonic() < end and not os.waitpid(child, os.WNOHANG)[0]:
+        time.sleep(0.01)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(child, 0)
+    print("killed", flush=True)
+    sys.stdin.readline()
+"""
+"""Start the grader and kill it, once for each delay; the imports are done once, before."""
+
+
+def test_a_grader_killed_fifty_times_loses_nothing_and_grades_nothing_twice(
+    start, expected, tmp_path
+):
     folder = make_course(tmp_path / "killed", start)
-    command = [
-        sys.executable,
-        "-m",
-        "course.grader",
-        "autograde",
-        LESSON,
-        "--quiet",
-        "--workers",
-        "1",
-    ]
+    for i in range(40):  # enough work for every start to be killed in the middle of some
+        shutil.copytree(folder.submitted / "right", folder.submitted / f"right{i}", symlinks=True)
+    rng = random.Random(0)
+    delays = [f"{rng.uniform(0.1, 5):.2f}" for _ in range(50)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     seen: dict[str, float] = {}
-    for delay in (2.0, 4.0, 6.0, 8.0, 9.0, 10.0):
-        process = subprocess.Popen(
-            command, cwd=folder.root, start_new_session=True, stdout=subprocess.DEVNULL
-        )
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(delay)
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        for path in (folder.private / "results").glob("**/*.json"):
-            stamp = path.stat().st_mtime_ns
-            # What is stored is never graded a second time.
-            assert seen.setdefault(str(path), stamp) == stamp
+    with subprocess.Popen(
+        [sys.executable, "-c", DRIVER, *delays], cwd=folder.root, **pipes
+    ) as driver:
+        for _ in delays:
+            assert driver.stdout.readline() == "killed\n"
+            for path in (folder.private / "results").glob("**/*.json"):
+                # What is stored is never graded a second time.
+                stamp = path.stat().st_mtime_ns
+                assert seen.setdefault(str(path), stamp) == stamp
+            driver.stdin.write("\n")
+            driver.stdin.flush()
+    assert seen, "no start lived long enough to grade anything"
+    command = [sys.executable, "-m", "course.grader", "autograde", LESSON, "--quiet"]
     assert subprocess.run(command, cwd=folder.root, stdout=subprocess.DEVNULL).returncode == 0
-    assert everything(folder) == expected
+    found = everything(folder)
+    copies = {key for key in found if key[0].startswith("right") and key[0] != "right"}
+    assert {key: found[key] for key in found.keys() - copies} == expected
+    assert len(copies) == 40 * sum(key[0] == "right" for key in expected)
+    assert all(found[key] == expected["right", *key[1:]] for key in copies)
 
 
 def test_only_what_changed_is_graded_again(start, tmp_path):

@@ -6,7 +6,10 @@ import json
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
+from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_output
+from nbgrader.server_extensions.formgrader.handlers import template_path
 from nbgrader.utils import determine_grade
 
 from course.grader.grade import Graded
@@ -134,6 +137,60 @@ def test_rebuilt_notebook_drops_tags_and_is_valid(small_lesson):
     small_lesson.cells[1].node.metadata["tags"] = ["demo"]
     notebook = rebuilt_notebook(small_lesson, solution_submission(small_lesson))
     assert all("tags" not in cell.metadata for cell in notebook.cells)
+
+
+HOSTILE = "<script>evil()</script><svg onload=evil()><img src=x onerror=evil()><iframe src=//evil>"
+LINK = "[x](javascript:evil()) ![x](//evil/p.png) $\\href{javascript:evil()}{x}$"
+
+
+def formgrader_page(notebook: nbformat.NotebookNode) -> BeautifulSoup:
+    """The page on which formgrader shows a submission, made by its own template."""
+    exporter = HTMLExporter(template_name="formgrade", extra_template_basedirs=[template_path])
+    about = dict.fromkeys(("assignment_id", "notebook_id", "submission_id", "student"), "x")
+    about |= {"base_url": "/", "last_name": "x", "first_name": "x", "notebook_path": "x"}
+    page, _ = exporter.from_notebook_node(notebook, resources=about | {"index": 0, "total": 1})
+    return BeautifulSoup(page, "html.parser")
+
+
+def active_parts(page: BeautifulSoup) -> list[str]:
+    """Everything in a page that a browser runs or fetches by itself."""
+    found = [
+        f"{tag.name} {tag.get('src') or tag.get('data')}"
+        for tag in page.find_all(["script", "iframe", "object", "embed", "img", "link", "svg"])
+    ]
+    for tag in page.find_all(True):
+        for name, value in tag.attrs.items():
+            if name.startswith("on") or "script:" in str(value).lower():
+                found.append(f"{name}={value}")
+    return sorted(found)
+
+
+def test_formgrader_runs_nothing_of_a_students(small_lesson, graded):
+    honest = active_parts(formgrader_page(notebook_of(small_lesson, graded)[1]))
+    theirs = {
+        "cells": [
+            {"cell_type": "markdown", "source": f"{HOSTILE}\n\n{LINK}", "metadata": {}},
+            {"cell_type": "markdown", "source": f"{HOSTILE} {LINK}", "metadata": {}, "id": "why"},
+            {"cell_type": "code", "source": f"# {HOSTILE}</code></pre>", "metadata": {}},
+            {
+                "cell_type": "code",
+                "source": f"def double(x):\n    '''{HOSTILE}'''",
+                "metadata": {},
+                "id": "double",
+            },
+        ],
+        "metadata": {"widgets": {"x": {"state": HOSTILE}}, "title": HOSTILE},
+    }
+    kinds = ("text/html", "image/svg+xml", "application/javascript", "text/markdown", "text/latex")
+    outputs = [new_output("display_data", {kind: f"{HOSTILE}{LINK}"}) for kind in kinds]
+    outputs += [new_output("stream", name="stdout", text=f"\x1b[31m{HOSTILE}")]
+    outputs += [new_output("error", ename=HOSTILE, evalue=HOSTILE, traceback=[HOSTILE])]
+    graded.results["double"] = StepResult("ok", outputs=outputs)
+    graded.notes.append(HOSTILE)
+    graded.verdicts["double"] = Verdict("double", 0, 2, cause=HOSTILE, flags=(HOSTILE,))
+    page = formgrader_page(notebook_of(small_lesson, graded, json.dumps(theirs))[1])
+    assert "evil()" in page.get_text()
+    assert active_parts(page) == honest
 
 
 def test_written_files_are_read_only_and_can_be_replaced(tmp_path):

@@ -24,6 +24,9 @@ from pathlib import Path
 
 from .sources import COMMAND, SOURCES, DataMissing, Source, source
 
+BLIND_VARIABLE = "COURSE_BLIND"
+"""Set by the grader where files without the held-out answers stand in for the real ones."""
+
 # Lists that a package keeps in its code: the loader itself compares their content.
 MADE_BY_CODE = ("surnames", "dates")
 
@@ -123,7 +126,7 @@ def read(name: str) -> bytes:
         data = path.read_bytes()
     except OSError as error:
         raise changed(record) from error
-    if sha256(data) != record.sha256:
+    if sha256(data) != record.sha256 and not os.environ.get(BLIND_VARIABLE):
         raise changed(record)
     return data
 

@@ -72,5 +72,10 @@ def reviews() -> Parts:
     )
 
 
+def test_rows() -> list[tuple[str, float, str]]:
+    """Number, rating and text of each review of the test part."""
+    return _divided(minimum=1.0)["test"]
+
+
 def answers() -> list[int]:
-    return [int(rating > 0) for _, rating, _ in _divided(minimum=1.0)["test"]]
+    return [int(rating > 0) for _, rating, _ in test_rows()]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import io
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 AIRPORTS = ("EWR", "JFK", "LGA")
 EXAM_START = "2013-11-05"
-EXAM_HISTORY, EXAM_HORIZON, EXAM_STRIDE = 72, 24, 96
+EXAM_HISTORY, EXAM_HORIZON, EXAM_STRIDE = 48, 24, 73  # the hour of the cut wanders
 
 # Readings that cannot be true. Before and after the first it is 57 degrees F; the second is a
 # wind of 1,048 miles an hour. (airport, hour, columns)
@@ -72,25 +73,31 @@ def weather(
 
 
 def _exam() -> tuple[np.ndarray, np.ndarray]:
-    import pandas as pd
-
     histories, futures = [], []
-    for origin in AIRPORTS:
-        series = weather(origin, whole_year=True)["temp"]
-        filled = series.ffill()
-        start = series.index.get_loc(pd.Timestamp(EXAM_START, tz="UTC"))
-        stop = len(series) - EXAM_HISTORY - EXAM_HORIZON
-        for begin in range(start, stop + 1, EXAM_STRIDE):
-            cut = begin + EXAM_HISTORY
-            future = series.iloc[cut : cut + EXAM_HORIZON]
-            if not future.isna().any():
-                histories.append(filled.iloc[begin:cut].to_numpy())
-                futures.append(future.to_numpy())
+    temperatures = {o: weather(o, whole_year=True)["temp"] for o in AIRPORTS}
+    for origin, _, cut in _exam_cuts():
+        series = temperatures[origin]
+        future = series.iloc[cut : cut + EXAM_HORIZON]
+        if not future.isna().any():
+            histories.append(series.ffill().iloc[cut - EXAM_HISTORY : cut].to_numpy())
+            futures.append(future.to_numpy())
     return np.stack(histories), np.stack(futures)
 
 
+def _exam_cuts() -> Iterator[tuple[str, pd.DatetimeIndex, int]]:
+    """Airport, its hours, and the position of the first hour to forecast, for each question."""
+    import pandas as pd
+
+    for origin in AIRPORTS:
+        index = weather(origin, whole_year=True).index
+        start = index.get_loc(pd.Timestamp(EXAM_START, tz="UTC"))
+        stop = len(index) - EXAM_HISTORY - EXAM_HORIZON
+        for begin in range(start, stop + 1, EXAM_STRIDE):
+            yield origin, index, begin + EXAM_HISTORY
+
+
 def weather_exam() -> np.ndarray:
-    """Temperatures ``(N, 72)`` in degrees F from November and December 2013, all three airports.
+    """Temperatures ``(N, 48)`` in degrees F from November and December 2013, all three airports.
 
     The hours that follow each row are held out: forecast the next 1 to 24. No history overlaps
     with the future of another row (the three airports are cut at the same hours, because they
@@ -101,6 +108,15 @@ def weather_exam() -> np.ndarray:
 
 def weather_answers() -> np.ndarray:
     return _exam()[1]
+
+
+def exam_futures() -> set[str]:
+    """The hours that :func:`weather_exam` asks about, as the file writes them."""
+    hours = set()
+    for _, index, cut in _exam_cuts():
+        times = index[cut : cut + EXAM_HORIZON]
+        hours |= {time.strftime("%Y-%m-%dT%H:%M:%SZ") for time in times}
+    return hours
 
 
 def prices(ticker: str = "MSFT") -> pd.DataFrame:

@@ -34,9 +34,13 @@ def _addresses() -> dict[str, list[tuple[list[str], list[str]]]]:
     keys = list(rows)
     parts: dict[str, list] = {"train": [], "valid": [], "test": []}
     for index in hash_order("addresses", keys):
-        key = keys[index].lower()
-        parts[part_of("addresses", key, valid=0.15, test=0.2)].append(rows[keys[index]])
+        parts[part_of_address(keys[index])].append(rows[keys[index]])
     return parts
+
+
+def part_of_address(address: str) -> str:
+    """The part that an address belongs to, whatever its case."""
+    return part_of("addresses", address.lower(), valid=0.15, test=0.2)
 
 
 def addresses() -> Parts:
@@ -66,9 +70,13 @@ def _brown() -> dict[str, list[tuple[list[str], list[str]]]]:
         rows.append((words, bio(labels)))
     parts: dict[str, list] = {"train": [], "valid": [], "test": []}
     for index in hash_order("brown", keys):
-        text = keys[index].split()[0]
-        parts[part_of("brown", text, valid=0.1, test=0.1)].append(rows[index])
+        parts[part_of_text(keys[index].split()[0])].append(rows[index])
     return parts
+
+
+def part_of_text(text: str) -> str:
+    """The part that one of Brown's texts belongs to."""
+    return part_of("brown", text, valid=0.1, test=0.1)
 
 
 def brown_names() -> Parts:

@@ -16,6 +16,12 @@ of the functions in :data:`COMPARISONS`; the other keys are its settings:
 ``accuracy``, ``macro_f1``, ``mean_squared_error``, ``mean_absolute_error``, ``skill``, ``value``
     a score of predictions against the true answers that only the reference holds; ``bar`` is the
     score that earns the part (``value`` takes the emitted number itself as the score).
+``bits_per_symbol``
+    log-probabilities ``(N, V)`` of what comes next, against the ``(N,)`` symbols that came: the
+    mean of -log2 p must be at most ``bar``; rows that do not sum to one are worth nothing.
+``span_f1``
+    a list of BIO tags for each sentence: F1 of exact typed spans over all sentences must be at
+    least ``bar``; an ``I-`` that continues nothing begins a span, as in CoNLL's script.
 """
 
 from __future__ import annotations
@@ -213,6 +219,49 @@ def _itself(got: np.ndarray, want: np.ndarray) -> float:
     return float(got.mean())
 
 
+def _bits_per_symbol(
+    answer: Answer, reference: Answer, rule: dict[str, Any], device: str
+) -> Verdict:
+    if answer.array is None or answer.kind not in {"ndarray", "tensor", "list"}:
+        return f"it must be an array of log-probabilities, not {_type_name(answer.kind)}"
+    got, came = _listed(answer).astype(np.float64), _listed(reference)
+    if got.ndim != 2 or len(got) != len(came) or got.shape[1] <= came.max():
+        return f"its shape is {got.shape}; it must have {len(came)} rows, one column per symbol"
+    if not np.all(np.abs(np.exp(got).sum(axis=1) - 1) < 1e-3):
+        return "its rows are not distributions: the probabilities of each must sum to 1"
+    bits = float(-got[np.arange(len(came)), came].mean() / np.log(2))
+    reached = bits <= rule["bar"]
+    return None if reached else f"it scores {bits:.3f} bits; the bar is at most {rule['bar']:g}"
+
+
+def _spans(tags: list[str]) -> set[tuple[int, int, str]]:
+    """The spans of one sentence: begin, end (exclusive) and type."""
+    found, begin = set(), 0
+    for step, tag in enumerate(tags):
+        kind = tag[2:] if tag != "O" else None
+        following = tags[step + 1] if step + 1 < len(tags) else "O"
+        if step == 0 or tag != f"I-{kind}" or tags[step - 1][2:] != kind:
+            begin = step
+        if kind is not None and following != f"I-{kind}":
+            found.add((begin, step + 1, kind))
+    return found
+
+
+def _span_f1(answer: Answer, reference: Answer, rule: dict[str, Any], device: str) -> Verdict:
+    if answer.array is None or answer.kind not in {"list", "tuple"}:
+        return f"it must be a list of tags for each sentence, not {_type_name(answer.kind)}"
+    got, want = _plain(answer), _plain(reference)
+    for tags in got:
+        if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+            return "it must hold a list of strings for each sentence"
+    if [len(tags) for tags in got] != [len(tags) for tags in want]:
+        return "it must hold as many tags for each sentence as that has words"
+    pairs = [(_spans(mine), _spans(theirs)) for mine, theirs in zip(got, want, strict=True)]
+    both, all_ = sum(len(a & b) for a, b in pairs), sum(len(a) + len(b) for a, b in pairs)
+    score = 2 * both / all_ if all_ else 0.0
+    return None if score >= rule["bar"] else f"it scores {score:.3f}; the bar is {rule['bar']:g}"
+
+
 COMPARISONS: dict[str, Callable[[Answer, Answer, dict[str, Any], str], Verdict]] = {
     "close": _close,
     "exact": _exact,
@@ -224,6 +273,8 @@ COMPARISONS: dict[str, Callable[[Answer, Answer, dict[str, Any], str], Verdict]]
     "mean_absolute_error": _score(_mean_absolute_error, False),
     "value": _score(_itself, True),
     "value_at_most": _score(_itself, False),
+    "bits_per_symbol": _bits_per_symbol,
+    "span_f1": _span_f1,
 }
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID = 0x10000000, 0x20000000
-MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE = 2, 4, 0x4000, 0x40000
+MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 0x1000, 0x4000, 0x40000
 PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 4, 38
+PR_CAPBSET_DROP, CAPABILITY_VERSION_3 = 24, 0x20080522
 NOBODY = 65534
 
 
@@ -79,6 +80,16 @@ def private_folders(size: int, folders: list[str]) -> None:
         _call("mount", b"tmpfs", folder.encode(), b"tmpfs", MS_NOSUID | MS_NODEV, options)
 
 
+def hide_siblings(spool: str, own: str) -> None:
+    """Cover the folder of all kernels' sockets, and let only this kernel's own show through."""
+    handle = os.open(own, os.O_PATH | os.O_DIRECTORY)
+    _call("mount", b"tmpfs", spool.encode(), b"tmpfs", MS_NOSUID | MS_NODEV, b"size=1m,mode=755")
+    os.mkdir(own)
+    source = f"/proc/self/fd/{handle}".encode()
+    _call("mount", source, own.encode(), None, MS_BIND, None)
+    os.close(handle)
+
+
 def landlock_rules(writable: list[str], sockets: str) -> None:
     """Allow writing below ``writable`` and sockets below ``sockets``; read what can be seen.
 
@@ -99,6 +110,15 @@ def landlock_rules(writable: list[str], sockets: str) -> None:
             rules.allow(path, rules=FSAccess.all_file())
     rules.allow(sockets, rules=read | FSAccess.MAKE_SOCK | FSAccess.REMOVE_FILE)
     rules.apply()
+
+
+def drop_capabilities() -> None:
+    """Give up the powers that the new user namespace came with, for good."""
+    for capability in range(64):
+        if _libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0:
+            break  # past the last one that this kernel knows
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+    _call("capset", header, (ctypes.c_uint32 * 6)())
 
 
 def set_limits(limits: Limits) -> None:

@@ -7,6 +7,7 @@ and the lesson's own solution of that exercise does not.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import warnings
 from collections.abc import Iterable, Iterator
@@ -35,6 +36,9 @@ TRICKS = re.compile(
     r"|builtins|exec|eval|compile|__import__|globals)(\.[\w.]+)?"
 )
 """What no exercise needs: ways to the machinery around the exercise."""
+
+SHORT = 8_000
+"""Cells of so many characters are parsed once for a class; trees of longer ones are not kept."""
 
 BUILT_IN = ("exec", "eval", "compile", "__import__", "globals")
 USUAL = {"np": "numpy", "torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional"}
@@ -99,6 +103,11 @@ def _last(names: Iterable[str]) -> set[str]:
 
 def _parse(source: str) -> ast.Module:
     """Parse a cell without its magics; one that does not parse uses nothing."""
+    return _parse_short(source) if len(source) < SHORT else _parse_short.__wrapped__(source)
+
+
+@functools.lru_cache(maxsize=128)
+def _parse_short(source: str) -> ast.Module:
     for text in (source, re.sub(r"^\s*[%!].*$", "", source, flags=re.MULTILINE)):
         try:
             with warnings.catch_warnings():

@@ -10,6 +10,7 @@ exercise enters the kernel.
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field, replace
 
 from course.grader.flags import flags_of
@@ -21,6 +22,9 @@ from course.grader.verdict import Verdict, judge
 
 SHORTEST_LIMIT = 10.0
 """Seconds that every cell may take."""
+
+ALONE_SECONDS = 120.0
+"""Seconds for judging stopped exercises a second time, each alone."""
 
 GIVEN = "given:"
 """Prefix of the steps that bring the solution of an earlier exercise."""
@@ -70,8 +74,9 @@ def steps_of(lesson: Lesson, submission: Submission, blind: bool = False) -> lis
             steps.append(Step(cell.key, hidden, exercise.id, True, exercise.seconds))
         elif cell.source.strip():
             seconds = float((cell.node.metadata.get("exercise") or {}).get("seconds", 0))
-            limit = {"seconds": seconds} if seconds and cell.role != "extra" else {}
-            steps.append(Step(cell.key, cell.source, cell.exercise, **limit))
+            extra = cell.role == "extra"
+            limit = {"seconds": seconds} if seconds and not extra else {}
+            steps.append(Step(cell.key, cell.source, cell.exercise, extra=extra, **limit))
     return steps
 
 
@@ -106,6 +111,7 @@ def grade(
     results = run(steps, settings)
     graded = Graded(results=results, notes=list(submission.notes))
     graded.verdicts = _judge_all(lesson, references, results, settings)
+    unwritten_ones = unwritten(lesson, submission)
     graded.notes += [result.cause for result in results.values() if result.status == "stopped"]
     if not submission.readable:
         cause = next((n for n in submission.notes if UNREADABLE in n), UNREADABLE)
@@ -114,7 +120,14 @@ def grade(
             for id_, verdict in graded.verdicts.items()
         }
         return graded
-    if second := _to_follow(graded.verdicts, unwritten(lesson, submission)):
+    stopped = [id_ for id_ in _stopped(steps, results) if id_ not in unwritten_ones]
+    deadline = time.monotonic() + ALONE_SECONDS
+    for id_ in stopped:
+        if time.monotonic() < deadline:
+            alone = _alone(lesson, id_, references, steps, results, run, settings)
+            if alone.points > graded.verdicts[id_].points:
+                graded.verdicts[id_] = replace(alone, follow_through=True)
+    if second := _to_follow(graded.verdicts, unwritten_ones) - set(stopped):
         given = run(_with_solutions(lesson, steps, results), settings)
         for id_, verdict in _judge_all(lesson, references, given, settings).items():
             if id_ in second and verdict.points > graded.verdicts[id_].points:
@@ -131,6 +144,69 @@ def _with_limit(step: Step, seconds: dict[str, float]) -> Step:
     if step.key not in seconds:
         return step
     return replace(step, seconds=max(SHORTEST_LIMIT, min(step.seconds, 20 * seconds[step.key])))
+
+
+def _stopped(steps: list[Step], results: dict[str, StepResult]) -> list[str]:
+    """Exercises that were stopped where another cell of the student's may be to blame, in order.
+
+    The first of the student's cells that runs has nobody else to blame.
+    """
+    found, others = [], set()
+    for step in steps:
+        stopped = step.hidden and results[step.key].status in {"stopped", "skipped"}
+        if stopped and others - {step.exercise}:
+            found.append(step.exercise)
+        others |= {step.exercise} if step.exercise else {step.key} if step.extra else set()
+    return found
+
+
+def _alone(
+    lesson: Lesson,
+    id_: str,
+    references: dict[str, Payload],
+    steps: list[Step],
+    results: dict[str, StepResult],
+    run: Runner,
+    settings: Settings,
+) -> Verdict:
+    """Judge one exercise in a kernel that runs no other exercise of the student's.
+
+    A kernel that was lost in one exercise's cell may have been killed by another's: a timer, a
+    thread, memory that was taken earlier. Earlier exercises come from the solution. The student's
+    own cells come along unless the kernel is lost again.
+    """
+    hidden = next(c.id for c in lesson.cells if c.role == "hidden" and c.exercise == id_)
+    verdict = None
+    for extras in (True, False):
+        chosen = _steps_alone(lesson, id_, steps, results, extras)
+        result = run(chosen, settings).get(hidden, StepResult())
+        exercise = lesson.exercises[id_]
+        verdict = judge(id_, exercise.points, result, references[id_], settings.device)
+        if result.status == "ok" or not any(step.extra for step in chosen):
+            break
+    return verdict
+
+
+def _steps_alone(
+    lesson: Lesson, id_: str, steps: list[Step], results: dict[str, StepResult], extras: bool
+) -> list[Step]:
+    solutions = {c.exercise: c.node.source for c in lesson.cells if c.role == "solution"}
+    visible = {cell.id for cell in lesson.cells if cell.role == "visible"}
+    chosen, given = [], set()
+    for step in steps:
+        if step.key in visible or (step.extra and not extras):
+            continue
+        if step.exercise is None:
+            if results[step.key].status != "stopped":
+                chosen.append(step)
+        elif step.exercise == id_:
+            chosen.append(step)
+            if step.hidden:
+                break
+        elif step.exercise not in given:
+            given.add(step.exercise)
+            chosen.append(Step(GIVEN + step.exercise, solutions[step.exercise]))
+    return chosen
 
 
 def _judge_all(

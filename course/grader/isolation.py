@@ -8,10 +8,12 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import course
+from course.grader.memory import groups_work
 
 PRIVATE = "/run/kernel"
 """A kernel's own folder, empty at its start: home, working folder and temporary files."""
@@ -37,6 +39,8 @@ class Isolation:
         Memory, processor time, processes and file size are bounded.
     fork : bool
         Kernels are forked from a warm parent (else each starts a fresh interpreter).
+    control_group : bool
+        The memory of a kernel and all its processes is bounded together (else it is measured).
     """
 
     bubblewrap: bool = False
@@ -44,6 +48,7 @@ class Isolation:
     landlock: bool = False
     limits: bool = False
     fork: bool = False
+    control_group: bool = False
 
     @property
     def complete(self) -> bool:
@@ -59,6 +64,8 @@ class Isolation:
             "memory, time, processes and file size (limits)": self.limits,
         }
         have = [name for name, there in parts.items() if there]
+        if self.control_group:
+            have.append("memory of all processes together (control group)")
         lack = [name for name, there in parts.items() if not there]
         if not lack:
             return "isolated: " + ", ".join(have)
@@ -86,7 +93,7 @@ def isolation_in_force() -> Isolation:
             Path("/var/tmp"),
         )
     )
-    return Isolation(bubblewrap, namespaces, _has_landlock(), True, True)
+    return Isolation(bubblewrap, namespaces, _has_landlock(), True, True, groups_work())
 
 
 def bubblewrap_path() -> str | None:
@@ -101,7 +108,9 @@ def bubblewrap_path() -> str | None:
         return None
 
 
-def bubblewrap_command(command: list[str], spool: Path) -> list[str]:
+def bubblewrap_command(
+    command: list[str], spool: Path, stand_ins: Mapping[Path, Path] | None = None
+) -> list[str]:
     """Wrap a command so that it sees the environment read-only and can write to ``spool`` alone.
 
     Parameters
@@ -110,6 +119,8 @@ def bubblewrap_command(command: list[str], spool: Path) -> list[str]:
         What to run.
     spool : pathlib.Path
         The folder of the kernels' sockets, the only one that is writable.
+    stand_ins : mapping of pathlib.Path to pathlib.Path, optional
+        Files that are seen in the place of others: ``{the other: the file}``.
 
     Returns
     -------
@@ -143,6 +154,8 @@ def bubblewrap_command(command: list[str], spool: Path) -> list[str]:
             options += ["--symlink", os.readlink(path), str(path)]
         else:
             options += ["--ro-bind", str(path), str(path)]
+    for hidden, seen in (stand_ins or {}).items():
+        options += ["--ro-bind", str(seen), str(hidden)]
     for device in sorted(Path("/dev").glob("nvidia*")):
         options += ["--dev-bind-try", str(device), str(device)]
     options += ["--perms", "0755", "--dir", str(Path(PRIVATE).parent)]

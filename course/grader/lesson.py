@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import warnings
 from collections.abc import Iterator
@@ -217,7 +218,8 @@ class _Blinder(ast.NodeTransformer):
         return node
 
 
-def defined_names(source: str) -> set[str]:
+@functools.lru_cache(maxsize=256)
+def defined_names(source: str) -> frozenset[str]:
     """Names of the functions and classes that a cell defines at its top level.
 
     Source that does not parse (a student's, with magics or errors) is searched line by line.
@@ -225,9 +227,9 @@ def defined_names(source: str) -> set[str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return set(_definitions(ast.parse(source)))
+            return frozenset(_definitions(ast.parse(source)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set(re.findall(r"^(?:def|class)\s+(\w+)", source, re.MULTILINE))
+        return frozenset(re.findall(r"^(?:def|class)\s+(\w+)", source, re.MULTILINE))
 
 
 def _definitions(tree: ast.Module) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import io
 import json
 import zipfile
@@ -140,14 +141,20 @@ def _members(data: bytes) -> dict[str, np.ndarray]:
         raise BadPayload("the emission is not an .npz file") from error
 
 
+@functools.lru_cache(maxsize=1024)
+def _header(raw: bytes) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Read the header of a ``.npy`` member; a class's answers share theirs."""
+    stream = io.BytesIO(raw)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise BadPayload("an array has an unknown format version")
+    return np.lib.format.read_array_header_1_0(stream, max_header_size=2000)
+
+
 def _array(raw: bytes) -> np.ndarray:
     """Read one ``.npy`` member; its declared size must be the size that is there."""
-    stream = io.BytesIO(raw)
-    version = np.lib.format.read_magic(stream)
-    if version != (1, 0):
-        raise BadPayload("an array has an unknown format version")
-    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream, max_header_size=2000)
-    body = raw[stream.tell() :]
+    start = 10 + int.from_bytes(raw[8:10], "little")  # the length of a version 1 header
+    shape, fortran, dtype = _header(raw[:start])
+    body = raw[start:]
     if dtype.hasobject or dtype.kind not in KINDS or dtype.names:
         raise BadPayload("an array has a dtype that is not a plain number")
     count = 1

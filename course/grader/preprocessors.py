@@ -6,6 +6,7 @@ they give the same scores.
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,8 @@ from course.grader.rebuild import UNREADABLE, Submission, rebuild
 from course.grader.references import References, references_for
 from course.grader.render import NOTES, graded_notebook, rebuilt_notebook
 from course.grader.sanitize import clean_html, clean_outputs
-from course.grader.steps import Settings
-from course.grader.submitted import find_notebooks, read_submission, set_aside
+from course.grader.steps import Files, Settings
+from course.grader.submitted import files_beside, find_notebooks, read_submission, set_aside
 
 SUBMITTED_TEXT = "course_submitted_text"
 SUBMITTED_NOTES = "course_submitted_notes"
@@ -56,7 +57,8 @@ class SubmissionExporter(NotebookExporter):
         found, note = find_notebooks(path.parent, [path.stem]).get(path.stem, (path, ""))
         text, problem = read_submission(found)
         resources[SUBMITTED_TEXT] = text
-        resources[SUBMITTED_NOTES] = [n for n in (note, problem) if n]
+        left_out = files_beside(path.parent)[1]
+        resources[SUBMITTED_NOTES] = [n for n in (note, problem, *left_out) if n]
         return self.from_notebook_node(new_notebook(), resources=resources, **kwargs)
 
 
@@ -88,10 +90,12 @@ class GradeSubmission(NbGraderPreprocessor):
         submission.readable &= not any(UNREADABLE in note for note in submission.notes)
         seed = folder.seed(lesson.assignment)
         references = references_for(lesson, seed, folder.references, run_in_kernels)
-        graded = grade_submission(lesson, submission, references, Settings(seed))
+        student = resources["nbgrader"]["student"]
+        files, _ = files_beside(folder.submitted / student / lesson.assignment)
+        graded = grade_submission(lesson, submission, references, Settings(seed), files)
         resources.pop(SUBMITTED_NOTES, None)
         for line in graded.notes:
-            self.log.warning("%s: %s", resources["nbgrader"]["student"], line)
+            self.log.warning("%s: %s", student, line)
         return graded_notebook(lesson, submission, graded), resources
 
 
@@ -124,14 +128,18 @@ class FeedbackExporter(HTMLExporter):
 
 
 def grade_submission(
-    lesson: Lesson, submission: Submission, references: References, settings: Settings
+    lesson: Lesson,
+    submission: Submission,
+    references: References,
+    settings: Settings,
+    files: Files = (),
 ) -> Graded:
     """Grade a rebuilt submission in kernels, with time limits that follow the solution's times."""
     return grade(
         lesson,
         submission,
-        references.payloads(),
-        run_in_kernels,
+        references.payloads,
+        functools.partial(run_in_kernels, files=files),
         settings,
         seconds=references.seconds,
     )

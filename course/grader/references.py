@@ -6,6 +6,7 @@ made of the source, the seed and the versions of the libraries. They are made on
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from course.grader.grade import steps_of
 from course.grader.lesson import Lesson
-from course.grader.payload import Payload, read
+from course.grader.payload import BadPayload, Payload, read
 from course.grader.rebuild import solution_submission
 from course.grader.steps import Runner, Settings
 
@@ -43,8 +44,9 @@ class References:
     emissions: dict[str, bytes] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
+    @functools.cached_property
     def payloads(self) -> dict[str, Payload]:
-        """Read every emission."""
+        """Every emission, read once."""
         return {exercise: read(data) for exercise, data in self.emissions.items()}
 
     def to_bytes(self) -> bytes:
@@ -103,14 +105,24 @@ def make_references(lesson: Lesson, seed: int, run: Runner) -> References:
         if step.hidden:
             if len(result.emissions) != 1:
                 raise SolutionError(f"{where}: the test {step.key!r} emits nothing")
-            payload = read(result.emissions[0])
-            if payload.errors:
-                error = next(iter(payload.errors.values()))
+            error = _problem_of(result.emissions[0])
+            if error:
                 raise SolutionError(
                     f"{where}: the test {step.key!r} fails on the solution: {error}"
                 )
             emissions[step.exercise] = result.emissions[0]
     return References(emissions, {key: result.seconds for key, result in results.items()})
+
+
+def _problem_of(emission: bytes) -> str:
+    """Say why an emission of the solution's is no reference, or nothing."""
+    try:
+        payload = read(emission)
+    except BadPayload as error:
+        return str(error)
+    if payload.errors:
+        return next(iter(payload.errors.values()))
+    return "" if payload.answers else "it emits no answer"
 
 
 def key_of(lesson: Lesson, seed: int) -> str:

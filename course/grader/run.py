@@ -8,6 +8,7 @@ what is stored is not graded again, what is applied is not applied again.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 from collections.abc import Iterator, Sequence
@@ -24,7 +25,7 @@ from course.grader.isolation import isolation_in_force
 from course.grader.kernels import run_in_kernels
 from course.grader.lesson import Lesson
 from course.grader.references import references_for, write_atomically
-from course.grader.submitted import find_notebooks, read_submission
+from course.grader.submitted import files_beside, find_notebooks, read_submission
 from course.grader.work import Kit, Outcome, Task, do
 
 log = logging.getLogger(__name__)
@@ -114,10 +115,12 @@ def tasks_of(
     for student in students or folder.students(assignment):
         here = folder.submitted / student / assignment
         found = find_notebooks(here, expected)
+        files, left_out = files_beside(here)
         for kit in kits:
             path, note = found.get(kit.notebook, (None, ""))
             text, problem = read_submission(path) if path else (None, "")
-            yield Task(student, kit, text, tuple(n for n in (note, problem) if n))
+            notes = tuple(n for n in (note, problem, *left_out) if n)
+            yield Task(student, kit, text, notes, files if text else ())
 
 
 def grade_class(folder: CourseFolder, assignment: str, options: Options) -> Run:
@@ -258,11 +261,11 @@ def _outcomes(todo: list[Task], options: Options) -> Iterator[tuple[Task, bytes,
     with _cluster(options, len(todo)) as address, Client(address) as client:
         ahead = IN_FLIGHT * max(1, len(client.scheduler_info()["workers"]))
         resources = {"GPU": 1} if options.device == "cuda" else None
-        waiting, flying = list(reversed(todo)), {}
+        waiting, flying, tries = list(reversed(todo)), {}, itertools.count()
         while waiting or flying:
             while waiting and len(flying) < ahead:
                 task = waiting.pop()
-                key = f"grade-{task.student}-{task.kit.notebook}-{task.fingerprint}"
+                key = f"grade-{task.student}-{task.kit.notebook}-{task.fingerprint}-{next(tries)}"
                 future = client.submit(
                     do, task, key=key, pure=False, retries=2, resources=resources
                 )
@@ -271,8 +274,10 @@ def _outcomes(todo: list[Task], options: Options) -> Iterator[tuple[Task, bytes,
                 task = flying.pop(future)
                 if future.status == "finished":
                     yield task, future.result(), ""
-                else:
+                elif future.status == "error":
                     yield task, b"", f"the grader failed: {future.exception()}"
+                else:  # the worker died with the result: grade it again
+                    waiting.append(task)
                 future.release()
 
 

@@ -25,6 +25,8 @@ class Step:
         True for a hidden test, whose emission is collected.
     seconds : float
         Time limit.
+    extra : bool
+        True for a cell of the student's own, beside those of the lesson.
     """
 
     key: str
@@ -32,6 +34,7 @@ class Step:
     exercise: str | None = None
     hidden: bool = False
     seconds: float = TIME_LIMIT
+    extra: bool = False
 
 
 @dataclass
@@ -70,3 +73,6 @@ class Settings:
 
 Runner = Callable[[Sequence[Step], Settings], dict[str, StepResult]]
 """Runs steps in order, in one namespace, and returns a result for every key."""
+
+Files = Sequence[tuple[str, bytes]]
+"""Files that a kernel finds in its folder: relative paths and contents."""

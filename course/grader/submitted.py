@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+import stat
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from course.grader.payload import one_line
+
 MAX_TIMESTAMP = 200
+MAX_FILES = 100
+MAX_BESIDE = 16 * 2**20
+"""Bytes of all files together that a kernel finds beside its notebook."""
 MAX_FILE = 20 * 2**20
 """A submitted notebook larger than this is not opened."""
 
@@ -51,6 +57,52 @@ def read_submission(path: Path) -> tuple[bytes | None, str]:
         return path.read_bytes(), ""
     except OSError as error:
         return b"", f"the notebook cannot be opened ({error.strerror})"
+
+
+def files_beside(here: Path) -> tuple[tuple[tuple[str, bytes], ...], list[str]]:
+    """Read what a student handed in beside the notebooks, for the folder of their kernel.
+
+    Links, devices, hidden files and what is too large or too much are left out.
+
+    Returns
+    -------
+    files : tuple of (str, bytes)
+        Paths relative to ``here`` and contents.
+    notes : list of str
+        What was left out for its size, in words.
+    """
+    files, notes, total = [], [], 0
+    for path in _regular_files(here):
+        name = path.relative_to(here).as_posix()
+        try:
+            size = path.stat().st_size
+            if size > MAX_BESIDE or total + size > MAX_BESIDE or len(files) >= MAX_FILES:
+                notes.append(f"the file {one_line(name, 80)!r} is too much for the kernel's folder")
+                continue
+            files.append((name, path.read_bytes()))
+            total += size
+        except (OSError, UnicodeError):
+            continue
+    return tuple(files), notes[:5]
+
+
+def _regular_files(here: Path) -> Iterator[Path]:
+    """Ordinary files below a folder, three levels deep, in order, without following a link."""
+    for folder, folders, names in os.walk(here):
+        depth = len(Path(folder).relative_to(here).parts)
+        folders[:] = sorted(f for f in folders if not f.startswith("."))[:MAX_FILES]
+        if depth >= 3:
+            folders.clear()
+        for name in sorted(names):
+            path = Path(folder) / name
+            odd = name.startswith(".") or name == "timestamp.txt"
+            odd |= path.suffix.lower() in {".ipynb", ".set-aside"} or path.is_symlink()
+            try:
+                name.encode()
+                if not odd and stat.S_ISREG(path.lstat().st_mode):
+                    yield path
+            except (OSError, UnicodeError):
+                continue
 
 
 def timestamp_of(here: Path) -> datetime | None:

@@ -32,7 +32,9 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
+from course.data.fetch import BLIND_VARIABLE, cache_folder
 from course.emission import ANSWERS_VARIABLE
+from course.grader.blind import stand_ins
 from course.grader.confine import Limits
 from course.grader.isolation import (
     PRIVATE,
@@ -41,6 +43,8 @@ from course.grader.isolation import (
     isolation_in_force,
     private_folders,
 )
+from course.grader.memory import memory_group
+from course.grader.steps import Files
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +62,15 @@ class NurseryError(RuntimeError):
 
 
 class Nursery:
-    """A warm parent process and the folder that holds its kernels' sockets."""
+    """A warm parent process and the folder that holds its kernels' sockets.
 
-    def __init__(self, isolation: Isolation) -> None:
+    With ``answers`` its kernels run the solution and may read the held-out answers; without, they
+    see copies of the data that have none.
+    """
+
+    def __init__(self, isolation: Isolation, answers: bool = False) -> None:
         self.isolation = isolation
+        self.answers = answers
         root = SPOOL_ROOT if os.access(SPOOL_ROOT, os.W_OK) else Path(tempfile.gettempdir())
         self.spool = Path(tempfile.mkdtemp(prefix="rck-", dir=root))
         self.spool.chmod(0o711)
@@ -69,9 +78,12 @@ class Nursery:
         self._socket = ours
         self._lock = threading.Lock()
         self._count = 0
+        self._environment = {ANSWERS_VARIABLE: "1"} if answers else {}
         command = [sys.executable, "-B", "-m", "course.grader.nursery", str(theirs.fileno())]
         if isolation.bubblewrap:
-            command = bubblewrap_command(command, self.spool)
+            hidden = {} if answers else stand_ins()
+            self._environment |= {BLIND_VARIABLE: "1"} if hidden else {}
+            command = bubblewrap_command(command, self.spool, hidden)
         # The parent must die with this process. Linux ties that to the *thread* that starts it,
         # so one thread that lives as long as the process starts every parent.
         self._process = _spawner.submit(
@@ -115,10 +127,8 @@ class Nursery:
         (folder / "s").chmod(0o777)
         return folder
 
-    def fork(
-        self, folder: Path, connection_file: str, limits: Limits, answers: bool = False
-    ) -> ForkedProcess:
-        """Fork one kernel; ``answers`` says that it runs the solution, which may read them.
+    def fork(self, folder: Path, connection_file: str, limits: Limits) -> ForkedProcess:
+        """Fork one kernel.
 
         Raises
         ------
@@ -132,9 +142,9 @@ class Nursery:
             "work": work,
             "files": str(folder / "files"),
             "sockets": str(folder / "s"),
-            "env": _environment()
-            | {"NBGRADER_EXECUTION": "autograde"}
-            | ({ANSWERS_VARIABLE: "1"} if answers else {}),
+            "spool": str(self.spool),
+            "folder": str(folder),
+            "env": _environment() | {"NBGRADER_EXECUTION": "autograde"} | self._environment,
             "limits": asdict(limits),
             "namespaces": isolation.namespaces,
             "private": private_folders() if isolation.namespaces else [str(folder / "tmp")],
@@ -211,28 +221,26 @@ class ForkedProcess:
 
 
 _spawner = ThreadPoolExecutor(1, thread_name_prefix="nursery-spawner")
-_nursery: Nursery | None = None
+_nurseries: dict[bool, Nursery] = {}
 _nursery_lock = threading.Lock()
 
 
-def nursery(isolation: Isolation | None = None) -> Nursery:
+def nursery(answers: bool = False) -> Nursery:
     """Return this process's warm parent, starting it (again) when there is none."""
-    global _nursery
     with _nursery_lock:
-        if _nursery is None or not _nursery.alive():
-            if _nursery is not None:
-                _nursery.close()
-            _nursery = Nursery(isolation or isolation_in_force())
-        return _nursery
+        known = _nurseries.get(answers)
+        if known is None or not known.alive():
+            if known is not None:
+                known.close()
+            known = _nurseries[answers] = Nursery(isolation_in_force(), answers)
+        return known
 
 
 @atexit.register
-def close_nursery() -> None:
-    """End this process's warm parent."""
-    global _nursery
-    if _nursery is not None:
-        _nursery.close()
-        _nursery = None
+def close_nurseries() -> None:
+    """End this process's warm parents."""
+    while _nurseries:
+        _nurseries.popitem()[1].close()
 
 
 class WarmProvisioner(LocalProvisioner):
@@ -241,13 +249,13 @@ class WarmProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Fork the kernel; ``cmd`` is not used, for there is no program to start."""
         manager = self.parent
-        self.process = nursery().fork(
-            Path(manager.connection_file).parent,
-            manager.connection_file,
-            manager.limits,
-            manager.answers,
+        self.process = nursery(manager.answers).fork(
+            Path(manager.connection_file).parent, manager.connection_file, manager.limits
         )
         self.pid, self.pgid = self.process.pid, None
+        if manager.group is not None:
+            with contextlib.suppress(OSError):  # a kernel that died at once is found dead later
+                manager.group.add(self.pid)
         return self.connection_info
 
     async def send_signal(self, signum: int) -> None:
@@ -262,11 +270,10 @@ class WarmProvisioner(LocalProvisioner):
 class WarmKernelManager(KernelManager):
     """A kernel manager whose kernel is forked from the warm parent and talks over IPC sockets."""
 
-    limits = Limits()
-    answers = False
-
-    def __init__(self, **kwargs: Any) -> None:
-        self.folder = nursery().folder()
+    def __init__(self, limits: Limits, answers: bool = False, **kwargs: Any) -> None:
+        self.limits, self.answers = limits, answers
+        self.folder = nursery(answers).folder()
+        self.group = memory_group(limits.memory)
         super().__init__(**kwargs)
         self.transport = "ipc"
         self.ip = str(self.folder / "s" / "z")
@@ -280,6 +287,13 @@ class WarmKernelManager(KernelManager):
             language="python",
             metadata={"kernel_provisioner": {"provisioner_name": "course-warm"}},
         )
+
+    def bring(self, files: Files) -> None:
+        """Put files where the kernel, when it starts, takes them into its own folder."""
+        for name, data in files:
+            path = self.folder / "files" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
 
     def start(self) -> None:
         """Start the kernel and let it read its connection file."""
@@ -297,6 +311,8 @@ class WarmKernelManager(KernelManager):
             process.close()
         with contextlib.suppress(Exception):
             self.cleanup_resources()
+        if self.group is not None:
+            self.group.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -344,11 +360,11 @@ def _environment() -> dict[str, str]:
         "TZ",
         "LD_LIBRARY_PATH",
         "CUDA_VISIBLE_DEVICES",
-        "COURSE_DATA",
     )
     env = {name: os.environ[name] for name in keep if name in os.environ}
     return (
         env
+        | {"COURSE_DATA": str(cache_folder())}  # a kernel's home is another
         | ONE_THREAD
         | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "COURSE_QUIET": "1"}
     )

@@ -61,12 +61,13 @@ class Kit:
 
 @dataclass(frozen=True)
 class Task:
-    """One submitted notebook. ``text`` is ``None`` when it is missing."""
+    """One submitted notebook and the files beside it; ``text`` is ``None`` when it is missing."""
 
     student: str
     kit: Kit
     text: bytes | None
     notes: tuple[str, ...] = ()
+    files: tuple[tuple[str, bytes], ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -74,6 +75,8 @@ class Task:
         digest = hashlib.sha256(self.kit.digest.encode())
         digest.update(b"none" if self.text is None else b"text" + self.text)
         digest.update(repr(self.notes).encode())
+        for name, data in self.files:
+            digest.update(repr((name, hashlib.sha256(data).hexdigest())).encode())
         return digest.hexdigest()[:24]
 
 
@@ -156,7 +159,8 @@ def do(task: Task) -> bytes:
         return outcome.to_bytes()
     submission = rebuild(lesson, starter, task.text)
     submission.notes[:0] = task.notes
-    graded = grade_submission(lesson, submission, references, Settings(kit.seed, device=kit.device))
+    settings = Settings(kit.seed, device=kit.device)
+    graded = grade_submission(lesson, submission, references, settings, task.files)
     outcome.graded = nbformat.writes(graded_notebook(lesson, submission, graded))
     outcome.verdicts = list(graded.verdicts.values())
     outcome.notes = list(dict.fromkeys(graded.notes))

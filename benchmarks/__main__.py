@@ -7,6 +7,8 @@ repeats. The class is copies of the solution with a comment of their own, so tha
 from __future__ import annotations
 
 import argparse
+import contextlib
+import itertools
 import os
 import shutil
 import statistics
@@ -14,7 +16,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
@@ -26,6 +29,7 @@ from course.grader.generate import generate_release, path_with_environment, temp
 from course.grader.isolation import isolation_in_force
 from course.grader.lesson import read_lesson
 from course.grader.run import Options, grade_class, kits_of
+from course.grader.warm import memory_of
 
 STOCK_CONFIG = 'c = get_config()\nc.CourseDirectory.course_id = "stock"\n'
 
@@ -52,8 +56,10 @@ def main() -> None:
     kits_of(ours, assignment)  # references are made once for a class and not timed
     rows: list[tuple[str, float]] = []
     for workers in (1, os.cpu_count() or 1):
+        WATCH.samples.clear()
         seconds = median(lambda w=workers: grade_all(ours, assignment, w), options.repeats)
         rows.append((f"this grader, {workers} worker{'s' * (workers > 1)}", seconds / n))
+    last = quarters(ours, assignment)
     lesson = read_lesson(ours.source / assignment / f"{notebook}.ipynb")
     floor = median(lambda: floor_seconds(lesson), options.repeats)
     rows.append(("floor: a forked warm process executes the same cells", floor))
@@ -73,7 +79,9 @@ def main() -> None:
     print("\nwhere one submission's time goes (s, one worker):")
     for name, seconds in where_time_goes(ours, assignment).items():
         print(f"  {name:40} {seconds:6.2f}")
-    print(f"peak memory of the workers' processes: {PEAK['bytes'] / 2**30:.2f} GiB in all")
+    print(f"\npeak memory of a worker, its warm parent and kernels: {WATCH.peak / 2**30:.2f} GiB")
+    print("the last run in quarters (s, GiB of all workers):", end=" ")
+    print(", ".join(f"{took:.1f} s {used:.2f}" for took, used in last))
     shutil.rmtree(where, ignore_errors=True)
 
 
@@ -179,30 +187,55 @@ def where_time_goes(folder: CourseFolder, assignment: str) -> dict[str, float]:
     return parts
 
 
-PEAK = {"bytes": 0}
+@dataclass
+class Watch:
+    """Memory of the workers while a class is graded.
+
+    Attributes
+    ----------
+    peak : int
+        Largest memory in bytes of one worker with its warm parent and kernels.
+    samples : list of (float, int)
+        Time and memory of all of this process's descendants.
+    """
+
+    peak: int = 0
+    samples: list[tuple[float, int]] = field(default_factory=list)
 
 
-class watched_memory:  # noqa: N801  (used like a function)
-    """Record the largest memory that this process's descendants use together."""
+WATCH = Watch()
 
-    def __enter__(self) -> None:
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
 
-    def __exit__(self, *exception: object) -> None:
-        self._stop.set()
-        self._thread.join()
+@contextlib.contextmanager
+def watched_memory() -> Iterator[None]:
+    """Sample the memory of this process's descendants, worker by worker, every two seconds."""
+    stop = threading.Event()
 
-    def _watch(self) -> None:
-        while not self._stop.wait(0.5):
-            total = 0
-            for process in psutil.Process().children(recursive=True):
-                try:
-                    total += process.memory_full_info().uss
-                except (psutil.Error, OSError):
-                    continue
-            PEAK["bytes"] = max(PEAK["bytes"], total)
+    def look() -> None:
+        while not stop.wait(2):
+            workers = [memory_of(child.pid) for child in psutil.Process().children()]
+            WATCH.peak = max(WATCH.peak, *workers, 0)
+            WATCH.samples.append((time.time(), sum(workers)))
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def quarters(folder: CourseFolder, assignment: str) -> list[tuple[float, float]]:
+    """Seconds and mean memory (GiB) of each quarter of the last run's submissions."""
+    results = (folder.private / "results" / assignment).glob("*/*.json")
+    done = sorted(path.stat().st_mtime for path in results)
+    edges = [done[round(i * (len(done) - 1) / 4)] for i in range(5)]
+    found = []
+    for start, end in itertools.pairwise(edges):
+        used = [bytes_ for when, bytes_ in WATCH.samples if start <= when <= end]
+        found.append((end - start, statistics.mean(used or [0]) / 2**30))
+    return found
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ they give the same scores.
 
 from __future__ import annotations
 
-import functools
 import re
 from pathlib import Path
 from typing import Any
@@ -18,15 +17,15 @@ from nbformat.v4 import new_notebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from course.grader.course_folder import CourseFolder, find_course
-from course.grader.grade import Graded, grade
 from course.grader.kernels import run_in_kernels
 from course.grader.lesson import BEGIN_HIDDEN, END_HIDDEN, HIDDEN_SUFFIX, Lesson
-from course.grader.rebuild import UNREADABLE, Submission, rebuild
-from course.grader.references import References, references_for
+from course.grader.rebuild import UNREADABLE, rebuild
+from course.grader.references import references_for
 from course.grader.render import NOTES, graded_notebook, rebuilt_notebook
 from course.grader.sanitize import clean_html, clean_outputs
-from course.grader.steps import Files, Settings
+from course.grader.steps import Settings
 from course.grader.submitted import files_beside, find_notebooks, read_submission, set_aside
+from course.grader.work import grade_submission
 
 SUBMITTED_TEXT = "course_submitted_text"
 SUBMITTED_NOTES = "course_submitted_notes"
@@ -125,24 +124,6 @@ class FeedbackExporter(HTMLExporter):
     def markdown2html(self, context: Any, source: str) -> str:
         """Render Markdown as the parent does, then clean it."""
         return clean_html(super().markdown2html(context, source))
-
-
-def grade_submission(
-    lesson: Lesson,
-    submission: Submission,
-    references: References,
-    settings: Settings,
-    files: Files = (),
-) -> Graded:
-    """Grade a rebuilt submission in kernels, with time limits that follow the solution's times."""
-    return grade(
-        lesson,
-        submission,
-        references.payloads,
-        functools.partial(run_in_kernels, files=files),
-        settings,
-        seconds=references.seconds,
-    )
 
 
 def without_hidden(source: str) -> str:

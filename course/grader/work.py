@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import time
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
 
 import nbformat
 from nbformat import NotebookNode
 
 from course import __version__
+from course.grader.grade import Graded, grade
 from course.grader.isolation import isolation_in_force
+from course.grader.kernels import run_in_kernels
 from course.grader.lesson import Lesson, parse_lesson
-from course.grader.preprocessors import grade_submission
-from course.grader.rebuild import rebuild
+from course.grader.rebuild import Submission, rebuild
 from course.grader.references import References
 from course.grader.render import graded_notebook
-from course.grader.steps import Settings
+from course.grader.steps import Files, Settings
 from course.grader.verdict import Part, Verdict
 
 
@@ -168,7 +169,25 @@ def do(task: Task) -> bytes:
     return outcome.to_bytes()
 
 
-@lru_cache(maxsize=8)
+def grade_submission(
+    lesson: Lesson,
+    submission: Submission,
+    references: References,
+    settings: Settings,
+    files: Files = (),
+) -> Graded:
+    """Grade a rebuilt submission in kernels, with time limits that follow the solution's times."""
+    return grade(
+        lesson,
+        submission,
+        references.payloads,
+        functools.partial(run_in_kernels, files=files),
+        settings,
+        seconds=references.seconds,
+    )
+
+
+@functools.lru_cache(maxsize=8)
 def _unpacked(kit: Kit) -> tuple[Lesson, NotebookNode | None, References]:
     source = nbformat.reads(kit.source, as_version=4)
     lesson = parse_lesson(source, kit.assignment, kit.notebook)

@@ -218,7 +218,7 @@ class Case:
         self.device = "cpu" if emission.reference else emission.device
         self.seed = _seed_of(emission.seed, emission.exercise, index)
         self.rng = np.random.default_rng(self.seed)
-        self._arguments = 0
+        self._arguments = self._fills = 0
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -272,14 +272,21 @@ class Case:
         return module.to(device=self.device, dtype=dtype)
 
     def fill(self, module: Any, scale: float = 0.4) -> Any:
-        """Move a module to the case and overwrite its parameters, in sorted order of names."""
+        """Move a module to the case and overwrite its parameters, in sorted order of names.
+
+        The draws are not :attr:`rng`'s: a student's module with parameters of its own leaves the
+        inputs that follow as they are.
+        """
         import torch
+
+        rng = np.random.default_rng([self.seed, self._fills])
+        self._fills += 1
 
         # In the case's dtype first: weights rounded to float32 would not be the reference's.
         module = self.module(module)
         with torch.no_grad():
             for _, parameter in sorted(module.named_parameters()):
-                draw = self.cast(scale * self.rng.normal(size=tuple(parameter.shape)))
+                draw = self.cast(scale * rng.normal(size=tuple(parameter.shape)))
                 parameter.copy_(torch.as_tensor(draw))
         return module
 

@@ -85,3 +85,51 @@ def test_softmax_backward_is_autograd(attention):
     weights = torch.softmax(inputs[0], -1)
     got = attention["masked_softmax_backward"](upstream, weights.detach().numpy())
     assert_close(got, gradients(weights, upstream, inputs)[0])
+
+
+@pytest.fixture(scope="module")
+def seq2seq():
+    return solution_of("05_attention/seq2seq")
+
+
+def test_edit_distance_by_recursion(seq2seq):
+    def slow(a, b):
+        if not a or not b:
+            return len(a) + len(b)
+        same = slow(a[1:], b[1:])
+        return same if a[0] == b[0] else 1 + min(same, slow(a[1:], b), slow(a, b[1:]))
+
+    rng = np.random.default_rng(35)
+    for _ in range(30):
+        a, b = (rng.integers(0, 3, rng.integers(0, 6)).tolist() for _ in range(2))
+        assert seq2seq["edit_distance"](a, b) == slow(a, b)
+
+
+def test_a_wide_beam_finds_what_trying_everything_finds(seq2seq):
+    rng = np.random.default_rng(36)
+    V, longest, start, end = 3, 4, 0, 2
+    table: dict[tuple[int, ...], np.ndarray] = {}
+
+    def step(prefix):
+        key = tuple(int(i) for i in prefix)
+        if key not in table:
+            table[key] = np.log(rng.dirichlet(np.ones(V)))
+        return table[key]
+
+    finished = []
+    live = [([start], 0.0)]
+    for _ in range(longest):
+        grown = [([*p, i], total + step(p)[i]) for p, total in live for i in range(V)]
+        finished += [(t / (len(p) - 1), p[1:-1]) for p, t in grown if p[-1] == end]
+        live = [(p, t) for p, t in grown if p[-1] != end]
+    score, best = max(finished)
+    found, value = seq2seq["beam_search"](step, start, end, 3**longest, longest)
+    assert [int(i) for i in found] == best
+    assert value == pytest.approx(score)
+
+
+def test_self_attention_is_pytorchs(seq2seq):
+    x, W_q, W_k, W_v = map(torch.tensor, draw(37, (2, 4, 5), (5, 3), (5, 3), (5, 6)))
+    mask = torch.tensor([[True, True, True, False], [True, False, False, False]])
+    expected = scaled_dot_product_attention(x @ W_q, x @ W_k, x @ W_v, mask[:, None, :])
+    assert_close(seq2seq["self_attention"](x, W_q, W_k, W_v, mask), expected)

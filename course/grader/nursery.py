@@ -55,6 +55,7 @@ PRELOAD = (
     "zmq.utils.garbage",
     "course.checks",
     "course.emission",
+    "course.grader.streams",
     "course.plots",
     "course.training",
     "course.weights",
@@ -207,9 +208,12 @@ def _serve(connection_file: str) -> None:
     from ipykernel.kernelapp import IPKernelApp
 
     app = IPKernelApp.instance()
-    app.initialize(
-        ["-f", connection_file, "--HistoryManager.enabled=False", "--IPKernelApp.log_level=50"]
-    )
+    options = {
+        "HistoryManager.enabled": "False",
+        "IPKernelApp.log_level": "50",
+        "IPKernelApp.outstream_class": "course.grader.streams.LazyStream",
+    }
+    app.initialize(["-f", connection_file, *(f"--{k}={v}" for k, v in options.items())])
     app.start()
 
 

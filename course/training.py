@@ -10,7 +10,6 @@ from typing import TypeVar
 
 import numpy as np
 import torch
-from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 from course.emission import grading
@@ -29,13 +28,12 @@ def set_up(seed: int = 0, threads: int = 1) -> None:
     seed : int
         Seed of ``random``, NumPy's global generator and PyTorch.
     threads : int
-        Threads that PyTorch, NumPy and scikit-learn may use on the CPU.
+        Threads that PyTorch may use on the CPU.
     """
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
-    threadpool_limits(threads)
 
 
 def best_device() -> torch.device:

@@ -660,3 +660,14 @@ def test_a_blind_copy_gives_the_same_inputs_and_no_answers(name, monkeypatch, no
     assert before.test.inputs == after.test.inputs
     assert len(found) == len(answers)
     assert len({label for row in found for label in (row if isinstance(row, list) else [row])}) == 1
+
+
+def test_the_blind_shakespeare_has_no_test_works(monkeypatch, no_downloads):
+    from course.data import blind
+
+    before, copy = data.shakespeare(), blind.blinded("shakespeare")
+    monkeypatch.setattr("course.data.text.read", lambda _: copy)
+    after = data.shakespeare()
+    assert (before["train"], before["valid"]) == (after["train"], after["valid"])
+    assert len(before["test"]) > 100_000 > len(after["test"])
+    assert not after["test"].strip()

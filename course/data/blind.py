@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
-from . import movie_reviews, pronunciation, series, tagging
+from . import movie_reviews, pronunciation, series, tagging, text
 from .fetch import cache_folder, package_folder, read
 from .sources import source
 
@@ -42,9 +43,17 @@ def _reviews() -> bytes:
     held_out = {number for number, _, _ in movie_reviews.test_rows()}
     lines = []
     for line in read("reviews").decode().splitlines():
-        number, _, text = line.split("\t", 2) if line.strip() else ("", "", "")
-        lines.append(f"{number}\t4.0\t{text}" if number in held_out else line)
+        number, _, words = line.split("\t", 2) if line.strip() else ("", "", "")
+        lines.append(f"{number}\t4.0\t{words}" if number in held_out else line)
     return "\n".join(lines).encode()
+
+
+def _shakespeare() -> bytes:
+    held_out = set(text.shakespeare_titles()["test"])
+    texts = json.loads(read("shakespeare"))
+    return json.dumps(
+        {title: "" if title in held_out else texts[title] for title in texts}
+    ).encode()
 
 
 def _addresses() -> bytes:
@@ -60,11 +69,11 @@ def _addresses() -> bytes:
 def _brown() -> bytes:
     lines = []
     for line in read("brown").decode().splitlines():
-        text, category, sentence = line.split("\t")
-        if tagging.part_of_text(text) == "test":
+        title, category, sentence = line.split("\t")
+        if tagging.part_of_text(title) == "test":
             words = [token.rpartition("/")[0] for token in sentence.split()]
             sentence = " ".join(f"{word}/xx" for word in words)
-        lines.append(f"{text}\t{category}\t{sentence}\n")
+        lines.append(f"{title}\t{category}\t{sentence}\n")
     return "".join(lines).encode()
 
 
@@ -92,6 +101,7 @@ def _weather() -> bytes:
 
 BLIND: dict[str, Callable[[], bytes]] = {
     "reviews": _reviews,
+    "shakespeare": _shakespeare,
     "addresses": _addresses,
     "brown": _brown,
     "pronunciations": _pronunciations,

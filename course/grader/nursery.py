@@ -211,6 +211,7 @@ def _serve(connection_file: str) -> None:
     options = {
         "HistoryManager.enabled": "False",
         "IPKernelApp.log_level": "50",
+        "IPythonKernel._execute_sleep": "0",  # a pause for the sake of other clients
         "IPKernelApp.outstream_class": "course.grader.streams.LazyStream",
     }
     app.initialize(["-f", connection_file, *(f"--{k}={v}" for k, v in options.items())])

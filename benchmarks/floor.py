@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 import time
 
 from course.emission import collect
@@ -15,6 +16,7 @@ from course.grader.rebuild import solution_submission
 
 def floor_seconds(lesson: Lesson) -> float:
     """Seconds from the fork to the end of the child that executes a lesson's graded cells."""
+    sys.modules.setdefault("debugpy", None)
     for name in PRELOAD:
         importlib.import_module(name)
     steps = steps_of(lesson, solution_submission(lesson))

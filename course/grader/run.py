@@ -284,7 +284,8 @@ def _outcomes(todo: list[Task], options: Options) -> Iterator[tuple[Task, bytes,
 
 def _one_after_the_other(todo: list[Task]) -> Iterator[tuple[Task, bytes, str]]:
     """Grade in a thread of this process while the caller writes what came before."""
-    with ThreadPoolExecutor(1) as pool:
+    pool = ThreadPoolExecutor(1)
+    try:
         waiting, flying = iter(todo), deque()
         for task in itertools.islice(waiting, IN_FLIGHT):
             flying.append((task, pool.submit(do, task)))
@@ -297,6 +298,8 @@ def _one_after_the_other(todo: list[Task]) -> Iterator[tuple[Task, bytes, str]]:
                 yield task, future.result(), ""
             else:
                 yield task, b"", f"the grader failed: {error}"
+    finally:
+        pool.shutdown(cancel_futures=True)  # whoever interrupts waits for one task at most
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 
 from .fetch import read
 from .parts import Part, Parts, hash_order, part_of
@@ -19,8 +19,13 @@ ENDINGS = (
 
 def pronouncing_dictionary() -> dict[str, list[str]]:
     """All words of three to seven letters a-z with their first pronunciation, stress dropped."""
+    return {word: list(phonemes) for word, phonemes in _parsed(read(NAME)).items()}
+
+
+@lru_cache(maxsize=2)
+def _parsed(data: bytes) -> dict[str, list[str]]:
     words: dict[str, list[str]] = {}
-    for line in read(NAME).decode("utf-8").splitlines():
+    for line in data.decode("utf-8").splitlines():
         word, *phonemes = line.split("#")[0].split() or [""]
         if re.fullmatch("[a-z]{3,7}", word):
             words.setdefault(word, [re.sub(r"\d", "", phoneme) for phoneme in phonemes])
@@ -34,6 +39,11 @@ def word_families(words: list[str]) -> dict[str, str]:
     are followed (dropped e, doubled consonant, y to i). Words that only look related, as ``car``
     and ``care``, are joined too: for a test that must not leak this is the safe side.
     """
+    return dict(_families(tuple(sorted(words))))
+
+
+@lru_cache(maxsize=4)
+def _families(words: tuple[str, ...]) -> dict[str, str]:
     head = {word: word for word in words}
 
     def find(word: str) -> str:
@@ -58,15 +68,10 @@ def word_families(words: list[str]) -> dict[str, str]:
     return {word: find(word) for word in words}
 
 
-@cache
-def _families(words: tuple[str, ...]) -> dict[str, str]:
-    return word_families(list(words))
-
-
 def _divided(by: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     dictionary = pronouncing_dictionary()
     words = list(dictionary)
-    family = _families(tuple(words))
+    family = word_families(words)
     parts: dict[str, list[str]] = {"train": [], "valid": [], "test": []}
     for index in hash_order(NAME, words):
         word = words[index]

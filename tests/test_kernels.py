@@ -143,7 +143,7 @@ PROBES = {
     "git": ("import os; print(os.path.exists('ROOT/.git'))", "False"),
     "the home folder": (
         "import os; print(sorted(os.listdir(os.path.expanduser('~'))))",
-        "['ipython', 'work']",
+        "['work']",
     ),
     "writing the library": (
         "import course\ntry:\n    open(course.__file__, 'a')\nexcept OSError:\n    print('refused')",

@@ -27,13 +27,13 @@ of the functions in :data:`COMPARISONS`; the other keys are its settings:
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from course.grader.payload import Answer, one_line
+from course.grader.quiet import no_warnings
 
 Verdict = str | None
 """``None`` when right, else one sentence that says what is wrong without the reference's values."""
@@ -74,8 +74,7 @@ def compare(answer: Answer | None, reference: Answer, device: str = "cpu") -> Ve
     rule = dict(reference.detail.get("rule") or {})
     how = rule.pop("compare", "close")
     try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with np.errstate(all="ignore"), no_warnings():
             return COMPARISONS[how](answer, reference, rule, device)
     except Exception:  # ragged lists, text for numbers, bytes that are not what their kind says
         return "it cannot be compared with what is asked for"

@@ -9,10 +9,11 @@ from __future__ import annotations
 import ast
 import functools
 import re
-import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from course.grader.lesson import Lesson
+from course.grader.quiet import no_warnings
 from course.grader.rebuild import Submission
 
 SHORTCUTS = re.compile(
@@ -62,15 +63,14 @@ def flags_of(
     notes : list of str
         Remarks on extra cells.
     """
-    trees = {cell.key: _parse(cell.source) for cell in submission.cells if cell.role != "text"}
-    aliases = _aliases(trees.values())
-    helpers = {
-        node.name: node
-        for cell in submission.cells
-        if cell.role == "extra"
-        for node in trees[cell.key].body
-        if isinstance(node, ast.FunctionDef | ast.ClassDef)
-    }
+    facts = {cell.key: _facts(cell.source) for cell in submission.cells if cell.role != "text"}
+    aliases = dict(USUAL)
+    for known in facts.values():
+        aliases |= known.aliases
+    helpers: dict[str, Facts] = {}
+    for cell in submission.cells:
+        if cell.role == "extra":
+            helpers |= _helpers(cell.source)
     solutions = {
         cell.exercise: cell.node.source for cell in lesson.cells if cell.role == "solution"
     }
@@ -78,15 +78,15 @@ def flags_of(
     for cell in submission.cells:
         if cell.role != "solution":
             continue
-        used = _used(_with_helpers(trees[cell.key], helpers), aliases)
-        expected = _last(_used([_parse(solutions[cell.exercise])], aliases))
+        used = _used(_with_helpers(facts[cell.key], helpers), aliases)
+        expected = _last(_used([_facts(solutions[cell.exercise])], aliases))
         found = sorted(name for name in used if _listed(name) and not _last([name]) & expected)
         if found:
             flags[cell.exercise] = tuple(f"uses {name}" for name in found)
     notes = []
     for cell in submission.cells:
         if cell.role == "extra":
-            found = sorted(n for n in _used([trees[cell.key]], aliases) if TRICKS.fullmatch(n))
+            found = sorted(n for n in _used([facts[cell.key]], aliases) if TRICKS.fullmatch(n))
             notes += [f"an extra cell uses {name}" for name in found]
     return flags, list(dict.fromkeys(notes))
 
@@ -101,64 +101,78 @@ def _last(names: Iterable[str]) -> set[str]:
     return {name.rpartition(".")[2] for name in names}
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What the syntax tree of some code says, without what its names stand for.
+
+    Attributes
+    ----------
+    imported : frozenset of str
+        Modules and members that it imports, in full.
+    aliases : dict of str to str
+        What its imports call them.
+    names : frozenset of str
+        Names that it reads or writes.
+    chains : frozenset of tuple of str
+        Dotted names in parts; the first is empty where a value is not a name (``f(x).softmax``).
+    """
+
+    imported: frozenset[str]
+    aliases: dict[str, str]
+    names: frozenset[str]
+    chains: frozenset[tuple[str, ...]]
+
+
+def _facts(source: str) -> Facts:
+    """Read a cell; most of a class's are the same, those that are long are not kept."""
+    return _facts_short(source) if len(source) < SHORT else _facts_short.__wrapped__(source)
+
+
+@functools.lru_cache(maxsize=256)
+def _facts_short(source: str) -> Facts:
+    return _read(_parse(source))
+
+
+def _helpers(source: str) -> dict[str, Facts]:
+    """Functions and classes that a cell defines at its top level."""
+    definitions = (
+        node for node in _parse(source).body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    )
+    return {node.name: _read(node) for node in definitions}
+
+
 def _parse(source: str) -> ast.Module:
     """Parse a cell without its magics; one that does not parse uses nothing."""
-    return _parse_short(source) if len(source) < SHORT else _parse_short.__wrapped__(source)
-
-
-@functools.lru_cache(maxsize=128)
-def _parse_short(source: str) -> ast.Module:
     for text in (source, re.sub(r"^\s*[%!].*$", "", source, flags=re.MULTILINE)):
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with no_warnings():
                 return ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return ast.Module([], [])
 
 
-def _aliases(trees: Iterable[ast.Module]) -> dict[str, str]:
-    """What short names stand for: ``F`` for ``torch.nn.functional``, by all imports there are."""
-    aliases = dict(USUAL)
-    for tree in trees:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    root = alias.name.partition(".")[0]
-                    aliases[alias.asname or root] = alias.name if alias.asname else root
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                for alias in node.names:
-                    aliases[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-    return aliases
-
-
-def _with_helpers(tree: ast.Module, helpers: dict[str, ast.AST]) -> list[ast.AST]:
-    """A cell's tree and the student's functions that it calls, and those that they call."""
-    trees: list[ast.AST] = [tree]
-    taken: set[str] = set()
-    for reached in trees:  # grows while it is read
-        for node in ast.walk(reached):
-            if isinstance(node, ast.Name) and node.id in helpers and node.id not in taken:
-                taken.add(node.id)
-                trees.append(helpers[node.id])
-    return trees
-
-
-def _used(trees: Iterable[ast.AST], aliases: dict[str, str]) -> set[str]:
-    """Dotted names of libraries in full that the trees use; ``.name`` for a value's method."""
-    return {name for tree in trees for name in _names(tree, aliases)}
-
-
-def _names(tree: ast.AST, aliases: dict[str, str]) -> Iterator[str]:
+def _read(tree: ast.AST) -> Facts:
+    imported: set[str] = set()
+    aliases: dict[str, str] = {}
+    names: set[str] = set()
+    chains: set[tuple[str, ...]] = set()
     inner: set[int] = set()
     for node in ast.walk(tree):  # parents come first
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            for alias in node.names:
+                imported.add(alias.name)
+                root = alias.name.partition(".")[0]
+                aliases[alias.asname or root] = alias.name if alias.asname else root
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Name) and id(node) not in inner and node.id in aliases:
-            yield aliases[node.id]
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                imported.add(full)
+                aliases[alias.asname or alias.name] = full
+        elif isinstance(node, ast.Name):
+            names.add(node.id)
+            if id(node) not in inner:
+                chains.add((node.id,))
         elif isinstance(node, ast.Attribute) and id(node) not in inner:
             parts, base = [node.attr], node.value
             inner.add(id(base))
@@ -166,7 +180,28 @@ def _names(tree: ast.AST, aliases: dict[str, str]) -> Iterator[str]:
                 parts.append(base.attr)
                 base = base.value
                 inner.add(id(base))
-            if isinstance(base, ast.Name) and base.id in aliases:
-                yield ".".join([aliases[base.id], *reversed(parts)])
-            else:
-                yield f".{node.attr}"
+            chains.add((base.id if isinstance(base, ast.Name) else "", *reversed(parts)))
+    return Facts(frozenset(imported), aliases, frozenset(names), frozenset(chains))
+
+
+def _with_helpers(facts: Facts, helpers: dict[str, Facts]) -> list[Facts]:
+    """What a cell uses, and the student's functions that it calls, and those that they call."""
+    reached, taken = [facts], set()
+    for found in reached:  # grows while it is read
+        for name in found.names & helpers.keys() - taken:
+            taken.add(name)
+            reached.append(helpers[name])
+    return reached
+
+
+def _used(facts: Iterable[Facts], aliases: dict[str, str]) -> set[str]:
+    """Dotted names of libraries in full that code uses; ``.name`` for a value's method."""
+    used: set[str] = set()
+    for known in facts:
+        used |= known.imported
+        for first, *rest in known.chains:
+            if first in aliases:
+                used.add(".".join([aliases[first], *rest]))
+            elif rest:
+                used.add(f".{rest[-1]}")
+    return used

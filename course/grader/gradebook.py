@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import BaseCell, Comment, Grade, Gradebook, MissingEntry, SubmittedNotebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor, SaveAutoGrades
-from sqlalchemy.exc import SAWarning, SQLAlchemyError
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from course.grader.course_folder import CourseFolder, FolderError
+from course.grader.quiet import no_warnings
 from course.grader.render import write_read_only
 from course.grader.submitted import timestamp_of
 from course.grader.work import Outcome
@@ -23,12 +24,46 @@ from course.grader.work import Outcome
 log = logging.getLogger(__name__)
 
 
-class OpenSaveAutoGrades(SaveAutoGrades):
-    """nbgrader's own step that saves scores, over a gradebook that is open already."""
+class Rows:
+    """The grades and comments of one submitted notebook, read at once.
 
-    def __init__(self, gradebook: Gradebook, **kwargs: Any) -> None:
+    nbgrader's own step asks a gradebook for each cell's rows, and commits after each cell.
+    """
+
+    def __init__(self, gradebook: Gradebook, notebook: SubmittedNotebook) -> None:
+        def rows(table: type) -> dict[str, Any]:
+            named = gradebook.db.query(BaseCell.name, table).join(
+                table, table.cell_id == BaseCell.id
+            )
+            return dict(named.filter(table.notebook_id == notebook.id).tuples())
+
+        self._grades, self._comments = rows(Grade), rows(Comment)
+        self.db = self
+
+    def find_grade(self, cell: str, *about: str) -> Grade:
+        """Return a cell's grade."""
+        return _found(self._grades, cell, "grade")
+
+    def find_comment(self, cell: str, *about: str) -> Comment:
+        """Return the comment on a cell."""
+        return _found(self._comments, cell, "comment")
+
+    def commit(self) -> None:
+        """Commit nothing: :func:`save` does, when all is written."""
+
+
+def _found(rows: dict[str, Any], cell: str, what: str) -> Any:
+    if cell not in rows:
+        raise MissingEntry(f"the gradebook has no {what} for the cell {cell}; run `make release`")
+    return rows[cell]
+
+
+class OpenSaveAutoGrades(SaveAutoGrades):
+    """nbgrader's own step that saves scores, over rows that were read already."""
+
+    def __init__(self, rows: Rows, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.gradebook = gradebook
+        self.gradebook = rows
 
     def preprocess(self, nb: Any, resources: Any) -> Any:
         """Save every cell's score without connecting again."""
@@ -83,9 +118,6 @@ def open_gradebook(folder: CourseFolder) -> Gradebook:
 
 def _probe(gradebook: Gradebook) -> Any:
     """A query that touches every column of the table that changes most between versions."""
-    from nbgrader.api import Grade
-    from sqlalchemy import select
-
     return select(Grade).limit(1)
 
 
@@ -106,30 +138,29 @@ def save(folder: CourseFolder, gradebook: Gradebook, outcome: Outcome) -> None:
     """
     student, assignment = outcome.student, outcome.assignment
     gradebook.update_or_create_student(student)
-    with warnings.catch_warnings():
-        # nbgrader builds a submission row by row, and SQLAlchemy remarks on every row.
-        warnings.simplefilter("ignore", SAWarning)
-        collected = timestamp_of(folder.submitted / student / assignment)
-        known = {"timestamp": collected} if collected else {}
+    collected = timestamp_of(folder.submitted / student / assignment)
+    known = {"timestamp": collected} if collected else {}
+    with no_warnings():  # nbgrader builds a submission row by row; SQLAlchemy remarks on every row
         gradebook.update_or_create_submission(assignment, student, **known)
+    row = gradebook.find_submission_notebook(outcome.notebook, assignment, student)
     if not outcome.graded:
-        for grade in gradebook.find_submission_notebook(
-            outcome.notebook, assignment, student
-        ).grades:
+        for grade in row.grades:
             grade.auto_score, grade.needs_manual_grade = 0, False
         gradebook.db.commit()
         return
-    notebook = nbformat.reads(outcome.graded, as_version=4)
-    resources = {
-        "nbgrader": {
-            "student": student,
-            "assignment": assignment,
-            "notebook": outcome.notebook,
-            "db_url": str(gradebook.engine.url),
-        }
+    notebook = nbformat.v4.reads(outcome.graded)  # it was valid when it was written
+    about = {
+        "student": student,
+        "assignment": assignment,
+        "notebook": outcome.notebook,
+        "db_url": gradebook.engine.url.render_as_string(hide_password=False),
     }
-    OpenSaveAutoGrades(gradebook).preprocess(notebook, resources)
-    late_penalties(folder, gradebook, outcome)
+    OpenSaveAutoGrades(Rows(gradebook, row)).preprocess(notebook, {"nbgrader": about})
+    late = row.assignment.total_seconds_late > 0 or row.late_submission_penalty is not None
+    gradebook.db.commit()
+    if late:  # nbgrader's own step, by the policy in the configuration; it opens the gradebook
+        step = AssignLatePenalties(config=load_config(folder))
+        step.preprocess(notebook, {"nbgrader": about})
     path = graded_path(folder, outcome)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_read_only(path, outcome.graded)
@@ -138,21 +169,3 @@ def save(folder: CourseFolder, gradebook: Gradebook, outcome: Outcome) -> None:
 def graded_path(folder: CourseFolder, outcome: Outcome) -> Path:
     """Where a graded notebook lies."""
     return folder.autograded / outcome.student / outcome.assignment / f"{outcome.notebook}.ipynb"
-
-
-def late_penalties(folder: CourseFolder, gradebook: Gradebook, outcome: Outcome) -> None:
-    """Apply the late policy of the configuration with nbgrader's own step."""
-    step = AssignLatePenalties(config=load_config(folder))
-    notebook = nbformat.reads(outcome.graded, as_version=4)
-    url = gradebook.engine.url.render_as_string(hide_password=False)
-    step.preprocess(
-        notebook,
-        {
-            "nbgrader": {
-                "student": outcome.student,
-                "assignment": outcome.assignment,
-                "notebook": outcome.notebook,
-                "db_url": url,
-            }
-        },
-    )

@@ -166,7 +166,7 @@ def bubblewrap_command(
 def private_folders() -> list[str]:
     """Folders that each kernel gets fresh: its own, and ``/tmp`` unless it needs what is there."""
     needed = any(path.is_relative_to("/tmp") for path in _environment_paths())
-    return [PRIVATE] if needed else [PRIVATE, "/tmp"]
+    return [PRIVATE, "/dev/shm"] if needed else [PRIVATE, "/dev/shm", "/tmp"]
 
 
 def _environment_paths() -> list[Path]:

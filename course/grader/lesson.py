@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import functools
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+
+from course.grader.quiet import no_warnings
 
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 VISIBLE_SUFFIX, HIDDEN_SUFFIX = "_visible", "_hidden"
@@ -225,8 +226,7 @@ def defined_names(source: str) -> frozenset[str]:
     Source that does not parse (a student's, with magics or errors) is searched line by line.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with no_warnings():
             return frozenset(_definitions(ast.parse(source)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset(re.findall(r"^(?:def|class)\s+(\w+)", source, re.MULTILINE))

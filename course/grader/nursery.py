@@ -24,6 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from course.grader import confine
+from course.grader.isolation import PRIVATE
+from course.grader.kernel_app import OneThreadApp
 
 PRELOAD = (
     "numpy",
@@ -55,7 +57,6 @@ PRELOAD = (
     "zmq.utils.garbage",
     "course.checks",
     "course.emission",
-    "course.grader.streams",
     "course.plots",
     "course.training",
     "course.weights",
@@ -71,6 +72,8 @@ def main(descriptor: int) -> None:
     connection = socket.socket(fileno=descriptor)
     sys.modules["debugpy"] = None  # nobody debugs here; its import takes a third of a start
     failed = [name for name in PRELOAD if not _preload(name)]
+    if os.access(PRIVATE, os.W_OK):  # each kernel finds a fresh folder in the same place
+        OneThreadApp.instance().prepare(PRIVATE)
     gc.collect()
     gc.freeze()  # else each fork's first collection would copy every page of the parent
     connection.send(json.dumps({"ready": True, "failed": failed}).encode())
@@ -158,8 +161,8 @@ def _become_kernel(request: dict[str, Any]) -> None:
     _set_environment(request["env"], work)
     os.chdir(work)
     if request["landlock"]:
-        device_files = ["/dev/null", "/dev/zero", "/dev/shm", "/dev/tty", "/dev/full"]
-        confine.landlock_rules([str(work), *request["private"], *device_files], request["sockets"])
+        devices = [f"/dev/{name}" for name in ("null", "zero", "full", "tty", "ptmx", "pts")]
+        confine.landlock_rules([str(work), *request["private"], *devices], request["sockets"])
     if request["limited"]:
         confine.set_limits(limits)
     if request["namespaces"]:
@@ -205,17 +208,9 @@ def _reseed() -> None:
 
 
 def _serve(connection_file: str) -> None:
-    from ipykernel.kernelapp import IPKernelApp
-
-    app = IPKernelApp.instance()
-    options = {
-        "HistoryManager.enabled": "False",
-        "IPKernelApp.log_level": "50",
-        "IPythonKernel._execute_sleep": "0",  # a pause for the sake of other clients
-        "IPKernelApp.outstream_class": "course.grader.streams.LazyStream",
-    }
-    app.initialize(["-f", connection_file, *(f"--{k}={v}" for k, v in options.items())])
-    app.start()
+    if not OneThreadApp.initialized():
+        OneThreadApp.instance().prepare(os.environ["HOME"])
+    OneThreadApp.instance().serve(connection_file)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ that are not the course's are kept as extra cells where the student put them.
 
 from __future__ import annotations
 
-import copy
 import json
+import pickle
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,7 +77,7 @@ def rebuild(lesson: Lesson, release: NotebookNode | None, text: str | bytes | No
     starter = _starter_sources(release)
     placed, extras = _place(lesson, theirs, starter, submission)
     for cell in lesson.cells:
-        node = copy.deepcopy(cell.node)
+        node = copy_of(cell.node)
         own = cell.role in {"solution", "answer"}
         if own:
             node.source = placed.get(cell.id, "")
@@ -94,11 +94,14 @@ def rebuild(lesson: Lesson, release: NotebookNode | None, text: str | bytes | No
     return submission
 
 
+def copy_of(node: NotebookNode) -> NotebookNode:
+    """Copy a cell or other part of a notebook, much faster than ``copy.deepcopy`` does."""
+    return pickle.loads(pickle.dumps(node))
+
+
 def solution_submission(lesson: Lesson) -> Submission:
     """Rebuild the lesson's own solution, as a student who wrote exactly it would submit."""
-    cells = [
-        Cell(c.id, c.role, c.exercise, c.node.source, copy.deepcopy(c.node)) for c in lesson.cells
-    ]
+    cells = [Cell(c.id, c.role, c.exercise, c.node.source, copy_of(c.node)) for c in lesson.cells]
     return Submission(cells)
 
 

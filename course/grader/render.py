@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 import html
 import os
 import re
 from dataclasses import replace
 
-import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook, new_output
 
 from course.grader.grade import Graded
 from course.grader.lesson import Lesson
-from course.grader.rebuild import Submission
+from course.grader.rebuild import Submission, copy_of
 from course.grader.sanitize import clean_markdown, clean_outputs, hide_lines, quotes
 from course.grader.verdict import Verdict
 
@@ -54,9 +52,9 @@ def graded_notebook(lesson: Lesson, submission: Submission, graded: Graded) -> N
 
 def rebuilt_notebook(lesson: Lesson, submission: Submission) -> NotebookNode:
     """Build the notebook of a rebuilt submission, before anything has run."""
-    notebook = new_notebook(metadata=copy.deepcopy(lesson.source.metadata))
+    notebook = new_notebook(metadata=copy_of(lesson.source.metadata))
     for cell in submission.cells:
-        node = copy.deepcopy(cell.node)
+        node = copy_of(cell.node)
         node.source = cell.source
         if cell.own and node.cell_type == "markdown":
             node.source = clean_markdown(cell.source)
@@ -64,19 +62,22 @@ def rebuilt_notebook(lesson: Lesson, submission: Submission) -> NotebookNode:
         notebook.cells.append(node)
     notebook.metadata[NOTES] = list(submission.notes)
     notebook.nbformat_minor = max(5, notebook.nbformat_minor)
-    nbformat.validate(notebook)
     return notebook
 
 
 def verdict_outputs(verdict: Verdict) -> list[NotebookNode]:
     """Outputs of a hidden test's cell: the points (nbgrader reads them), then the reasons."""
     return [
-        new_output(
-            "execute_result", {"text/plain": repr(float(verdict.points))}, execution_count=1
+        NotebookNode(
+            output_type="execute_result",
+            data={"text/plain": repr(float(verdict.points))},
+            metadata={},
+            execution_count=1,
         ),
-        new_output(
-            "display_data",
-            {"text/plain": verdict_text(verdict), "text/html": verdict_html(verdict)},
+        NotebookNode(
+            output_type="display_data",
+            data={"text/plain": verdict_text(verdict), "text/html": verdict_html(verdict)},
+            metadata={},
         ),
     ]
 

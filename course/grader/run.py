@@ -283,8 +283,11 @@ def _outcomes(todo: list[Task], options: Options) -> Iterator[tuple[Task, bytes,
 
 
 def _one_after_the_other(todo: list[Task]) -> Iterator[tuple[Task, bytes, str]]:
-    """Grade in a thread of this process while the caller writes what came before."""
-    pool = ThreadPoolExecutor(1)
+    """Grade in this process: run one submission, judge the one before, write the one before that.
+
+    Kernels take turns (see :mod:`course.grader.kernels`), so that this is one worker.
+    """
+    pool = ThreadPoolExecutor(2)
     try:
         waiting, flying = iter(todo), deque()
         for task in itertools.islice(waiting, IN_FLIGHT):
@@ -299,7 +302,7 @@ def _one_after_the_other(todo: list[Task]) -> Iterator[tuple[Task, bytes, str]]:
             else:
                 yield task, b"", f"the grader failed: {error}"
     finally:
-        pool.shutdown(cancel_futures=True)  # whoever interrupts waits for one task at most
+        pool.shutdown(cancel_futures=True)  # whoever interrupts waits for two tasks at most
 
 
 @contextlib.contextmanager

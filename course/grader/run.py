@@ -321,6 +321,7 @@ def _cluster(options: Options, tasks: int) -> Iterator[str]:
         "distributed.worker.memory.spill": False,
         "distributed.worker.memory.target": False,
         "distributed.admin.tick.limit": "1h",
+        "distributed.worker.profile.enabled": False,  # a worker would keep a profile per second
     }
     resources = {"GPU": 1} if options.device == "cuda" else None
     with (

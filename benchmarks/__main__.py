@@ -84,8 +84,9 @@ def main() -> None:
     print(f"\n{'':55} s/submission   ratio to ours")
     for name, seconds in rows:
         print(f"{name:55} {seconds:12.2f} {seconds / best:14.1f}")
-    print(f"\none worker takes {rows[0][1] / floor:.1f} times the floor")
-    print("where one submission's time goes (s, one worker, one part after the other):")
+    if options.workers[0] == 1:
+        print(f"\none worker takes {rows[0][1] / floor:.1f} times the floor")
+    print("\nwhere one submission's time goes (s, one worker, one part after the other):")
     for name, seconds in where_time_goes(ours, assignment).items():
         print(f"  {name:40} {seconds:6.2f}")
     print(f"\npeak memory of a worker, its warm parent and kernels: {WATCH.peak / 2**30:.2f} GiB")

@@ -74,6 +74,11 @@ CELLS = {
         "import threading\nt = threading.Thread(target=print, args=['from a thread'])\n"
         "t.start(); t.join()"
     ),
+    "a thread that outlives its cell": (
+        "import time\ndef late():\n    time.sleep(0.3); print('late')\n\n"
+        "threading.Thread(target=late).start()"
+    ),
+    "what it prints": "time.sleep(0.6); print('later')",
     "a logger": "import logging; logging.getLogger('x').warning('logged')",
     "a progress bar": "from tqdm import tqdm\nfor _ in tqdm(range(3), disable=None):\n    pass",
     "replaced stdout": "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as "
@@ -165,5 +170,15 @@ def test_what_compiled_code_prints_comes_at_the_end_of_its_cell():
             ("stderr", "three"),
         ]
         assert kernel.run(Step("next", "pass"), Settings(1)).outputs == []
+    finally:
+        kernel.close()
+
+
+def test_a_fresh_kernel_has_one_thread():
+    kernel = session.Session(Limits())
+    kernel.connect()
+    try:
+        code = "import threading; print(threading.active_count())"
+        assert kernel.run(Step("cell", code), Settings(1)).outputs[0].text == "1\n"
     finally:
         kernel.close()

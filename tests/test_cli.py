@@ -54,6 +54,7 @@ def test_a_missing_package_says_how_to_install_it(inside, capsys, monkeypatch):
     monkeypatch.delitem(sys.modules, "course.grader.run")
     monkeypatch.setitem(sys.modules, "nbgrader.api", None)
     monkeypatch.delitem(sys.modules, "course.grader.gradebook", raising=False)
+    monkeypatch.delattr("course.grader.gradebook", raising=False)
     error = error_of(capsys, "autograde", "00_small")
     assert "nbgrader.api" in error
     assert "pip install" in error

@@ -144,21 +144,6 @@ def test_every_cell_gives_what_it_gives_in_ipykernel(name, stock, ours):
     assert ours[name] == stock[name]
 
 
-def test_leaving_ends_nothing():
-    kernel = session.Session(Limits())
-    kernel.connect()
-    try:
-        for cell in (
-            "exit()",
-            "import time; time.sleep(0.3)",
-            "import asyncio; await asyncio.sleep(0.3)",
-        ):
-            kernel.run(Step("cell", cell), Settings(1))
-        assert kernel.run(Step("after", "print(1)"), Settings(1)).outputs
-    finally:
-        kernel.close()
-
-
 def test_what_compiled_code_prints_comes_at_the_end_of_its_cell():
     kernel = session.Session(Limits())
     kernel.connect()
@@ -180,5 +165,44 @@ def test_a_fresh_kernel_has_one_thread():
     try:
         code = "import threading; print(threading.active_count())"
         assert kernel.run(Step("cell", code), Settings(1)).outputs[0].text == "1\n"
+    finally:
+        kernel.close()
+
+
+def test_a_kernel_without_sockets_ends_at_once():
+    kernel = session.Session(Limits())
+    kernel.connect()
+    try:
+        with pytest.raises(session.KernelLost, match="died"):
+            close = "get_ipython().kernel.shell_stream.close()"
+            kernel.run(Step("cell", close, seconds=5), Settings(1))
+            kernel.run(Step("next", "1", seconds=5), Settings(1))
+    finally:
+        kernel.close()
+
+
+UNRULY = {
+    "leaves": "exit()",
+    "stops the loop": "import asyncio; asyncio.get_running_loop().stop()",
+    "leaves in a task": "import asyncio, sys\n"
+    "async def leave():\n    sys.exit(1)\n\n"
+    "task = asyncio.create_task(leave())\nawait asyncio.sleep(0.01)",
+    "closes standard output": "import sys; sys.stdout = open('file', 'w'); sys.stdout.close()",
+    "has no standard output": "import sys; sys.stdout = sys.stderr = object()",
+    "forks and lets the child come back": "import os; child = os.fork()",
+    "raises KeyboardInterrupt by a signal": "import os, signal; os.kill(os.getpid(), signal.SIGINT)",
+    "cancels all tasks": "import asyncio\nfor task in asyncio.all_tasks():\n    task.cancel()",
+}
+
+
+@pytest.mark.parametrize("cell", UNRULY.values(), ids=UNRULY)
+def test_a_cell_that_meddles_with_the_kernel_costs_no_later_cell(cell):
+    kernel = session.Session(Limits())
+    kernel.connect()
+    try:
+        kernel.run(Step("cell", cell, seconds=5), Settings(1))
+        kernel.run(Step("meanwhile", "import time; time.sleep(0.2)", seconds=5), Settings(1))
+        after = kernel.run(Step("after", "import sys; 6 * 7", seconds=5), Settings(1))
+        assert [o.data["text/plain"] for o in after.outputs] == ["42"]
     finally:
         kernel.close()

@@ -43,6 +43,10 @@ from traitlets import Instance, Type
 
 MAX_PRINTED = 64 * 2**20
 """Bytes of what compiled code and child processes printed that are read after a cell."""
+MAX_UNSENT = 2**18
+"""Characters that a stream keeps before it sends them."""
+MAX_WAITING = 200
+"""Messages that wait for the grader before the kernel does."""
 IDLE_MILLISECONDS = 50
 """How long a student's own asyncio tasks may wait for their turn while no cell runs."""
 
@@ -88,12 +92,17 @@ class DirectStream(OutStream):
         self._original_stdstream_copy = {"stdout": 1, "stderr": 2}[name]  # its `fileno`
         self._read = 0
         self._written = False
+        self._unsent = 0
         publisher.streams.append(self)
 
     def write(self, string: str) -> int | None:
         """Write; a child process writes into the file that is read after the cell."""
         if self._is_master_process() or not isinstance(string, str):
-            return super().write(string)
+            length = super().write(string)
+            self._unsent += length or 0
+            if self._unsent > MAX_UNSENT:
+                self.flush()
+            return length
         with contextlib.suppress(OSError):
             os.write(self._original_stdstream_copy, string.encode(errors="replace"))
         return len(string)
@@ -105,7 +114,7 @@ class DirectStream(OutStream):
     def flush(self) -> None:
         """Send what was written, if anything was."""
         if self._written and self._is_master_process():
-            self._written = False
+            self._written, self._unsent = False, 0
             super().flush()
 
     def take_in(self) -> None:
@@ -205,9 +214,8 @@ class OneThreadKernel(IPythonKernel):
     async def execute_request(self, stream: Any, ident: Any, parent: Any) -> None:
         """Run a cell; what it printed past Python comes last."""
         await super().execute_request(stream, ident, parent)
-        for printed in (sys.stdout, sys.stderr):
-            if isinstance(printed, DirectStream):  # a cell may have replaced it
-                printed.take_in()
+        for printed in self.iopub_thread.streams:
+            printed.take_in()
 
     def _abort_queues(self, subshell_id: str | None = None) -> None:
         """Go on after an error: whoever grades decides what runs next."""
@@ -289,20 +297,22 @@ class OneThreadApp(IPKernelApp):
         self.context = zmq.Context()
         self.kernel.shell_stream = self._open(zmq.ROUTER, self.shell_port)
         self.kernel.control_stream = self._open(zmq.ROUTER, self.control_port)
-        self.iopub_thread.open(self._open(zmq.PUB, self.iopub_port))
+        self.iopub_thread.open(self._open(zmq.XPUB, self.iopub_port))
         self._replace_streams()
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         serving = loop.create_task(self._answer())
         while not serving.done():
-            with contextlib.suppress(RuntimeError):  # a cell that stops the loop stops no kernel
+            # A cell or task that stops the loop, or means to leave, stops no kernel.
+            with contextlib.suppress(RuntimeError, SystemExit, KeyboardInterrupt):
                 loop.run_until_complete(serving)
 
     def _open(self, kind: int, port: int) -> zmq.Socket:
         socket = self.context.socket(kind)
         socket.linger = 1000
-        if kind == zmq.PUB:
-            socket.sndhwm = 0  # never drop a message because the grader is slower
+        if kind == zmq.XPUB:  # a kernel that prints faster than the grader reads waits
+            socket.sndhwm = MAX_WAITING
+            socket.setsockopt(zmq.XPUB_NODROP, 1)
         self._bind_socket(socket, port)
         return socket
 
@@ -311,10 +321,14 @@ class OneThreadApp(IPKernelApp):
         sys.displayhook = self.displayhook
         for descriptor, name in ((1, "stdout"), (2, "stderr")):
             os.dup2(os.memfd_create(name), descriptor)
-            setattr(sys, name, DirectStream(self.session, self.iopub_thread, name))
+            DirectStream(self.session, self.iopub_thread, name)
+        self._set_streams()
+
+    def _set_streams(self) -> None:
+        sys.stdout, sys.stderr = self.iopub_thread.streams
 
     async def _answer(self) -> None:
-        kernel = self.kernel
+        kernel, process = self.kernel, os.getpid()
         kernel.io_loop = IOLoop.current()
         kernel._control_lock = asyncio.Lock()
         poller = zmq.Poller()
@@ -322,9 +336,18 @@ class OneThreadApp(IPKernelApp):
         poller.register(kernel.shell_stream, zmq.POLLIN)
         kernel._publish_status("starting", "shell")
         while True:
-            await asyncio.sleep(0)
-            ready = dict(poller.poll(IDLE_MILLISECONDS))
-            if kernel.control_stream in ready:
-                await kernel.dispatch_control(kernel.control_stream.recv_multipart(copy=False))
-            elif kernel.shell_stream in ready:
-                await kernel.dispatch_shell(kernel.shell_stream.recv_multipart(copy=False))
+            try:
+                await asyncio.sleep(0)
+                ready = dict(poller.poll(IDLE_MILLISECONDS))
+                if kernel.control_stream in ready:
+                    await kernel.dispatch_control(kernel.control_stream.recv_multipart(copy=False))
+                elif kernel.shell_stream in ready:
+                    await kernel.dispatch_shell(kernel.shell_stream.recv_multipart(copy=False))
+            except zmq.ZMQError:
+                raise  # the sockets are gone, and the kernel with them
+            except (Exception, asyncio.CancelledError):
+                # A cell left a stream that cannot be flushed, or cancelled this: it is done.
+                self._set_streams()
+                kernel._publish_status("idle", "shell")
+            if os.getpid() != process:
+                os._exit(0)  # a child that a cell forked, and that came back from the cell

@@ -335,7 +335,7 @@ class OneThreadApp(IPKernelApp):
         poller.register(kernel.control_stream, zmq.POLLIN)
         poller.register(kernel.shell_stream, zmq.POLLIN)
         kernel._publish_status("starting", "shell")
-        while True:
+        while not kernel.shell_stream.closed:
             try:
                 await asyncio.sleep(0)
                 ready = dict(poller.poll(IDLE_MILLISECONDS))

@@ -32,6 +32,14 @@ CELLS = {
     "an error": "1 / 0",
     "an error in a function": "def f(x):\n    return x.missing\n\nf(3)",
     "a syntax error": "for",
+    "a recursion without end": "def again():\n    return again()\n\nagain()",
+    "a chain of errors": "try:\n    1 / 0\nexcept ZeroDivisionError as e:\n"
+    "    raise KeyError('k') from e",
+    "an error that cannot be shown": "class E(Exception):\n    def __str__(self):\n"
+    "        raise RuntimeError\n\nraise E",
+    "no error to show": "import sys; sys.last_value = None",
+    "a breakpoint left behind": "breakpoint()\nprint('after')",
+    "a debugger left behind": "import pdb; pdb.set_trace()",
     "a warning": "import warnings; warnings.warn('careful')",
     "a magic": "%timeit -n1 -r1 -q -o pass\n'done'",
     "a cell magic": "%%capture caught\nprint('hidden')",

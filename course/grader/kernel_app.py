@@ -24,9 +24,10 @@ import threading
 import time
 import uuid
 import warnings
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
+from types import SimpleNamespace, TracebackType
 from typing import Any
 
 import zmq
@@ -43,6 +44,8 @@ from traitlets import Instance, Type
 
 MAX_PRINTED = 64 * 2**20
 """Bytes of what compiled code and child processes printed that are read after a cell."""
+MAX_FRAMES = 20
+"""Frames that are shown at each end of a long traceback."""
 MAX_UNSENT = 2**18
 """Characters that a stream keeps before it sends them."""
 MAX_WAITING = 200
@@ -60,6 +63,8 @@ class DirectPublisher(IOPubThread):
         self.thread = threading.Thread(name="IOPub")  # never started: then all is sent at once
         self.background_socket = BackgroundSocket(self)
         self._lock = threading.RLock()
+        self._due: deque[Callable[[], None]] = deque()
+        self._sending = False
         self.streams: list[DirectStream] = []
         self.next_flush = 0.0
 
@@ -76,9 +81,18 @@ class DirectPublisher(IOPubThread):
 
     def schedule(self, f: Callable[[], None]) -> None:
         """Call a function now; a forked child shares the socket and must not touch it."""
-        if self.socket is not None and self._is_master_process():
-            with self._lock:
-                f()
+        if self.socket is None or not self._is_master_process():
+            return
+        with self._lock:
+            self._due.append(f)
+            if self._sending:
+                return  # a signal's handler prints while a message is half sent: it comes next
+            self._sending = True
+            try:
+                while self._due:
+                    self._due.popleft()()
+            finally:
+                self._sending = False
 
     def _really_send(self, msg: Any, *args: Any, **kwargs: Any) -> None:
         self.socket.send_multipart(msg, *args, **kwargs)
@@ -184,6 +198,17 @@ class OneThreadShell(ZMQInteractiveShell):
             self._transformed = (raw_cell, super().transform_cell(raw_cell))
         return self._transformed[1]
 
+    def showtraceback(self, exc_tuple: Any = None, *args: Any, **kwargs: Any) -> None:
+        """Show an error; of a recursion without end, where it begins and where it ends."""
+        with contextlib.suppress(ValueError):  # there is no error to show
+            kind, error, trace = self._get_exc_info(exc_tuple)
+            exc_tuple = kind, error, _shortened(trace)
+        super().showtraceback(exc_tuple, *args, **kwargs)
+
+    def _format_exception_for_storage(self, exception: BaseException, *args: Any) -> dict[str, Any]:
+        """Note an error in the history that nobody reads, without looking up its lines again."""
+        return {"ename": type(exception).__name__, "evalue": "", "traceback": []}
+
     def should_run_async(
         self, raw_cell: str, *, transformed_cell: Any = None, preprocessing_exc_tuple: Any = None
     ) -> bool:
@@ -191,6 +216,19 @@ class OneThreadShell(ZMQInteractiveShell):
         if not self.autoawait or preprocessing_exc_tuple is not None:
             return False
         return _awaits(transformed_cell)
+
+
+def _shortened(trace: TracebackType | None) -> TracebackType | None:
+    """Keep the outer and the inner frames: to look up the source of each takes milliseconds."""
+    frames = []
+    while trace is not None:
+        frames.append(trace)
+        trace = trace.tb_next
+    if len(frames) > 2 * MAX_FRAMES:
+        frames[MAX_FRAMES:-MAX_FRAMES] = []
+    for frame in reversed(frames):
+        trace = TracebackType(trace, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
+    return trace
 
 
 class OneThreadKernel(IPythonKernel):
@@ -319,6 +357,7 @@ class OneThreadApp(IPKernelApp):
     def _replace_streams(self) -> None:
         """Send what Python prints; keep what others print into descriptors 1 and 2 for later."""
         sys.displayhook = self.displayhook
+        sys.breakpointhook = lambda *args, **kwargs: None  # nobody is there to debug
         for descriptor, name in ((1, "stdout"), (2, "stderr")):
             os.dup2(os.memfd_create(name), descriptor)
             DirectStream(self.session, self.iopub_thread, name)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from course.grader.confine import Limits
 from course.grader.isolation import isolation_in_force
 from course.grader.session import KernelDied, KernelLost, KernelStartError, Session
-from course.grader.steps import Files, Settings, Step, StepResult
+from course.grader.steps import Files, Settings, Step, StepResult, Turn
 
 MAX_RESTARTS = 8
 MAX_LOST_EXTRAS = 3
@@ -34,6 +34,7 @@ def run_in_kernels(
     settings: Settings,
     limits: Limits | None = None,
     files: Files = (),
+    turn: Turn | None = None,
 ) -> dict[str, StepResult]:
     """Run steps in order, restarting after a lost kernel without the cell that lost it.
 
@@ -46,6 +47,8 @@ def run_in_kernels(
         What each kernel may use.
     files : sequence of (str, bytes), optional
         What lies beside the notebook in the kernel's folder.
+    turn : context manager, optional
+        Held while a kernel runs cells, and not while one starts or ends.
 
     Returns
     -------
@@ -55,8 +58,8 @@ def run_in_kernels(
     progress, limits = _Progress(), limits or Limits()
     results, ahead = progress.results, AHEAD
     for _ in range(1 + MAX_RESTARTS):
-        # The turn is not held while a kernel starts or ends.
-        with contextlib.closing(open_session(limits, settings.reference, files)) as session, _turn:
+        session = open_session(limits, settings.reference, files)
+        with contextlib.closing(session), turn or contextlib.nullcontext():
             lost = _run_once(session, steps, settings, progress, ahead)
         if lost is None:
             break
@@ -92,9 +95,6 @@ class _Progress:
             return f"not run: the student's own cells took more than {EXTRA_SECONDS:.0f} s together"
         return ""
 
-
-_turn = threading.Lock()
-"""Held while a kernel runs cells: a process runs one at a time, and judges another meanwhile."""
 
 _standby: Session | None = None
 _standby_lock = threading.Lock()

@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import logging
 import os
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor
@@ -285,18 +286,18 @@ def _outcomes(todo: list[Task], options: Options) -> Iterator[tuple[Task, bytes,
 def _one_after_the_other(todo: list[Task]) -> Iterator[tuple[Task, bytes, str]]:
     """Grade in this process: run one submission, judge the one before, write the one before that.
 
-    Kernels take turns (see :mod:`course.grader.kernels`), so that this is one worker.
+    One kernel runs cells at a time, so that this is one worker.
     """
-    pool = ThreadPoolExecutor(2)
+    pool, turn = ThreadPoolExecutor(2), threading.Lock()
     try:
         waiting, flying = iter(todo), deque()
         for task in itertools.islice(waiting, IN_FLIGHT):
-            flying.append((task, pool.submit(do, task)))
+            flying.append((task, pool.submit(do, task, turn)))
         while flying:
             task, future = flying.popleft()
             error = future.exception()
             for following in itertools.islice(waiting, 1):
-                flying.append((following, pool.submit(do, following)))
+                flying.append((following, pool.submit(do, following, turn)))
             if error is None:
                 yield task, future.result(), ""
             else:

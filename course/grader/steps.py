@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,6 +74,9 @@ class Settings:
 
 Runner = Callable[[Sequence[Step], Settings], dict[str, StepResult]]
 """Runs steps in order, in one namespace, and returns a result for every key."""
+
+Turn = contextlib.AbstractContextManager[Any]
+"""What a thread holds while its kernel runs cells, a lock for example: then threads take turns."""
 
 Files = Sequence[tuple[str, bytes]]
 """Files that a kernel finds in its folder: relative paths and contents."""

@@ -19,7 +19,7 @@ from course.grader.lesson import Lesson, parse_lesson
 from course.grader.rebuild import Submission, rebuild
 from course.grader.references import References
 from course.grader.render import graded_notebook
-from course.grader.steps import Files, Settings
+from course.grader.steps import Files, Settings, Turn
 from course.grader.verdict import Part, Verdict
 
 
@@ -134,12 +134,14 @@ class Outcome:
         return Outcome(**content, verdicts=verdicts)
 
 
-def do(task: Task) -> bytes:
+def do(task: Task, turn: Turn | None = None) -> bytes:
     """Grade one submission and return its packed outcome.
 
     Parameters
     ----------
     task : Task
+    turn : context manager, optional
+        Held while a kernel runs cells, so that threads of one process take turns at that alone.
 
     Returns
     -------
@@ -161,7 +163,7 @@ def do(task: Task) -> bytes:
     submission = rebuild(lesson, starter, task.text)
     submission.notes[:0] = task.notes
     settings = Settings(kit.seed, device=kit.device)
-    graded = grade_submission(lesson, submission, references, settings, task.files)
+    graded = grade_submission(lesson, submission, references, settings, task.files, turn)
     notebook = graded_notebook(lesson, submission, graded)
     nbformat.validate(notebook)
     # nbformat would lay it out for people, which takes ten times as long.
@@ -178,13 +180,14 @@ def grade_submission(
     references: References,
     settings: Settings,
     files: Files = (),
+    turn: Turn | None = None,
 ) -> Graded:
     """Grade a rebuilt submission in kernels, with time limits that follow the solution's times."""
     return grade(
         lesson,
         submission,
         references.payloads,
-        functools.partial(run_in_kernels, files=files),
+        functools.partial(run_in_kernels, files=files, turn=turn),
         settings,
         seconds=references.seconds,
     )

@@ -344,3 +344,26 @@ def test_a_gradebook_on_postgresql(start, expected, postgres, tmp_path):
     grade_class(folder, LESSON, Options(workers=2, quiet=True))
     assert everything(folder) == expected
     assert not (folder.root / "gradebook.db").exists()
+
+
+def test_the_late_policy_of_the_configuration_holds(start, tmp_path):
+    folder = make_course(tmp_path / "late", start)
+    with (folder.root / "nbgrader_config.py").open("a") as config:
+        config.write("\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
+    stamp = folder.submitted / "right" / LESSON / "timestamp.txt"
+    stamp.write_text("2026-03-02 12:00:00 UTC")
+    options = Options(workers=1, quiet=True, force=True, students=("right", "loops"))
+
+    def penalties(due: str) -> dict[str, float | None]:
+        with contextlib.closing(book.open_gradebook(folder)) as gradebook:
+            gradebook.update_or_create_assignment(LESSON, duedate=due)
+        grade_class(folder, LESSON, options)
+        with contextlib.closing(book.open_gradebook(folder)) as gradebook:
+            found = {
+                student: gradebook.find_submission_notebook("small", LESSON, student)
+                for student in options.students
+            }
+            return {student: row.late_submission_penalty for student, row in found.items()}
+
+    assert penalties("2026-03-01 12:00:00 UTC") == {"right": 4.0, "loops": None}
+    assert penalties("2026-03-03 12:00:00 UTC") == {"right": None, "loops": None}

@@ -283,6 +283,10 @@ class OneThreadApp(IPKernelApp):
         }
         Path(folder, "ipython").mkdir(parents=True, exist_ok=True)
         self.initialize([f"--{name}={value}" for name, value in options.items()])
+        try:  # the first error takes a while to show: it looks at the file of every module
+            exec(compile("1 / 0", "<cell>", "exec"), {})
+        except ZeroDivisionError:
+            self.shell.InteractiveTB.structured_traceback(*sys.exc_info())
 
     def init_connection_file(self) -> None:
         """There is none yet."""

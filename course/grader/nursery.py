@@ -20,6 +20,7 @@ import random
 import signal
 import socket
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +185,7 @@ def _copy_files(files: Path, work: Path) -> None:
 
 
 def _set_environment(env: dict[str, str], work: Path) -> None:
+    tempfile.tempdir = None  # the warm parent may have settled for another folder
     os.environ.clear()
     os.environ.update(env)
     temporary = str(work.parent)

@@ -123,7 +123,7 @@ def plain(result) -> list:
         if output.output_type == "error":
             output.traceback = output.traceback[-1:]  # the rest names folders
         text = re.sub(r"\\x1b\[[0-9;]*m", "", str(dict(output)))
-        text = re.sub(r"(ipykernel_\d+/)?\b[0-9a-f]{6,}\.py", "cell.py", text)
+        text = re.sub(r"[\w/.-]*ipykernel_\d+/\w+\.py|\b[0-9a-f]{6,}\.py", "cell.py", text)
         text = re.sub(r"0x[0-9a-f]+|\d+\.\d\dit/s|'image/png': '[^']+'|\d+\.\d+it/s", "~", text)
         text = re.sub(r"/[\w/.-]*/work\b|/tmp/[\w/]*", "FOLDER", text)
         outputs.append(text)

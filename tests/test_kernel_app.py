@@ -133,9 +133,8 @@ def plain(result) -> list:
 @pytest.fixture(scope="module")
 def stock() -> dict[str, list]:
     """What ipykernel gives."""
-    none = Isolation(False, False, False, False, False, False)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(session, "isolation_in_force", lambda: none)
+        patch.setattr(session, "isolation_in_force", Isolation)
         return collected(lambda: session.Session(Limits()))
 
 
@@ -150,41 +149,35 @@ def test_every_cell_gives_what_it_gives_in_ipykernel(name, stock, ours):
     assert ours[name] == stock[name]
 
 
-def test_what_compiled_code_prints_comes_at_the_end_of_its_cell():
+@pytest.fixture
+def kernel():
+    """A kernel in one thread, for one test."""
     kernel = session.Session(Limits())
     kernel.connect()
-    try:
-        code = "import os; os.write(1, b'one'); os.system('echo two'); os.write(2, b'three')"
-        outputs = kernel.run(Step("cell", code), Settings(1)).outputs
-        assert [(o.get("name"), o.get("text")) for o in outputs if "text" in o] == [
-            ("stdout", "onetwo\n"),
-            ("stderr", "three"),
-        ]
-        assert kernel.run(Step("next", "pass"), Settings(1)).outputs == []
-    finally:
-        kernel.close()
+    yield kernel
+    kernel.close()
 
 
-def test_a_fresh_kernel_has_one_thread():
-    kernel = session.Session(Limits())
-    kernel.connect()
-    try:
-        code = "import threading; print(threading.active_count())"
-        assert kernel.run(Step("cell", code), Settings(1)).outputs[0].text == "1\n"
-    finally:
-        kernel.close()
+def test_what_compiled_code_prints_comes_at_the_end_of_its_cell(kernel):
+    code = "import os; os.write(1, b'one'); os.system('echo two'); os.write(2, b'three')"
+    outputs = kernel.run(Step("cell", code), Settings(1)).outputs
+    assert [(o.get("name"), o.get("text")) for o in outputs if "text" in o] == [
+        ("stdout", "onetwo\n"),
+        ("stderr", "three"),
+    ]
+    assert kernel.run(Step("next", "pass"), Settings(1)).outputs == []
 
 
-def test_a_kernel_without_sockets_ends_at_once():
-    kernel = session.Session(Limits())
-    kernel.connect()
-    try:
-        with pytest.raises(session.KernelLost, match="died"):
-            close = "get_ipython().kernel.shell_stream.close()"
-            kernel.run(Step("cell", close, seconds=5), Settings(1))
-            kernel.run(Step("next", "1", seconds=5), Settings(1))
-    finally:
-        kernel.close()
+def test_a_fresh_kernel_has_one_thread(kernel):
+    code = "import threading; print(threading.active_count())"
+    assert kernel.run(Step("cell", code), Settings(1)).outputs[0].text == "1\n"
+
+
+def test_a_kernel_without_sockets_ends_at_once(kernel):
+    with pytest.raises(session.KernelLost, match="died"):
+        close = "get_ipython().kernel.shell_stream.close()"
+        kernel.run(Step("cell", close, seconds=5), Settings(1))
+        kernel.run(Step("next", "1", seconds=5), Settings(1))
 
 
 UNRULY = {
@@ -202,13 +195,8 @@ UNRULY = {
 
 
 @pytest.mark.parametrize("cell", UNRULY.values(), ids=UNRULY)
-def test_a_cell_that_meddles_with_the_kernel_costs_no_later_cell(cell):
-    kernel = session.Session(Limits())
-    kernel.connect()
-    try:
-        kernel.run(Step("cell", cell, seconds=5), Settings(1))
-        kernel.run(Step("meanwhile", "import time; time.sleep(0.2)", seconds=5), Settings(1))
-        after = kernel.run(Step("after", "import sys; 6 * 7", seconds=5), Settings(1))
-        assert [o.data["text/plain"] for o in after.outputs] == ["42"]
-    finally:
-        kernel.close()
+def test_a_cell_that_meddles_with_the_kernel_costs_no_later_cell(cell, kernel):
+    kernel.run(Step("cell", cell, seconds=5), Settings(1))
+    kernel.run(Step("meanwhile", "import time; time.sleep(0.2)", seconds=5), Settings(1))
+    after = kernel.run(Step("after", "import sys; 6 * 7", seconds=5), Settings(1))
+    assert [o.data["text/plain"] for o in after.outputs] == ["42"]

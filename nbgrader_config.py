@@ -23,24 +23,24 @@ c.GenerateSolution.preprocessors = [
     "nbgrader.preprocessors.LockCells",
     "nbgrader.preprocessors.ClearOutput",
     "nbgrader.preprocessors.ClearHiddenTests",
-    "course.grader.generate.ClearMarkers",
-    "course.grader.generate.ExecuteSolution",
+    "course.grader.authoring.generate.ClearMarkers",
+    "course.grader.authoring.generate.ExecuteSolution",
 ]
 
 # Grading: rebuild from the source, run in a confined kernel, judge outside, write verdicts.
-c.Autograde.pre_convert_hook = "course.grader.preprocessors.recognise_names"
-c.Autograde.exporter_class = "course.grader.preprocessors.SubmissionExporter"
-c.Autograde.sanitize_preprocessors = ["course.grader.preprocessors.RebuildSubmission"]
+c.Autograde.pre_convert_hook = "course.grader.classroom.preprocessors.recognise_names"
+c.Autograde.exporter_class = "course.grader.classroom.preprocessors.SubmissionExporter"
+c.Autograde.sanitize_preprocessors = ["course.grader.classroom.preprocessors.RebuildSubmission"]
 c.Autograde.autograde_preprocessors = [
-    "course.grader.preprocessors.GradeSubmission",
+    "course.grader.classroom.preprocessors.GradeSubmission",
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
 ]
 
 # Feedback: verdicts, and neither hidden tests nor anything that runs.
-c.GenerateFeedback.exporter_class = "course.grader.preprocessors.FeedbackExporter"
+c.GenerateFeedback.exporter_class = "course.grader.classroom.preprocessors.FeedbackExporter"
 c.GenerateFeedback.preprocessors = [
-    "course.grader.preprocessors.HideTests",
+    "course.grader.classroom.preprocessors.HideTests",
     "nbgrader.preprocessors.GetGrades",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]

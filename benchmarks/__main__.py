@@ -24,12 +24,13 @@ import nbformat
 import psutil
 
 from benchmarks.floor import floor_seconds
-from course.grader.course_folder import CourseFolder, find_course
-from course.grader.generate import generate_release, path_with_environment, temporary_folder
-from course.grader.isolation import isolation_in_force
-from course.grader.lesson import read_lesson
-from course.grader.run import Options, grade_class, kits_of
-from course.grader.warm import memory_of
+from course.grader.authoring.generate import generate_release, temporary_folder
+from course.grader.classroom.command import path_with_environment
+from course.grader.classroom.course_folder import CourseFolder, find_course
+from course.grader.classroom.run import Options, grade_class, kits_of
+from course.grader.kernel.isolation import isolation_in_force
+from course.grader.kernel.warm import memory_of
+from course.grader.notebooks.lesson import read_lesson
 
 FLOORS = 5
 """Times the floor is measured after each run."""
@@ -156,14 +157,14 @@ def median(measure: Callable[[], float], repeats: int) -> float:
 
 def where_time_goes(folder: CourseFolder, assignment: str) -> dict[str, float]:
     """Seconds of one submission, by part, measured on the path that workers take."""
-    from course.grader.confine import Limits
-    from course.grader.grade import steps_of
-    from course.grader.kernels import open_session
-    from course.grader.rebuild import rebuild
-    from course.grader.references import References
-    from course.grader.render import graded_notebook
-    from course.grader.steps import Settings
-    from course.grader.work import Task, do
+    from course.grader.classroom.work import Task, do
+    from course.grader.judging.grade import steps_of
+    from course.grader.judging.references import References
+    from course.grader.kernel.confine import Limits
+    from course.grader.kernel.kernels import open_session
+    from course.grader.kernel.steps import Settings
+    from course.grader.notebooks.rebuild import rebuild
+    from course.grader.pages.render import graded_notebook
 
     kit = kits_of(folder, assignment)[0]
     student = folder.students(assignment)[0]
@@ -187,7 +188,7 @@ def where_time_goes(folder: CourseFolder, assignment: str) -> dict[str, float]:
     clock = lap("run the cells", clock)
     session.close()
     clock = lap("kill the kernel", clock)
-    from course.grader.grade import grade
+    from course.grader.judging.grade import grade
 
     references = References.from_bytes(kit.references).payloads
     graded = grade(lesson, submission, references, lambda *_: results, Settings(kit.seed))

@@ -8,10 +8,10 @@ import sys
 import time
 
 from course.emission import collect
-from course.grader.grade import steps_of
-from course.grader.lesson import Lesson
-from course.grader.nursery import PRELOAD
-from course.grader.rebuild import solution_submission
+from course.grader.judging.grade import steps_of
+from course.grader.kernel.nursery import PRELOAD
+from course.grader.notebooks.lesson import Lesson
+from course.grader.notebooks.rebuild import solution_submission
 
 
 def floor_seconds(lesson: Lesson) -> float:

@@ -314,8 +314,8 @@ class Case:
         named : dict, optional
             Keyword arguments of the call.
         **rule
-            How to compare (see ``course.grader.compare``), for example ``rtol=1e-5``; read from
-            the reference only.
+            How to compare (see ``course.grader.judging.compare``), for example ``rtol=1e-5``;
+            read from the reference only.
 
         Returns
         -------

@@ -13,9 +13,9 @@ os.environ.setdefault("COURSE_QUIET", "1")
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
-from course.grader.course_folder import CourseFolder
-from course.grader.generate import path_with_environment
-from course.grader.lesson import Lesson, parse_lesson
+from course.grader.classroom.command import path_with_environment
+from course.grader.classroom.course_folder import CourseFolder
+from course.grader.notebooks.lesson import Lesson, parse_lesson
 
 os.environ["PATH"] = path_with_environment()
 

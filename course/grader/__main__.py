@@ -39,11 +39,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     """Run the chosen command; what users can mend becomes one line."""
-    from course.grader.course_folder import FolderError
-    from course.grader.generate import GenerationError, path_with_environment
-    from course.grader.kernels import KernelStartError
-    from course.grader.lesson import LessonError
-    from course.grader.references import SolutionError
+    from course.grader.classroom.command import GenerationError, path_with_environment
+    from course.grader.classroom.course_folder import FolderError
+    from course.grader.judging.references import SolutionError
+    from course.grader.kernel.kernels import KernelStartError
+    from course.grader.notebooks.lesson import LessonError
 
     os.environ["PATH"] = path_with_environment()
     try:
@@ -98,13 +98,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _folder():
-    from course.grader.course_folder import find_course
+    from course.grader.classroom.course_folder import find_course
 
     return find_course()
 
 
 def _release(options: argparse.Namespace) -> None:
-    from course.grader.generate import generate_release
+    from course.grader.authoring.generate import generate_release
 
     folder = _folder()
     for lesson in options.lessons or folder.lesson_names:
@@ -113,7 +113,7 @@ def _release(options: argparse.Namespace) -> None:
 
 
 def _solution(options: argparse.Namespace) -> None:
-    from course.grader.generate import generate_solution
+    from course.grader.authoring.generate import generate_solution
 
     folder = _folder()
     for lesson in options.lessons or folder.lesson_names:
@@ -122,7 +122,7 @@ def _solution(options: argparse.Namespace) -> None:
 
 
 def _tidy(options: argparse.Namespace) -> None:
-    from course.grader.generate import tidy
+    from course.grader.authoring.generate import tidy
 
     folder = _folder()
     for path in options.paths or sorted(folder.source.glob("*/*.ipynb")):
@@ -130,15 +130,16 @@ def _tidy(options: argparse.Namespace) -> None:
 
 
 def _catalogue(options: argparse.Namespace) -> None:
-    from course.grader.catalogue import write_table
+    from course.grader.authoring.catalogue import write_table
 
     print("README.md updated" if write_table(_folder()) else "README.md is up to date")
 
 
 def _autograde(options: argparse.Namespace) -> int:
-    from course.grader import report
-    from course.grader.references import write_atomically
-    from course.grader.run import Options, grade_class, kits_of, load_result, tasks_of
+    from course.grader.authoring.generate import generate_release
+    from course.grader.classroom.run import Options, grade_class, kits_of, load_result, tasks_of
+    from course.grader.ground.files import write_atomically
+    from course.grader.pages import report
 
     folder = _folder()
     if options.new_seed:
@@ -162,6 +163,7 @@ def _autograde(options: argparse.Namespace) -> int:
             quiet=options.quiet,
             students=tuple(options.student),
         ),
+        release=generate_release,
     )
     print(run.isolation)
     print(report.table(run))
@@ -174,7 +176,7 @@ def _autograde(options: argparse.Namespace) -> int:
 
 
 def _feedback(options: argparse.Namespace) -> None:
-    from course.grader.generate import generate_feedback
+    from course.grader.classroom.feedback import generate_feedback
 
     folder = _folder()
     pages = generate_feedback(folder, options.lesson)
@@ -182,10 +184,10 @@ def _feedback(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from course.grader import report
-    from course.grader.course_folder import FolderError
-    from course.grader.references import write_atomically
-    from course.grader.run import kits_of, load_result, tasks_of
+    from course.grader.classroom.course_folder import FolderError
+    from course.grader.classroom.run import kits_of, load_result, tasks_of
+    from course.grader.ground.files import write_atomically
+    from course.grader.pages import report
 
     folder = _folder()
     kits = kits_of(folder, options.lesson)
@@ -202,7 +204,7 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from course.grader.demo import run_demo
+    from course.grader.demo.show import run_demo
 
     return run_demo(_folder(), options.keep)
 

@@ -1,0 +1,5 @@
+"""A class from its submissions to the gradebook, and the plugs that nbgrader's commands use.
+
+Imports pages and lower rooms; authoring and demo may import ``course_folder``, ``command``,
+``run``, ``work``, ``gradebook`` and ``feedback``; ``preprocessors`` is for ``nbgrader_config.py``.
+"""

@@ -1,0 +1,50 @@
+"""Run nbgrader's own commands in a course folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from course.grader.classroom.course_folder import CourseFolder
+
+
+class GenerationError(RuntimeError):
+    """nbgrader could not generate a folder; the message names the notebook and the reason."""
+
+
+def nbgrader(folder: CourseFolder, command: str, *arguments: str) -> str:
+    """Run an nbgrader command in the course folder and return what it printed.
+
+    Raises
+    ------
+    GenerationError
+        When it fails, with the one line of its output that says why.
+    """
+    result = subprocess.run(
+        [sys.executable, "-m", "nbgrader", command, *arguments],
+        cwd=folder.root,
+        # No progress bars in what is committed: they differ from one execution to the next.
+        env={**os.environ, "PATH": path_with_environment(), "COURSE_QUIET": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        raise GenerationError(_reason(result.stdout + result.stderr, f"nbgrader {command} failed"))
+    return result.stdout + result.stderr
+
+
+def path_with_environment() -> str:
+    """PATH with this interpreter's folder first: nbgrader calls ``alembic`` by name."""
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+
+
+def _reason(text: str, otherwise: str) -> str:
+    """The one line among nbgrader's errors that says what is wrong."""
+    for pattern in (r"GenerationError: (.+)", r"(?:Error|Exception): (.+)", r"ERROR\] (.+)"):
+        if found := re.findall(pattern, text):
+            return found[-1]
+    return otherwise

@@ -1,0 +1,171 @@
+"""Write outcomes into nbgrader's gradebook and into ``autograded/``, as nbgrader itself would."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.api import BaseCell, Comment, Grade, Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor, SaveAutoGrades
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from course.grader.classroom.course_folder import CourseFolder, FolderError
+from course.grader.ground.quiet import no_warnings
+from course.grader.judging.outcome import Outcome
+from course.grader.notebooks.submitted import timestamp_of
+from course.grader.pages.render import write_read_only
+
+log = logging.getLogger(__name__)
+
+
+class Rows:
+    """The grades and comments of one submitted notebook, read at once.
+
+    nbgrader's own step asks a gradebook for each cell's rows, and commits after each cell.
+    """
+
+    def __init__(self, gradebook: Gradebook, notebook: SubmittedNotebook) -> None:
+        def rows(table: type) -> dict[str, Any]:
+            named = gradebook.db.query(BaseCell.name, table).join(
+                table, table.cell_id == BaseCell.id
+            )
+            return dict(named.filter(table.notebook_id == notebook.id).tuples())
+
+        self._grades, self._comments = rows(Grade), rows(Comment)
+        self.db = self
+
+    def find_grade(self, cell: str, *about: str) -> Grade:
+        """Return a cell's grade."""
+        return _found(self._grades, cell, "grade")
+
+    def find_comment(self, cell: str, *about: str) -> Comment:
+        """Return the comment on a cell."""
+        return _found(self._comments, cell, "comment")
+
+    def commit(self) -> None:
+        """Commit nothing: :func:`save` does, when all is written."""
+
+
+def _found(rows: dict[str, Any], cell: str, what: str) -> Any:
+    if cell not in rows:
+        raise MissingEntry(f"the gradebook has no {what} for the cell {cell}; run `make release`")
+    return rows[cell]
+
+
+class OpenSaveAutoGrades(SaveAutoGrades):
+    """nbgrader's own step that saves scores, over rows that were read already."""
+
+    def __init__(self, rows: Rows, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.gradebook = rows
+
+    def preprocess(self, nb: Any, resources: Any) -> Any:
+        """Save every cell's score without connecting again."""
+        about = resources["nbgrader"]
+        self.notebook_id, self.assignment_id = about["notebook"], about["assignment"]
+        self.student_id, self.db_url = about["student"], about["db_url"]
+        return NbGraderPreprocessor.preprocess(self, nb, resources)
+
+
+def load_config(folder: CourseFolder) -> Config:
+    """Read ``nbgrader_config.py``.
+
+    Raises
+    ------
+    FolderError
+        When it cannot be read.
+    """
+    try:
+        return PyFileConfigLoader("nbgrader_config.py", path=str(folder.root)).load_config()
+    except Exception as error:  # the file is Python: it may raise anything
+        path = folder.root / "nbgrader_config.py"
+        raise FolderError(f"{path} cannot be read: {error}") from error
+
+
+def course_directory(folder: CourseFolder) -> CourseDirectory:
+    """nbgrader's view of the course folder, from the configuration."""
+    return CourseDirectory(config=load_config(folder))
+
+
+def open_gradebook(folder: CourseFolder) -> Gradebook:
+    """Open (or create) the gradebook that ``nbgrader_config.py`` names.
+
+    Raises
+    ------
+    FolderError
+        When it is of another version, damaged, or cannot be written.
+    """
+    directory = course_directory(folder)
+    url = directory.db_url
+    try:
+        gradebook = Gradebook(url, directory.course_id)
+        gradebook.assignments  # noqa: B018  (the first query fails on another version's tables)
+        _ = gradebook.db.execute(_probe(gradebook)).all()
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise FolderError(
+            f"the gradebook {url} cannot be used ({reason}); back it up, then run "
+            "`nbgrader db upgrade`, or check that the folder is writable"
+        ) from error
+    return gradebook
+
+
+def _probe(gradebook: Gradebook) -> Any:
+    """A query that touches every column of the table that changes most between versions."""
+    return select(Grade).limit(1)
+
+
+def is_registered(gradebook: Gradebook, assignment: str, notebooks: list[str]) -> bool:
+    """Tell whether a lesson and its notebooks are in the gradebook (``make release`` puts them)."""
+    try:
+        known = {notebook.name for notebook in gradebook.find_assignment(assignment).notebooks}
+    except MissingEntry:
+        return False
+    return set(notebooks) <= known
+
+
+def save(folder: CourseFolder, gradebook: Gradebook, outcome: Outcome) -> None:
+    """Write one outcome: scores and comments into the gradebook, the notebook into autograded/.
+
+    A manual score that an instructor gave stays; the grade is then marked for another look, as
+    nbgrader does.
+    """
+    student, assignment = outcome.student, outcome.assignment
+    gradebook.update_or_create_student(student)
+    collected = timestamp_of(folder.submitted / student / assignment)
+    known = {"timestamp": collected} if collected else {}
+    with no_warnings():  # nbgrader builds a submission row by row; SQLAlchemy remarks on every row
+        gradebook.update_or_create_submission(assignment, student, **known)
+    row = gradebook.find_submission_notebook(outcome.notebook, assignment, student)
+    if not outcome.graded:
+        for grade in row.grades:
+            grade.auto_score, grade.needs_manual_grade = 0, False
+        gradebook.db.commit()
+        return
+    notebook = nbformat.v4.reads(outcome.graded)  # it was valid when it was written
+    about = {
+        "student": student,
+        "assignment": assignment,
+        "notebook": outcome.notebook,
+        "db_url": gradebook.engine.url.render_as_string(hide_password=False),
+    }
+    OpenSaveAutoGrades(Rows(gradebook, row)).preprocess(notebook, {"nbgrader": about})
+    late = row.assignment.total_seconds_late > 0 or row.late_submission_penalty is not None
+    gradebook.db.commit()
+    if late:  # nbgrader's own step, by the policy in the configuration; it opens the gradebook
+        step = AssignLatePenalties(config=load_config(folder))
+        step.preprocess(notebook, {"nbgrader": about})
+    path = graded_path(folder, outcome)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_read_only(path, outcome.graded)
+
+
+def graded_path(folder: CourseFolder, outcome: Outcome) -> Path:
+    """Where a graded notebook lies."""
+    return folder.autograded / outcome.student / outcome.assignment / f"{outcome.notebook}.ipynb"

@@ -1,0 +1,153 @@
+"""The grader as nbgrader sees it: an exporter and preprocessors, set in ``nbgrader_config.py``.
+
+``nbgrader autograde``, formgrader's buttons and the fast path all go through these functions, so
+they give the same scores.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from jinja2 import pass_context
+from nbconvert.exporters import HTMLExporter, NotebookExporter
+from nbformat import NotebookNode
+from nbformat.v4 import new_notebook
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from course.grader.classroom.course_folder import CourseFolder, find_course
+from course.grader.classroom.work import grade_submission
+from course.grader.judging.references import references_for
+from course.grader.kernel.kernels import run_in_kernels
+from course.grader.kernel.steps import Settings
+from course.grader.notebooks.lesson import BEGIN_HIDDEN, END_HIDDEN, HIDDEN_SUFFIX, Lesson
+from course.grader.notebooks.rebuild import UNREADABLE, rebuild
+from course.grader.notebooks.sanitize import clean_html, clean_outputs
+from course.grader.notebooks.submitted import (
+    files_beside,
+    find_notebooks,
+    read_submission,
+    set_aside,
+)
+from course.grader.pages.render import NOTES, graded_notebook, rebuilt_notebook
+
+SUBMITTED_TEXT = "course_submitted_text"
+SUBMITTED_NOTES = "course_submitted_notes"
+HIDDEN_NOTICE = "# The hidden tests ran here. What they found is below."
+
+
+def recognise_names(assignment: str, student: str, notebooks: list[str]) -> None:
+    """Hook before nbgrader converts a submission: expect its notebooks under their own names.
+
+    A file whose odd name plainly means one of the lesson's notebooks is found again by
+    :class:`SubmissionExporter`. The list is changed in place; no file is.
+    """
+    here = Path(notebooks[0]).parent
+    set_aside(here)
+    expected = [lesson.notebook for lesson in find_course().lessons(assignment)]
+    notebooks[:] = [str(here / f"{stem}.ipynb") for stem in find_notebooks(here, expected)]
+
+
+class SubmissionExporter(NotebookExporter):
+    """Open a submitted file whatever is in it: the text is kept for rebuilding."""
+
+    def from_filename(
+        self, filename: str, resources: dict[str, Any] | None = None, **kwargs: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Export a file; one that is no notebook is exported as an empty one."""
+        resources = dict(resources or {})
+        path = Path(filename)
+        found, note = find_notebooks(path.parent, [path.stem]).get(path.stem, (path, ""))
+        text, problem = read_submission(found)
+        resources[SUBMITTED_TEXT] = text
+        left_out = files_beside(path.parent)[1]
+        resources[SUBMITTED_NOTES] = [n for n in (note, problem, *left_out) if n]
+        return self.from_notebook_node(new_notebook(), resources=resources, **kwargs)
+
+
+class RebuildSubmission(NbGraderPreprocessor):
+    """Sanitizing step of ``nbgrader autograde``: rebuild the submission from the source."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Replace the notebook by the rebuilt one."""
+        folder, lesson = _lesson(resources)
+        text = resources.pop(SUBMITTED_TEXT, None)
+        submission = rebuild(lesson, folder.starter(lesson), text)
+        submission.notes[:0] = resources.pop(SUBMITTED_NOTES, [])
+        return rebuilt_notebook(lesson, submission), resources
+
+
+class GradeSubmission(NbGraderPreprocessor):
+    """Grading step of ``nbgrader autograde``: run in a kernel, judge outside, write verdicts."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Replace the notebook by the graded one."""
+        folder, lesson = _lesson(resources)
+        text = resources.pop(SUBMITTED_TEXT, None)
+        submission = rebuild(lesson, folder.starter(lesson), text)
+        submission.notes[:0] = _earlier_notes(text)
+        submission.readable &= not any(UNREADABLE in note for note in submission.notes)
+        seed = folder.seed(lesson.assignment)
+        references = references_for(lesson, seed, folder.references, run_in_kernels)
+        student = resources["nbgrader"]["student"]
+        files, _ = files_beside(folder.submitted / student / lesson.assignment)
+        graded = grade_submission(lesson, submission, references, Settings(seed), files)
+        resources.pop(SUBMITTED_NOTES, None)
+        for line in graded.notes:
+            self.log.warning("%s: %s", student, line)
+        return graded_notebook(lesson, submission, graded), resources
+
+
+class HideTests(NbGraderPreprocessor):
+    """Feedback step: cut hidden tests from the source and clean every output of the student's."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict[str, Any], cell_index: int
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Cut one cell's hidden region; keep verdicts as they are, for the grader wrote them."""
+        if cell.cell_type != "code":
+            return cell, resources
+        grader = cell.metadata.get("nbgrader") or {}
+        cell.source = without_hidden(cell.source)
+        verdict = str(grader.get("grade_id", "")).endswith(HIDDEN_SUFFIX) and grader.get("grade")
+        if verdict:
+            cell.outputs = [o for o in cell.outputs if o.output_type == "display_data"]
+        else:
+            cell.outputs = clean_outputs(cell.outputs)
+        return cell, resources
+
+
+class FeedbackExporter(HTMLExporter):
+    """Export feedback pages in which no Markdown of a student's can carry HTML that runs."""
+
+    @pass_context
+    def markdown2html(self, context: Any, source: str) -> str:
+        """Render Markdown as the parent does, then clean it."""
+        return clean_html(super().markdown2html(context, source))
+
+
+def without_hidden(source: str) -> str:
+    """Replace the hidden region of a cell by a notice."""
+    pattern = rf"^{re.escape(BEGIN_HIDDEN)}.*?^{re.escape(END_HIDDEN)}[^\n]*"
+    return re.sub(pattern, HIDDEN_NOTICE, source, flags=re.DOTALL | re.MULTILINE)
+
+
+def _lesson(resources: dict[str, Any]) -> tuple[CourseFolder, Lesson]:
+    about = resources["nbgrader"]
+    folder = find_course()
+    return folder, folder.lesson(about["assignment"], about["notebook"])
+
+
+def _earlier_notes(text: bytes | None) -> list[str]:
+    """Notes that the sanitizing step left in the notebook it wrote."""
+    import json
+
+    try:
+        return [str(note) for note in json.loads(text or b"{}")["metadata"][NOTES]]
+    except (ValueError, KeyError, TypeError):
+        return []

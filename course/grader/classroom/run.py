@@ -1,0 +1,348 @@
+"""Grade a class: collect what changed, let workers grade it, write what comes back, once.
+
+A result is stored the moment it arrives, under the fingerprint of everything it depends on, and
+applied to the gradebook afterwards. A run that is killed is started again with the same command:
+what is stored is not graded again, what is applied is not applied again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from course.grader.classroom import gradebook as book
+from course.grader.classroom.course_folder import CourseFolder, FolderError
+from course.grader.classroom.work import Kit, Task, do
+from course.grader.ground.files import write_atomically
+from course.grader.judging.outcome import Outcome, Run
+from course.grader.judging.references import references_for
+from course.grader.kernel.isolation import isolation_in_force
+from course.grader.kernel.kernels import run_in_kernels
+from course.grader.notebooks.lesson import Lesson
+from course.grader.notebooks.submitted import files_beside, find_notebooks, read_submission
+
+log = logging.getLogger(__name__)
+
+IN_FLIGHT = 3
+"""Tasks per worker that are handed out ahead: memory stays flat however large the class."""
+
+
+@dataclass
+class Options:
+    """How to grade.
+
+    Attributes
+    ----------
+    workers : int
+        Local workers; 0 takes one per core.
+    scheduler : str
+        Address of a running Dask scheduler; empty for a local cluster.
+    force : bool
+        Grade again what has not changed.
+    require_isolation : bool
+        Refuse to run where anything is not isolated.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+    quiet : bool
+        No progress bar.
+    students : tuple of str
+        Grade these alone; empty for all.
+    """
+
+    workers: int = 0
+    scheduler: str = ""
+    force: bool = False
+    require_isolation: bool = False
+    device: str = "cpu"
+    quiet: bool = False
+    students: tuple[str, ...] = ()
+
+
+class NothingToGrade(FolderError):
+    """There is no submission; the message says where they belong."""
+
+
+def kits_of(folder: CourseFolder, assignment: str, device: str = "cpu") -> list[Kit]:
+    """Prepare what workers need for a lesson: sources, starters, references under one seed."""
+    seed = folder.seed(assignment)
+    kits = []
+    for lesson in folder.lessons(assignment):
+        references = references_for(lesson, seed, folder.references, run_in_kernels)
+        starter = folder.starter(lesson)
+        kits.append(
+            Kit(
+                assignment,
+                lesson.notebook,
+                nbformat.writes(lesson.source),
+                nbformat.writes(starter) if starter is not None else "",
+                references.to_bytes(),
+                seed,
+                device,
+            )
+        )
+    return kits
+
+
+def tasks_of(
+    folder: CourseFolder, kits: Sequence[Kit], students: Sequence[str] = ()
+) -> Iterator[Task]:
+    """Read a class's submissions, one task for each student and notebook."""
+    assignment = kits[0].assignment
+    expected = [kit.notebook for kit in kits]
+    for student in students or folder.students(assignment):
+        here = folder.submitted / student / assignment
+        found = find_notebooks(here, expected)
+        files, left_out = files_beside(here)
+        for kit in kits:
+            path, note = found.get(kit.notebook, (None, ""))
+            text, problem = read_submission(path) if path else (None, "")
+            notes = tuple(n for n in (note, problem, *left_out) if n)
+            yield Task(student, kit, text, notes, files if text else ())
+
+
+def grade_class(
+    folder: CourseFolder,
+    assignment: str,
+    options: Options,
+    release: Callable[[CourseFolder, str], object] | None = None,
+) -> Run:
+    """Grade every submission of a lesson that is new or changed.
+
+    Parameters
+    ----------
+    folder : CourseFolder
+    assignment : str
+    options : Options
+    release : callable, optional
+        Releases a lesson that the gradebook does not know; without it, that is an error.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    LessonError, FolderError, SolutionError, GenerationError
+        With one line that says what is wrong, before anything is written.
+    """
+    isolation = isolation_in_force()
+    if options.require_isolation and not isolation.complete:
+        raise FolderError(f"{isolation.describe()}; --require-isolation refuses to run here")
+    lessons = folder.lessons(assignment)
+    students = list(options.students) or folder.students(assignment)
+    if not students:
+        raise NothingToGrade(
+            f"no submissions of {assignment}: put them in "
+            f"{folder.submitted}/<student>/{assignment}/"
+        )
+    require_writable(folder.autograded, folder.private)
+    with contextlib.closing(book.open_gradebook(folder)) as gradebook:
+        _require_registered(folder, gradebook, lessons, release)
+        run = Run(assignment, isolation.describe())
+        kits = kits_of(folder, assignment, options.device)
+        todo = []
+        for task in tasks_of(folder, kits, students):
+            stored = None if options.force else load_result(folder, task)
+            if stored is None:
+                todo.append(task)
+                continue
+            if not is_applied(folder, stored):
+                apply(folder, gradebook, stored)
+            run.kept.append(stored)
+        _grade_all(folder, gradebook, todo, options, run)
+    return run
+
+
+def require_writable(*folders: Path) -> None:
+    """Make sure that folders exist and can be written.
+
+    Raises
+    ------
+    FolderError
+        Naming the first that cannot.
+    """
+    for path in folders:
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            probe = path / ".write-test"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            raise FolderError(
+                f"cannot write to {path} ({error.strerror}); make the folder writable"
+            ) from error
+
+
+def result_path(folder: CourseFolder, task_or_outcome: Task | Outcome) -> Path:
+    """Where a result is stored: its name holds the fingerprint."""
+    notebook = getattr(task_or_outcome, "notebook", None) or task_or_outcome.kit.notebook
+    assignment = getattr(task_or_outcome, "assignment", None) or task_or_outcome.kit.assignment
+    name = f"{notebook}-{task_or_outcome.fingerprint}.json"
+    return folder.private / "results" / assignment / task_or_outcome.student / name
+
+
+def load_result(folder: CourseFolder, task: Task) -> Outcome | None:
+    """Return the stored result of a task, or ``None`` when there is none that can be read."""
+    try:
+        return Outcome.from_bytes(result_path(folder, task).read_bytes())
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError):
+        log.warning("a damaged result of %s is graded again", task.student)
+        return None
+
+
+def is_applied(folder: CourseFolder, outcome: Outcome) -> bool:
+    """Tell whether a stored result is already in the gradebook and in ``autograded/``."""
+    marker = result_path(folder, outcome).with_suffix(".applied")
+    return marker.is_file() and (not outcome.graded or book.graded_path(folder, outcome).is_file())
+
+
+def apply(folder: CourseFolder, gradebook: Any, outcome: Outcome) -> None:
+    """Write a stored result into the gradebook and ``autograded/``; twice is as good as once."""
+    book.save(folder, gradebook, outcome)
+    path = result_path(folder, outcome)
+    write_atomically(path.with_suffix(".applied"), b"")
+    for old in path.parent.glob(f"{outcome.notebook}-*"):
+        if old.stem != path.stem:
+            old.unlink(missing_ok=True)
+
+
+def _grade_all(
+    folder: CourseFolder, gradebook: Any, todo: list[Task], options: Options, run: Run
+) -> None:
+    """Let workers grade, and store and apply each result as it arrives."""
+    from tqdm import tqdm
+
+    bar = tqdm(
+        total=len(todo), unit="notebook", disable=options.quiet or not todo, dynamic_ncols=True
+    )
+    with bar, contextlib.closing(_outcomes(todo, options)) as outcomes:
+        for task, data, error in outcomes:
+            bar.update()
+            if error:
+                run.failed[f"{task.student}/{task.kit.notebook}"] = error
+                continue
+            outcome = Outcome.from_bytes(data)
+            write_atomically(result_path(folder, outcome), data)
+            apply(folder, gradebook, outcome)
+            run.graded.append(outcome)
+
+
+def _outcomes(todo: list[Task], options: Options) -> Iterator[tuple[Task, bytes, str]]:
+    """Yield ``(task, result, error)`` as workers finish; few tasks are in flight at a time."""
+    if not todo:
+        return
+    if not options.scheduler and 1 in (len(todo), options.workers):
+        yield from _one_after_the_other(todo)
+        return
+    import dask
+
+    # Dask reads this once, when `distributed` is imported: its own log is not for instructors.
+    dask.config.set({"logging.distributed": "critical"})
+    from distributed import Client, wait
+
+    with _cluster(options, len(todo)) as address, Client(address) as client:
+        ahead = IN_FLIGHT * max(1, len(client.scheduler_info()["workers"]))
+        resources = {"GPU": 1} if options.device == "cuda" else None
+        waiting, flying, tries = list(reversed(todo)), {}, itertools.count()
+        while waiting or flying:
+            while waiting and len(flying) < ahead:
+                task = waiting.pop()
+                key = f"grade-{task.student}-{task.kit.notebook}-{task.fingerprint}-{next(tries)}"
+                future = client.submit(
+                    do, task, key=key, pure=False, retries=2, resources=resources
+                )
+                flying[future] = task
+            for future in wait(list(flying), return_when=FIRST_COMPLETED).done:
+                task = flying.pop(future)
+                if future.status == "finished":
+                    yield task, future.result(), ""
+                elif future.status == "error":
+                    yield task, b"", f"the grader failed: {future.exception()}"
+                else:  # the worker died with the result: grade it again
+                    waiting.append(task)
+                future.release()
+
+
+def _one_after_the_other(todo: list[Task]) -> Iterator[tuple[Task, bytes, str]]:
+    """Grade in this process: run one submission, judge the one before, write the one before that.
+
+    One kernel runs cells at a time, so that this is one worker.
+    """
+    pool, turn = ThreadPoolExecutor(2), threading.Lock()
+    try:
+        waiting, flying = iter(todo), deque()
+        for task in itertools.islice(waiting, IN_FLIGHT):
+            flying.append((task, pool.submit(do, task, turn)))
+        while flying:
+            task, future = flying.popleft()
+            error = future.exception()
+            for following in itertools.islice(waiting, 1):
+                flying.append((following, pool.submit(do, following, turn)))
+            if error is None:
+                yield task, future.result(), ""
+            else:
+                yield task, b"", f"the grader failed: {error}"
+    finally:
+        pool.shutdown(cancel_futures=True)  # whoever interrupts waits for two tasks at most
+
+
+@contextlib.contextmanager
+def _cluster(options: Options, tasks: int) -> Iterator[str]:
+    """Give the address of the scheduler that was named, or of a local cluster."""
+    if options.scheduler:
+        yield options.scheduler
+        return
+    import dask
+    from distributed import LocalCluster
+
+    workers = options.workers or max(1, min(os.cpu_count() or 1, tasks))
+    settings = {
+        "distributed.worker.memory.terminate": False,
+        "distributed.worker.memory.pause": False,
+        "distributed.worker.memory.spill": False,
+        "distributed.worker.memory.target": False,
+        "distributed.admin.tick.limit": "1h",
+        "distributed.worker.profile.enabled": False,  # a worker would keep a profile per second
+    }
+    resources = {"GPU": 1} if options.device == "cuda" else None
+    with (
+        dask.config.set(settings),
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            dashboard_address=":0",
+            silence_logs=logging.CRITICAL,
+            resources=resources,
+        ) as cluster,
+    ):
+        yield cluster.scheduler_address
+
+
+def _require_registered(
+    folder: CourseFolder,
+    gradebook: Any,
+    lessons: Sequence[Lesson],
+    release: Callable[[CourseFolder, str], object] | None,
+) -> None:
+    """Make sure that the gradebook knows the lesson, which its release puts there."""
+    assignment = lessons[0].assignment
+    if book.is_registered(gradebook, assignment, [lesson.notebook for lesson in lessons]):
+        return
+    if release is None:
+        raise FolderError(
+            f"the gradebook does not know {assignment} yet: run `make release LESSON={assignment}`"
+        )
+    release(folder, assignment)

@@ -1,0 +1,149 @@
+"""What a worker does: bytes in, bytes out. It needs neither the course folder nor a database."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+
+import nbformat
+from nbformat import NotebookNode
+
+from course import __version__
+from course.grader.judging.grade import Graded, grade
+from course.grader.judging.outcome import Outcome
+from course.grader.judging.references import References
+from course.grader.judging.verdict import Verdict
+from course.grader.kernel.isolation import isolation_in_force
+from course.grader.kernel.kernels import run_in_kernels
+from course.grader.kernel.steps import Files, Settings, Turn
+from course.grader.notebooks.lesson import Lesson, parse_lesson
+from course.grader.notebooks.rebuild import Submission, rebuild
+from course.grader.pages.render import graded_notebook
+
+
+@dataclass(frozen=True)
+class Kit:
+    """What all submissions of one notebook share.
+
+    Attributes
+    ----------
+    assignment, notebook : str
+    source : str
+        The source notebook's JSON.
+    starter : str
+        The starter's JSON; empty when it was not generated.
+    references : bytes
+        Packed references.
+    seed : int
+    device : str
+    """
+
+    assignment: str
+    notebook: str
+    source: str
+    starter: str
+    references: bytes
+    seed: int
+    device: str = "cpu"
+
+    @property
+    def digest(self) -> str:
+        """Digest of everything here and of the grader's version."""
+        text = json.dumps(
+            [
+                *(__version__, self.assignment, self.notebook, self.source, self.starter),
+                *(self.seed, self.device, self.references.decode()),
+            ]
+        )
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One submitted notebook and the files beside it; ``text`` is ``None`` when it is missing."""
+
+    student: str
+    kit: Kit
+    text: bytes | None
+    notes: tuple[str, ...] = ()
+    files: tuple[tuple[str, bytes], ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest that changes when the submission, its source, the seed or the grader does."""
+        digest = hashlib.sha256(self.kit.digest.encode())
+        digest.update(b"none" if self.text is None else b"text" + self.text)
+        digest.update(repr(self.notes).encode())
+        for name, data in self.files:
+            digest.update(repr((name, hashlib.sha256(data).hexdigest())).encode())
+        return digest.hexdigest()[:24]
+
+
+def do(task: Task, turn: Turn | None = None) -> bytes:
+    """Grade one submission and return its packed outcome.
+
+    Parameters
+    ----------
+    task : Task
+    turn : context manager, optional
+        Held while a kernel runs cells, so that threads of one process take turns at that alone.
+
+    Returns
+    -------
+    bytes
+        An :class:`Outcome`.
+    """
+    started = time.monotonic()
+    kit = task.kit
+    lesson, starter, references = _unpacked(kit)
+    outcome = Outcome(task.student, kit.assignment, kit.notebook, task.fingerprint)
+    outcome.isolation = isolation_in_force().describe()
+    if task.text is None:
+        outcome.verdicts = [
+            Verdict(id_, 0.0, exercise.points, cause="no notebook was handed in")
+            for id_, exercise in lesson.exercises.items()
+        ]
+        outcome.notes = [*task.notes, "the notebook is missing"]
+        return outcome.to_bytes()
+    submission = rebuild(lesson, starter, task.text)
+    submission.notes[:0] = task.notes
+    settings = Settings(kit.seed, device=kit.device)
+    graded = grade_submission(lesson, submission, references, settings, task.files, turn)
+    notebook = graded_notebook(lesson, submission, graded)
+    nbformat.validate(notebook)
+    # nbformat would lay it out for people, which takes ten times as long.
+    outcome.graded = json.dumps(notebook, ensure_ascii=False, sort_keys=True)
+    outcome.verdicts = list(graded.verdicts.values())
+    outcome.notes = list(dict.fromkeys(graded.notes))
+    outcome.seconds = time.monotonic() - started
+    return outcome.to_bytes()
+
+
+def grade_submission(
+    lesson: Lesson,
+    submission: Submission,
+    references: References,
+    settings: Settings,
+    files: Files = (),
+    turn: Turn | None = None,
+) -> Graded:
+    """Grade a rebuilt submission in kernels, with time limits that follow the solution's times."""
+    return grade(
+        lesson,
+        submission,
+        references.payloads,
+        functools.partial(run_in_kernels, files=files, turn=turn),
+        settings,
+        seconds=references.seconds,
+    )
+
+
+@functools.lru_cache(maxsize=8)
+def _unpacked(kit: Kit) -> tuple[Lesson, NotebookNode | None, References]:
+    source = nbformat.reads(kit.source, as_version=4)
+    lesson = parse_lesson(source, kit.assignment, kit.notebook)
+    starter = nbformat.reads(kit.starter, as_version=4) if kit.starter else None
+    return lesson, starter, References.from_bytes(kit.references)

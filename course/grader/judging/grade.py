@@ -1,0 +1,286 @@
+"""Grade one rebuilt submission: run it, judge what it emitted, and follow errors through.
+
+Follow-through: an exercise that builds on earlier ones (a sequence on its step) is judged a
+second time with the earlier exercises taken from the solution when one of those lost points, and
+keeps the better verdict. So a mistake costs the exercise that made it and no other. In the second
+run the student's cell of an exercise and its hidden test always run *before* the solution of that
+exercise enters the kernel.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field, replace
+
+from course.grader.judging.flags import flags_of
+from course.grader.judging.payload import Payload
+from course.grader.judging.verdict import Verdict, judge
+from course.grader.kernel.steps import Runner, Settings, Step, StepResult
+from course.grader.notebooks.lesson import Lesson, defined_names
+from course.grader.notebooks.rebuild import UNREADABLE, Submission
+
+SHORTEST_LIMIT = 10.0
+"""Seconds that every cell may take."""
+
+ALONE_SECONDS = 120.0
+"""Seconds for judging stopped exercises a second time, each alone."""
+
+GIVEN = "given:"
+"""Prefix of the steps that bring the solution of an earlier exercise."""
+
+
+@dataclass
+class Graded:
+    """A graded submission.
+
+    Attributes
+    ----------
+    verdicts : dict of str to Verdict
+        By exercise, in the lesson's order.
+    results : dict of str to StepResult
+        What every cell gave in the first run.
+    notes : list of str
+        What was repaired, set aside or stopped, in words.
+    """
+
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    results: dict[str, StepResult] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def points(self) -> float:
+        """Sum of the points earned."""
+        return round(sum(verdict.points for verdict in self.verdicts.values()), 2)
+
+    @property
+    def maximum(self) -> float:
+        """Sum of the points that could be earned."""
+        return sum(verdict.maximum for verdict in self.verdicts.values())
+
+
+def steps_of(lesson: Lesson, submission: Submission, blind: bool = False) -> list[Step]:
+    """List the code that runs, in order: everything but demos and reading without code.
+
+    With ``blind``, hidden tests come without what only the reference needs.
+    """
+    steps = []
+    for cell in submission.cells:
+        if cell.node.cell_type != "code" or cell.role in {"demo", "answer", "text"}:
+            continue
+        if cell.role == "hidden":
+            exercise = lesson.exercises[cell.exercise]
+            hidden = exercise.blind if blind else exercise.hidden
+            steps.append(Step(cell.key, hidden, exercise.id, True, exercise.seconds))
+        elif cell.source.strip():
+            seconds = float((cell.node.metadata.get("exercise") or {}).get("seconds", 0))
+            extra = cell.role == "extra"
+            limit = {"seconds": seconds} if seconds and not extra else {}
+            steps.append(Step(cell.key, cell.source, cell.exercise, extra=extra, **limit))
+    return steps
+
+
+def grade(
+    lesson: Lesson,
+    submission: Submission,
+    references: dict[str, Payload],
+    run: Runner,
+    settings: Settings,
+    seconds: dict[str, float] | None = None,
+) -> Graded:
+    """Grade a rebuilt submission.
+
+    Parameters
+    ----------
+    lesson : Lesson
+    submission : Submission
+    references : dict of str to Payload
+        What the solution emitted under the same seed, by exercise.
+    run : callable
+        Runs steps in one kernel and returns a result for each.
+    settings : Settings
+        Seed and device of the grading run.
+    seconds : dict of str to float, optional
+        What each cell took in the solution; a cell's time limit follows it.
+
+    Returns
+    -------
+    Graded
+    """
+    steps = [_with_limit(step, seconds or {}) for step in steps_of(lesson, submission, True)]
+    results = run(steps, settings)
+    graded = Graded(results=results, notes=list(submission.notes))
+    graded.verdicts = _judge_all(lesson, references, results, settings)
+    unwritten_ones = unwritten(lesson, submission)
+    graded.notes += [result.cause for result in results.values() if result.status == "stopped"]
+    if not submission.readable:
+        cause = next((n for n in submission.notes if UNREADABLE in n), UNREADABLE)
+        graded.verdicts = {
+            id_: replace(verdict, points=0.0, parts=(), cause=cause)
+            for id_, verdict in graded.verdicts.items()
+        }
+        return graded
+    stopped = [id_ for id_ in _stopped(steps, results) if id_ not in unwritten_ones]
+    deadline = time.monotonic() + ALONE_SECONDS
+    for id_ in stopped:
+        if time.monotonic() < deadline:
+            alone = _alone(lesson, id_, references, steps, results, run, settings)
+            if alone.points > graded.verdicts[id_].points:
+                graded.verdicts[id_] = replace(alone, follow_through=True)
+    if second := _to_follow(graded.verdicts, unwritten_ones) - set(stopped):
+        given = run(_with_solutions(lesson, steps, results), settings)
+        for id_, verdict in _judge_all(lesson, references, given, settings).items():
+            if id_ in second and verdict.points > graded.verdicts[id_].points:
+                graded.verdicts[id_] = replace(verdict, follow_through=True)
+    found, elsewhere = flags_of(lesson, submission)
+    graded.notes += elsewhere
+    for id_, flags in found.items():
+        graded.verdicts[id_] = replace(graded.verdicts[id_], flags=flags)
+    return graded
+
+
+def _with_limit(step: Step, seconds: dict[str, float]) -> Step:
+    """Give a cell twenty times what the solution needs, ten seconds at least."""
+    if step.key not in seconds:
+        return step
+    return replace(step, seconds=max(SHORTEST_LIMIT, min(step.seconds, 20 * seconds[step.key])))
+
+
+def _stopped(steps: list[Step], results: dict[str, StepResult]) -> list[str]:
+    """Exercises that were stopped where another cell of the student's may be to blame, in order.
+
+    The first of the student's cells that runs has nobody else to blame.
+    """
+    found, others = [], set()
+    for step in steps:
+        stopped = step.hidden and results[step.key].status in {"stopped", "skipped"}
+        if stopped and others - {step.exercise}:
+            found.append(step.exercise)
+        others |= {step.exercise} if step.exercise else {step.key} if step.extra else set()
+    return found
+
+
+def _alone(
+    lesson: Lesson,
+    id_: str,
+    references: dict[str, Payload],
+    steps: list[Step],
+    results: dict[str, StepResult],
+    run: Runner,
+    settings: Settings,
+) -> Verdict:
+    """Judge one exercise in a kernel that runs no other exercise of the student's.
+
+    A kernel that was lost in one exercise's cell may have been killed by another's: a timer, a
+    thread, memory that was taken earlier. Earlier exercises come from the solution. The student's
+    own cells come along unless the kernel is lost again.
+    """
+    hidden = next(c.id for c in lesson.cells if c.role == "hidden" and c.exercise == id_)
+    verdict = None
+    for extras in (True, False):
+        chosen = _steps_alone(lesson, id_, steps, results, extras)
+        result = run(chosen, settings).get(hidden, StepResult())
+        exercise = lesson.exercises[id_]
+        verdict = judge(id_, exercise.points, result, references[id_], settings.device)
+        if result.status == "ok" or not any(step.extra for step in chosen):
+            break
+    return verdict
+
+
+def _steps_alone(
+    lesson: Lesson, id_: str, steps: list[Step], results: dict[str, StepResult], extras: bool
+) -> list[Step]:
+    solutions = {c.exercise: c.node.source for c in lesson.cells if c.role == "solution"}
+    visible = {cell.id for cell in lesson.cells if cell.role == "visible"}
+    chosen, given = [], set()
+    for step in steps:
+        if step.key in visible or (step.extra and not extras):
+            continue
+        if step.exercise is None:
+            if results[step.key].status != "stopped":
+                chosen.append(step)
+        elif step.exercise == id_:
+            chosen.append(step)
+            if step.hidden:
+                break
+        elif step.exercise not in given:
+            given.add(step.exercise)
+            chosen.append(Step(GIVEN + step.exercise, solutions[step.exercise]))
+    return chosen
+
+
+def _judge_all(
+    lesson: Lesson,
+    references: dict[str, Payload],
+    results: dict[str, StepResult],
+    settings: Settings,
+) -> dict[str, Verdict]:
+    hidden = {cell.exercise: cell.id for cell in lesson.cells if cell.role == "hidden"}
+    return {
+        id_: judge(
+            id_,
+            exercise.points,
+            results.get(hidden[id_], StepResult()),
+            references[id_],
+            settings.device,
+        )
+        for id_, exercise in lesson.exercises.items()
+    }
+
+
+def unwritten(lesson: Lesson, submission: Submission) -> set[str]:
+    """Exercises whose cell holds nothing but what the starter gave.
+
+    The verdict alone cannot tell: an exercise that is written fails with ``NotImplementedError``
+    too when it calls an earlier one that is not.
+    """
+    stubs = {cell.id: _stub_lines(cell.node.source) for cell in lesson.cells}
+    elsewhere = {name for c in submission.cells for name in defined_names(c.source) if c.source}
+    found = set()
+    for cell in submission.cells:
+        if cell.role != "solution":
+            continue
+        lines = {line.strip() for line in cell.source.splitlines()}
+        own = {line for line in lines - stubs[cell.key] if line and not line.startswith("#")}
+        if not own and (lines - {""} or cell.exercise not in elsewhere):
+            found.add(cell.exercise)
+    return found
+
+
+def _stub_lines(source: str) -> set[str]:
+    stub = "raise NotImplementedError"
+    given = re.sub(r"### BEGIN SOLUTION.*?### END SOLUTION", stub, source, flags=re.DOTALL)
+    return {line.strip() for line in given.splitlines()}
+
+
+def _to_follow(verdicts: dict[str, Verdict], unwritten: set[str]) -> set[str]:
+    """Exercises that lost points after an earlier one had, and that were at least attempted."""
+    after_a_loss, found = False, set()
+    for id_, verdict in verdicts.items():
+        if not verdict.full:
+            if after_a_loss and id_ not in unwritten:
+                found.add(id_)
+            after_a_loss = True
+    return found
+
+
+def _with_solutions(
+    lesson: Lesson, steps: list[Step], results: dict[str, StepResult]
+) -> list[Step]:
+    """The same steps, with each exercise's solution brought in right after its hidden test.
+
+    Visible tests are left out: they judge nothing. A step that was stopped in the first run is
+    left out as well.
+    """
+    solutions = {c.exercise: c.node.source for c in lesson.cells if c.role == "solution"}
+    visible = {cell.id for cell in lesson.cells if cell.role == "visible"}
+    second = []
+    for step in steps:
+        if step.key in visible or results[step.key].status == "stopped":
+            if step.hidden:
+                second.append(Step(GIVEN + step.exercise, solutions[step.exercise]))
+            continue
+        second.append(step)
+        if step.hidden:
+            second.append(Step(GIVEN + step.exercise, solutions[step.exercise]))
+    return second

@@ -1,0 +1,82 @@
+"""What the grader asks a kernel to run, and what it gets back."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from course.grader.notebooks.lesson import TIME_LIMIT
+
+
+@dataclass(frozen=True)
+class Step:
+    """One cell to run.
+
+    Attributes
+    ----------
+    key : str
+        Unique name of the step in its run.
+    source : str
+        Code of the cell; for a hidden test, the test's own source.
+    exercise : str or None
+        The exercise that pays when this step hangs or kills its kernel.
+    hidden : bool
+        True for a hidden test, whose emission is collected.
+    seconds : float
+        Time limit.
+    extra : bool
+        True for a cell of the student's own, beside those of the lesson.
+    """
+
+    key: str
+    source: str
+    exercise: str | None = None
+    hidden: bool = False
+    seconds: float = TIME_LIMIT
+    extra: bool = False
+
+
+@dataclass
+class StepResult:
+    """What came of one step.
+
+    Attributes
+    ----------
+    status : str
+        ``ok``, ``error``, ``stopped`` (it hung or killed its kernel) or ``skipped``.
+    outputs : list
+        Notebook outputs, in nbformat's form, without emissions.
+    emissions : list of bytes
+        What the step emitted, undecoded from ``.npz``.
+    cause : str
+        Why it was stopped or skipped, in words.
+    seconds : float
+        Wall time that the step took.
+    """
+
+    status: str = "skipped"
+    outputs: list[Any] = field(default_factory=list)
+    emissions: list[bytes] = field(default_factory=list)
+    cause: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the whole class shares in one grading run."""
+
+    seed: int
+    reference: bool = False
+    device: str = "cpu"
+
+
+Runner = Callable[[Sequence[Step], Settings], dict[str, StepResult]]
+"""Runs steps in order, in one namespace, and returns a result for every key."""
+
+Turn = contextlib.AbstractContextManager[Any]
+"""What a thread holds while its kernel runs cells, a lock for example: then threads take turns."""
+
+Files = Sequence[tuple[str, bytes]]
+"""Files that a kernel finds in its folder: relative paths and contents."""

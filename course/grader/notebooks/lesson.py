@@ -1,0 +1,275 @@
+"""Read a source notebook as a lesson: which cell is a solution, a test, a question, or reading."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from course.grader.ground.quiet import no_warnings
+
+BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+VISIBLE_SUFFIX, HIDDEN_SUFFIX = "_visible", "_hidden"
+DEMO_TAG = "demo"
+TIME_LIMIT = 30.0
+"""Seconds a cell may take when graded, unless its metadata ``exercise.seconds`` says more."""
+
+
+class LessonError(ValueError):
+    """A source notebook breaks the rules of an exercise; the message says where and how to mend."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One graded exercise.
+
+    Attributes
+    ----------
+    id : str
+        ``grade_id`` of its solution cell and stem of its test cells' ids.
+    points : float
+        Points of its hidden test (or of its written answer).
+    difficulty, minutes : int
+        As its header says.
+    hidden : str
+        Python source of the hidden test; empty for a question graded by hand.
+    seconds : float
+        Time limit of the hidden test.
+    """
+
+    id: str
+    points: float
+    difficulty: int
+    minutes: int
+    hidden: str
+    seconds: float
+
+    @property
+    def blind(self) -> str:
+        """The hidden test without what only the reference needs: the truth behind predictions."""
+        return blinded(self.hidden)
+
+
+@dataclass(frozen=True)
+class LessonCell:
+    """One cell of the source and its part in grading.
+
+    ``role`` is ``solution``, ``visible``, ``hidden``, ``answer`` (graded by hand), ``demo`` (not
+    run when graded) or ``reading`` (everything else).
+    """
+
+    id: str
+    role: str
+    exercise: str | None
+    node: NotebookNode
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A source notebook, parsed.
+
+    Attributes
+    ----------
+    assignment, notebook : str
+        Folder and file name without suffix: ``01_rnn``, ``vanilla_rnn``.
+    source : nbformat.NotebookNode
+        The source notebook.
+    cells : list of LessonCell
+    exercises : dict of str to Exercise
+        Auto-graded exercises by id, in order.
+    answers : dict of str to float
+        Points of the questions graded by hand, by ``grade_id``.
+    """
+
+    assignment: str
+    notebook: str
+    source: NotebookNode
+    cells: list[LessonCell] = field(default_factory=list)
+    exercises: dict[str, Exercise] = field(default_factory=dict)
+    answers: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The first heading of the notebook."""
+        for cell in self.source.cells:
+            if match := re.search(r"^# (.+)$", cell.source, re.MULTILINE):
+                return match[1].strip()
+        return self.notebook
+
+
+def read_lesson(path: Path) -> Lesson:
+    """Parse a source notebook.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        ``source/<assignment>/<notebook>.ipynb``.
+
+    Returns
+    -------
+    Lesson
+
+    Raises
+    ------
+    LessonError
+        When a cell breaks the rules of an exercise.
+    """
+    source = nbformat.read(path, as_version=4)
+    return parse_lesson(source, path.parent.name, path.stem)
+
+
+def parse_lesson(source: NotebookNode, assignment: str, notebook: str) -> Lesson:
+    """Parse an opened source notebook; see :func:`read_lesson`."""
+    lesson = Lesson(assignment, notebook, source)
+    seen: set[str] = set()
+    for node in source.cells:
+        cell = _classify(node, f"{assignment}/{notebook}")
+        if cell.id in seen:
+            raise LessonError(f"{assignment}/{notebook}: the id {cell.id!r} is used twice")
+        seen.add(cell.id)
+        lesson.cells.append(cell)
+        if cell.role == "answer":
+            lesson.answers[cell.id] = float(node.metadata.nbgrader["points"])
+        elif cell.role == "hidden":
+            lesson.exercises[cell.exercise] = _exercise(cell, f"{assignment}/{notebook}")
+    solutions = {cell.exercise for cell in lesson.cells if cell.role == "solution"}
+    for id_ in solutions ^ set(lesson.exercises):
+        raise LessonError(
+            f"{assignment}/{notebook}: {id_!r} needs both a solution cell {id_!r} "
+            f"and a test cell {id_ + HIDDEN_SUFFIX!r}"
+        )
+    return lesson
+
+
+def lessons_of(source: Path, assignment: str) -> list[Lesson]:
+    """Parse every notebook of an assignment.
+
+    Raises
+    ------
+    LessonError
+        When there is no such assignment; the message lists those that exist.
+    """
+    paths = sorted((source / assignment).glob("*.ipynb")) if assignment else []
+    if not paths:
+        known = ", ".join(sorted({p.parent.name for p in source.glob("*/*.ipynb")})) or "none"
+        raise LessonError(f"no lesson named {assignment!r} in {source} (there is: {known})")
+    return [read_lesson(path) for path in paths]
+
+
+def hidden_source(text: str) -> str:
+    """Return the region between the hidden-test markers of a cell."""
+    match = re.search(rf"{BEGIN_HIDDEN}\n(.*?)^{END_HIDDEN}", text, re.DOTALL | re.MULTILINE)
+    return match[1] if match else ""
+
+
+def blinded(hidden: str) -> str:
+    """Cut from a hidden test everything that runs for the reference alone.
+
+    A student's function could walk the stack to the test that calls it. What is not in the kernel
+    cannot be found there: the ``truth`` of ``case.predict`` (a lambda, or a function of the test
+    that serves nothing else) and the branches of ``if case.reference``.
+    """
+    if not re.search(r"\.(predict|reference)\b", hidden):
+        return hidden
+    blinder = _Blinder()
+    tree = blinder.visit(ast.parse(hidden))
+    truths = blinder.cut - {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name in truths:
+            node.body = [ast.Pass()]
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+class _Blinder(ast.NodeTransformer):
+    """Replace what runs for the reference alone by ``None`` or nothing; keep the names it used."""
+
+    def __init__(self) -> None:
+        self.cut: set[str] = set()
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "predict":
+            for keyword in node.keywords:
+                if keyword.arg == "truth":
+                    keyword.value = self._nothing(keyword.value)
+            if len(node.args) > 2:
+                node.args[2] = self._nothing(node.args[2])
+        return node
+
+    def _nothing(self, truth: ast.expr) -> ast.Constant:
+        self.cut |= {node.id for node in ast.walk(truth) if isinstance(node, ast.Name)}
+        return ast.Constant(None)
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.test, ast.Attribute) and node.test.attr == "reference":
+            node.test, node.body = ast.Constant(False), [ast.Pass()]
+        return node
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.test, ast.Attribute) and node.test.attr == "reference":
+            return node.orelse
+        return node
+
+
+@functools.lru_cache(maxsize=256)
+def defined_names(source: str) -> frozenset[str]:
+    """Names of the functions and classes that a cell defines at its top level.
+
+    Source that does not parse (a student's, with magics or errors) is searched line by line.
+    """
+    try:
+        with no_warnings():
+            return frozenset(_definitions(ast.parse(source)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset(re.findall(r"^(?:def|class)\s+(\w+)", source, re.MULTILINE))
+
+
+def _definitions(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+
+
+def _classify(node: NotebookNode, where: str) -> LessonCell:
+    grader = node.metadata.get("nbgrader")
+    if not grader:
+        demo = DEMO_TAG in node.metadata.get("tags", [])
+        return LessonCell(node.id, "demo" if demo else "reading", None, node)
+    id_ = grader["grade_id"]
+    if grader.get("grade") and grader.get("solution"):
+        return LessonCell(id_, "answer", None, node)
+    if grader.get("solution"):
+        return LessonCell(id_, "solution", id_, node)
+    if grader.get("grade"):
+        if not id_.endswith(HIDDEN_SUFFIX):
+            raise LessonError(f"{where}: the test cell {id_!r} must end in {HIDDEN_SUFFIX!r}")
+        return LessonCell(id_, "hidden", id_.removesuffix(HIDDEN_SUFFIX), node)
+    if id_.endswith(VISIBLE_SUFFIX):
+        return LessonCell(id_, "visible", id_.removesuffix(VISIBLE_SUFFIX), node)
+    return LessonCell(id_, "reading", None, node)
+
+
+def _exercise(cell: LessonCell, where: str) -> Exercise:
+    about = cell.node.metadata.get("exercise") or {}
+    hidden = hidden_source(cell.node.source)
+    if not hidden.strip():
+        raise LessonError(f"{where}: the test cell {cell.id!r} has no hidden tests")
+    missing = [key for key in ("difficulty", "minutes") if key not in about]
+    if missing:
+        raise LessonError(f"{where}: {cell.id!r} lacks metadata exercise.{missing[0]}")
+    return Exercise(
+        cell.exercise,
+        float(cell.node.metadata.nbgrader["points"]),
+        int(about["difficulty"]),
+        int(about["minutes"]),
+        hidden,
+        float(about.get("seconds", TIME_LIMIT)),
+    )

@@ -1,0 +1,353 @@
+"""Rebuild a submission from the source: the student gives the source of cells, nothing else.
+
+Metadata, tags, outputs, attachments, ids and kernel of the submitted notebook have no say. A
+solution cell is found by its ``grade_id``, else by its cell id, else by what it defines. Cells
+that are not the course's are kept as extra cells where the student put them.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+from dataclasses import dataclass, field
+from typing import Any
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from course.grader.ground.text import one_line
+from course.grader.notebooks.lesson import Lesson, LessonCell, defined_names
+
+MAX_SOURCE = 200_000
+"""Longest source of one cell, in characters; a longer one is not run."""
+MAX_CELLS = 2_000
+UNREADABLE = "the notebook cannot be read"
+"""Start of the note on a notebook of which nothing could be read."""
+
+
+@dataclass
+class Cell:
+    """One cell of the rebuilt notebook: the course's (with its role) or an extra one."""
+
+    key: str
+    role: str
+    exercise: str | None
+    source: str
+    node: NotebookNode
+    own: bool = False
+
+
+@dataclass
+class Submission:
+    """A student's notebook, rebuilt.
+
+    Attributes
+    ----------
+    cells : list of Cell
+    notes : list of str
+        What was repaired or set aside, in words, for the report.
+    readable : bool
+        False when nothing of the notebook could be read.
+    """
+
+    cells: list[Cell] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    readable: bool = True
+
+
+def rebuild(lesson: Lesson, release: NotebookNode | None, text: str | bytes | None) -> Submission:
+    """Rebuild a submitted notebook from its lesson.
+
+    Parameters
+    ----------
+    lesson : Lesson
+        The source.
+    release : nbformat.NotebookNode or None
+        The starter that students got; tells an untouched cell from a changed one.
+    text : str, bytes or None
+        The submitted file's content; ``None`` when there is none.
+
+    Returns
+    -------
+    Submission
+        Always complete: what is missing or unreadable leaves its cells empty and makes a note.
+    """
+    submission = Submission()
+    theirs = _read(text, submission)
+    starter = _starter_sources(release)
+    placed, extras = _place(lesson, theirs, starter, submission)
+    for cell in lesson.cells:
+        node = copy_of(cell.node)
+        own = cell.role in {"solution", "answer"}
+        if own:
+            node.source = placed.get(cell.id, "")
+            if cell.id not in placed and submission.readable:
+                submission.notes.append(f"the cell {cell.id!r} is missing")
+        node.pop("outputs", None)
+        if node.cell_type == "code":
+            node.outputs, node.execution_count = [], None
+        submission.cells.append(Cell(cell.id, cell.role, cell.exercise, node.source, node, own))
+        for extra in extras.get(cell.id, []):
+            submission.cells.append(extra)
+    submission.cells[:0] = extras.get("", [])
+    _drop_unused_stubs(submission, starter)
+    return submission
+
+
+def copy_of(node: NotebookNode) -> NotebookNode:
+    """Copy a cell or other part of a notebook, much faster than ``copy.deepcopy`` does."""
+    return pickle.loads(pickle.dumps(node))
+
+
+def solution_submission(lesson: Lesson) -> Submission:
+    """Rebuild the lesson's own solution, as a student who wrote exactly it would submit."""
+    cells = [Cell(c.id, c.role, c.exercise, c.node.source, copy_of(c.node)) for c in lesson.cells]
+    return Submission(cells)
+
+
+def _read(text: str | bytes | None, submission: Submission) -> list[dict[str, Any]]:
+    """Read the submitted cells as plain dicts; a problem becomes a note."""
+    try:
+        return _cells_of(text, submission)
+    except Exception as error:  # whatever a submitted file makes a parser raise
+        submission.readable = False
+        submission.notes.append(f"{UNREADABLE} ({_reason(error)})")
+        return []
+
+
+def _cells_of(text: str | bytes | None, submission: Submission) -> list[dict[str, Any]]:
+    if text is None:
+        raise ValueError("there is no notebook of this name")
+    if isinstance(text, bytes):
+        text = _decode(text, submission)
+    content = json.loads(text.lstrip("\ufeff"))
+    if not isinstance(content, dict):
+        raise ValueError("it is not a notebook")
+    cells = content.get("cells")
+    if not isinstance(cells, list) and isinstance(content.get("worksheets"), list):
+        submission.notes.append("an old notebook format was converted")
+        cells = [cell for sheet in content["worksheets"] for cell in sheet["cells"]]
+    if not isinstance(cells, list):
+        raise ValueError("it has no list of cells")
+    if len(cells) > MAX_CELLS:
+        submission.notes.append(f"only the first {MAX_CELLS} of {len(cells)} cells were read")
+        cells = cells[:MAX_CELLS]
+    plain = []
+    for cell in cells:
+        if not isinstance(cell, dict):
+            submission.notes.append("a cell that is not one was left out")
+            continue
+        source = cell.get("source", cell.get("input", ""))
+        if isinstance(source, list):
+            source = "".join(part for part in source if isinstance(part, str))
+        if not isinstance(source, str):
+            source = ""
+        text = cell.get("cell_type") in ("markdown", "raw", "heading")
+        if len(source) > MAX_SOURCE:
+            submission.notes.append(
+                "a cell that is too long was " + ("cut" if text else "left out")
+            )
+            source = source[:MAX_SOURCE] if text else ""
+        # A lone surrogate cannot be sent to a kernel or written to a file.
+        source = source.encode("utf-8", "replace").decode()
+        metadata = cell.get("metadata")
+        plain.append(
+            {
+                "type": "markdown" if text else "code",
+                "source": source,
+                "metadata": metadata if isinstance(metadata, dict) else {},
+                "id": str(cell.get("id", "")),
+            }
+        )
+    return plain
+
+
+def _decode(text: bytes, submission: Submission) -> str:
+    encodings = ["utf-8-sig"]
+    if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encodings = ["utf-16"]
+    for encoding in encodings:
+        try:
+            decoded = text.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if encoding != "utf-8-sig":
+            submission.notes.append(f"the file was read as {encoding}")
+        return decoded
+    submission.notes.append("the file is not UTF-8; it was read as Latin-1")
+    return text.decode("latin-1")
+
+
+def _starter_sources(release: NotebookNode | None) -> dict[str, str]:
+    """Sources of the starter's cells, by grade id or cell id."""
+    if release is None:
+        return {}
+    return {
+        _own_id(cell.get("metadata", {}), cell.get("id", "")): cell.source for cell in release.cells
+    }
+
+
+def _own_id(metadata: dict[str, Any], cell_id: str) -> str:
+    grader = metadata.get("nbgrader")
+    if isinstance(grader, dict) and isinstance(grader.get("grade_id"), str):
+        return grader["grade_id"]
+    return str(cell_id)
+
+
+def _place(
+    lesson: Lesson, theirs: list[dict[str, Any]], starter: dict[str, str], submission: Submission
+) -> tuple[dict[str, str], dict[str, list[Cell]]]:
+    """Assign each submitted cell to a cell of the lesson, or keep it as an extra one."""
+    by_id = {cell.id: cell for cell in lesson.cells}
+    by_node_id = {cell.node.id: cell for cell in lesson.cells}
+    by_text = {source.strip(): id_ for id_, source in starter.items() if source.strip()}
+    targets: list[LessonCell | None] = []
+    for cell in theirs:
+        target = by_id.get(_own_id(cell["metadata"], cell["id"])) or by_node_id.get(cell["id"])
+        if target is None:
+            target = by_id.get(by_text.get(cell["source"].strip(), ""))
+        targets.append(target)
+    _find_by_definition(lesson, theirs, targets, starter)
+    _find_answers(lesson, theirs, targets)
+    winners = _winners(theirs, targets, starter, submission)
+    placed: dict[str, str] = {}
+    extras: dict[str, list[Cell]] = {}
+    after = ""
+    for position, (cell, target) in enumerate(zip(theirs, targets, strict=True)):
+        if target is not None and winners.get(target.id) == position:
+            after = target.id
+            if target.role in {"solution", "answer"}:
+                placed[target.id] = cell["source"]
+                continue
+            unchanged = cell["source"].strip() in {
+                starter.get(target.id, target.node.source).strip(),
+                target.node.source.strip(),
+            }
+            if unchanged or cell["type"] != "code":
+                continue
+            if target.role in {"visible", "hidden"}:
+                submission.notes.append(f"the edited test cell {target.id!r} was restored")
+            elif target.role == "reading":
+                submission.notes.append("an edited cell of the lesson runs after the original")
+            # A changed test or demo is not run, unless a function of the student's is in it.
+            if target.role != "reading" and not _new_names(cell, target):
+                continue
+        elif target is not None and target.role in {"visible", "hidden"}:
+            if cell["type"] != "code" or not _new_names(cell, target):
+                submission.notes.append(f"a copy of the test cell {target.id!r} was left out")
+                continue
+        elif target is not None and cell["source"].strip() == starter.get(target.id, "").strip():
+            submission.notes.append(f"an untouched copy of {target.id!r} was left out")
+            continue
+        if cell["source"].strip():
+            extras.setdefault(after, []).append(_extra(cell, position))
+    return placed, extras
+
+
+def _new_names(cell: dict[str, Any], target: LessonCell) -> set[str]:
+    return defined_names(cell["source"]) - defined_names(target.node.source)
+
+
+def _find_by_definition(
+    lesson: Lesson,
+    theirs: list[dict[str, Any]],
+    targets: list[LessonCell | None],
+    starter: dict[str, str],
+) -> None:
+    """Give solution cells that lost their metadata back to the exercise whose names they define."""
+    found = {target.id for target in targets if target is not None}
+    for cell in lesson.cells:
+        if cell.role != "solution" or cell.id in found:
+            continue
+        wanted = defined_names(cell.node.source)
+        for position, candidate in enumerate(theirs):
+            if (
+                targets[position] is None
+                and candidate["type"] == "code"
+                and wanted
+                and wanted <= defined_names(candidate["source"])
+            ):
+                targets[position] = cell
+                break
+
+
+def _find_answers(
+    lesson: Lesson, theirs: list[dict[str, Any]], targets: list[LessonCell | None]
+) -> None:
+    """Give a written answer that lost its metadata back: the longest text where it belongs."""
+    found = {target.id: p for p, target in enumerate(targets) if target is not None}
+    for index, cell in enumerate(lesson.cells):
+        if cell.role != "answer" or cell.id in found:
+            continue
+        before = [found[c.id] for c in lesson.cells[:index] if c.id in found]
+        after = [found[c.id] for c in lesson.cells[index:] if c.id in found]
+        start, stop = max(before, default=-1) + 1, min(after, default=len(theirs))
+        texts = [
+            p
+            for p in range(start, stop)
+            if targets[p] is None
+            and theirs[p]["type"] == "markdown"
+            and theirs[p]["source"].strip()
+        ]
+        if texts:
+            best = max(texts, key=lambda p: len(theirs[p]["source"]))
+            targets[best], found[cell.id] = cell, best
+
+
+def _winners(
+    theirs: list[dict[str, Any]],
+    targets: list[LessonCell | None],
+    starter: dict[str, str],
+    submission: Submission,
+) -> dict[str, int]:
+    """Choose one position per lesson cell: the last changed one before its test, else the last.
+
+    What stands before the test is what the student saw the test judge; a copy further down may be
+    a later experiment. Where nothing differs from the starter the first is taken.
+    """
+    tests: dict[str, int] = {}
+    for position, target in enumerate(targets):
+        if target is not None and target.role in {"visible", "hidden"}:
+            tests.setdefault(target.exercise, position)
+    candidates: dict[str, list[int]] = {}
+    for position, target in enumerate(targets):
+        if target is not None:
+            candidates.setdefault(target.id, []).append(position)
+    winners = {}
+    for id_, positions in candidates.items():
+        changed = [
+            p for p in positions if theirs[p]["source"].strip() != starter.get(id_, "").strip()
+        ]
+        changed = [p for p in changed if theirs[p]["source"].strip()]
+        early = [p for p in changed if p < tests.get(id_, len(theirs))]
+        winners[id_] = (early or changed or positions[:1])[-1]
+        if len(positions) > 1:
+            submission.notes.append(f"the cell {id_!r} is there {len(positions)} times")
+    return winners
+
+
+def _extra(cell: dict[str, Any], position: int) -> Cell:
+    make = new_code_cell if cell["type"] == "code" else new_markdown_cell
+    node = make(cell["source"])
+    node.id = f"extra-{position}"
+    role = "extra" if cell["type"] == "code" else "text"
+    return Cell(f"extra-{position}", role, None, cell["source"], node, own=True)
+
+
+def _drop_unused_stubs(submission: Submission, starter: dict[str, str]) -> None:
+    """Empty a stub left untouched when an extra cell defines its names: the intent is plain."""
+    extra_names: set[str] = set()
+    for cell in submission.cells:
+        if cell.role == "extra":
+            extra_names |= defined_names(cell.source)
+    for cell in submission.cells:
+        stub = starter.get(cell.key)
+        if cell.role == "solution" and stub and cell.source.strip() == stub.strip():
+            names = defined_names(stub)
+            if names and names <= extra_names:
+                cell.source = cell.node.source = ""
+                submission.notes.append(f"{cell.key!r} is defined in an extra cell")
+
+
+def _reason(error: Exception) -> str:
+    return one_line(error, 120) or type(error).__name__

@@ -1,0 +1,165 @@
+"""Show how a class did: a table for the terminal, a page for the browser, a file for the LMS."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+from collections import defaultdict
+
+from course.grader.ground.text import one_line
+from course.grader.judging.outcome import Outcome, Run
+
+WIDE = 72
+"""Characters of a remark in the table; the page has all of it."""
+
+
+def table(run: Run) -> str:
+    """A table of students: points for each exercise, the total, and what went wrong first.
+
+    Columns are in the lesson's order, a bar between its notebooks.
+    """
+    rows = []
+    for student, outcomes in by_student(run.outcomes).items():
+        points = [[f"{v.points:g}" for v in outcome.verdicts] for outcome in outcomes]
+        total = (
+            f"{round(sum(o.points for o in outcomes), 2):g}/{sum(o.maximum for o in outcomes):g}"
+        )
+        rows.append((one_line(student, 80), points, total, one_line(remark(outcomes), 500)))
+    name, last = (max((len(row[i]) for row in rows), default=0) for i in (0, 2))
+    widths: dict[tuple[int, int], int] = {}
+    for _, points, _, _ in rows:
+        for i, group in enumerate(points):
+            for j, text in enumerate(group):
+                widths[i, j] = max(widths.get((i, j), 0), len(text))
+    lines = []
+    for student, points, total, what in rows:
+        groups = (
+            " ".join(f"{text:>{widths[i, j]}}" for j, text in enumerate(group))
+            for i, group in enumerate(points)
+        )
+        line = f"{student:<{name}}  {' | '.join(groups)}  {total:>{last}}  {_cut(what)}"
+        lines.append(line.rstrip())
+    return "\n".join(lines)
+
+
+def marks_of(outcome: Outcome) -> str:
+    """One character for each exercise."""
+    return "".join("●" if v.full else "◐" if v.points else "○" for v in outcome.verdicts)
+
+
+def remark(outcomes: list[Outcome]) -> str:
+    """What went wrong first, in words."""
+    for outcome in outcomes:
+        for verdict in outcome.verdicts:
+            if not verdict.full:
+                return f"{verdict.exercise}: {verdict.summary}"
+    notes = [note for outcome in outcomes for note in outcome.notes]
+    return notes[0] if notes else ""
+
+
+def by_student(outcomes: list[Outcome]) -> dict[str, list[Outcome]]:
+    """Group outcomes by student, in order."""
+    groups: dict[str, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        groups[outcome.student].append(outcome)
+    return dict(groups)
+
+
+def to_csv(outcomes: list[Outcome]) -> str:
+    """Scores as CSV: a row for each student, a column for each exercise.
+
+    A cell that a spreadsheet would take for a formula is written with a leading apostrophe.
+    """
+    columns: list[str] = []
+    for outcome in outcomes:
+        for verdict in outcome.verdicts:
+            name = f"{outcome.notebook}/{verdict.exercise}"
+            if name not in columns:
+                columns.append(name)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["student", *columns, "total", "maximum"])
+    for student, group in by_student(outcomes).items():
+        points = {f"{o.notebook}/{v.exercise}": v.points for o in group for v in o.verdicts}
+        total, maximum = sum(o.points for o in group), sum(o.maximum for o in group)
+        row = [points.get(name, 0) for name in columns]
+        writer.writerow([_no_formula(one_line(student, 200)), *row, round(total, 2), maximum])
+    return buffer.getvalue()
+
+
+def page(run: Run) -> str:
+    """One HTML page for the instructor: students, exercises, notes, flags. Nothing in it runs."""
+    outcomes = run.outcomes
+    body = [
+        f"<h1>{html.escape(run.assignment)}</h1>",
+        f"<p>{len(by_student(outcomes))} students, {len(run.graded)} notebooks graded now, "
+        f"{len(run.kept)} unchanged. {html.escape(run.isolation)}</p>",
+        _exercise_table(outcomes),
+        _student_table(outcomes),
+    ]
+    if run.failed:
+        items = "".join(
+            f"<li>{html.escape(k)}: {html.escape(v)}</li>" for k, v in run.failed.items()
+        )
+        body.append(f"<h2>Not graded</h2><ul>{items}</ul>")
+    return PAGE.format(title=html.escape(run.assignment), body="\n".join(body))
+
+
+def _exercise_table(outcomes: list[Outcome]) -> str:
+    """How the class did on each exercise, and the most frequent remark."""
+    stats: dict[tuple[str, str], list] = defaultdict(list)
+    for outcome in outcomes:
+        for verdict in outcome.verdicts:
+            stats[outcome.notebook, verdict.exercise].append(verdict)
+    rows = []
+    for (notebook, exercise), verdicts in stats.items():
+        full = sum(v.full for v in verdicts)
+        mean = sum(v.points for v in verdicts) / len(verdicts)
+        wrong = [v.summary for v in verdicts if not v.full]
+        common = max(set(wrong), key=wrong.count) if wrong else ""
+        cells = [notebook, exercise, f"{full} of {len(verdicts)}"]
+        cells += [f"{mean:.2f} of {verdicts[0].maximum:g}", common]
+        rows.append(_row(cells))
+    head = _row(["notebook", "exercise", "full marks", "mean points", "most frequent remark"], "th")
+    return f"<h2>Exercises</h2><table>{head}{''.join(rows)}</table>"
+
+
+def _student_table(outcomes: list[Outcome]) -> str:
+    rows = []
+    for outcome in outcomes:
+        flags = [f"{v.exercise}: {flag}" for v in outcome.verdicts for flag in v.flags]
+        wrong = [f"{v.exercise}: {v.summary}" for v in outcome.verdicts if not v.full]
+        cells = [outcome.student, outcome.notebook, f"{outcome.points:g} of {outcome.maximum:g}"]
+        rows.append(
+            _row([*cells, marks_of(outcome), "\n".join(wrong), "\n".join([*outcome.notes, *flags])])
+        )
+    head = _row(["student", "notebook", "points", "exercises", "what is not right", "notes"], "th")
+    return f"<h2>Students</h2><table>{head}{''.join(rows)}</table>"
+
+
+def _row(cells: list[str], tag: str = "td") -> str:
+    return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= WIDE else text[: WIDE - 1] + "…"
+
+
+def _no_formula(text: str) -> str:
+    return "'" + text if text[:1] in {"=", "+", "-", "@"} else text
+
+
+PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<style>
+body {{ font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; color: #222 }}
+table {{ border-collapse: collapse; width: 100% }}
+td, th {{ border-bottom: 1px solid #ddd; padding: .3rem .6rem; text-align: left;
+  vertical-align: top; white-space: pre-line }}
+th {{ background: #f4f6f8 }}
+</style></head><body>
+{body}
+</body></html>
+"""

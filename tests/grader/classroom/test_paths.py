@@ -1,0 +1,369 @@
+"""One class, graded in every way there is: the same scores, comments and verdicts."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from course.grader.classroom import gradebook as book
+from course.grader.classroom.command import nbgrader
+from course.grader.classroom.course_folder import CourseFolder
+from course.grader.classroom.run import Options, grade_class
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.slow
+LESSON = "00_small"
+
+WORK = {
+    "right": {},
+    "loops": {"double": "def double(x):\n    return x + x"},
+    "wrong-step": {"double": "def double(x):\n    return 3 * x"},
+    "wrong-both": {
+        "double": "def double(x):\n    return 3 * x",
+        "quadruple": "def quadruple(x):\n    return double(x)",
+    },
+    "mutates": {"double": "def double(x):\n    x *= 2\n    return x"},
+    "loops-for-ever": {"quadruple": "def quadruple(x):\n    while True:\n        pass"},
+    "dies": {"double": "import os\nos._exit(1)"},
+    "kills-later": {
+        "double": "import os, threading\nthreading.Timer(1.0, os._exit, [1]).start()\n"
+        "def double(x):\n    return 2 * x",
+        "quadruple": "import time\ntime.sleep(3)\ndef quadruple(x):\n    return 4 * x",
+    },
+    "prints": {
+        "double": "import sys\ndef double(x):\n    print('x', file=sys.stderr)\n    return 2 * x"
+    },
+    "html": {"why": "<script>alert(1)</script> because $a<b$"},
+}
+
+
+def make_course(root: Path, source: CourseFolder) -> CourseFolder:
+    """A copy of the small course with everybody's work handed in."""
+    shutil.copytree(source.root, root)
+    folder = CourseFolder(root)
+    notebook = nbformat.read(folder.source / LESSON / "small.ipynb", as_version=4)
+    for student, changes in WORK.items():
+        handed_in = nbformat.from_dict(notebook)
+        cells = {cell.id: cell.source for cell in notebook.cells}
+        for cell in handed_in.cells:
+            cell.source = changes.get(cell.id, cells[cell.id])
+        here = folder.submitted / student / LESSON
+        here.mkdir(parents=True)
+        nbformat.write(handed_in, here / "small.ipynb")
+    (folder.submitted / "broken" / LESSON).mkdir(parents=True)
+    (folder.submitted / "broken" / LESSON / "small.ipynb").write_bytes(b"\x00{")
+    beside = folder.submitted / "right" / LESSON
+    (beside / "secret.txt").symlink_to(folder.root / "nbgrader_config.py")
+    (beside / "broken.txt").symlink_to("/nowhere")
+    os.mkfifo(beside / "pipe")
+    (beside / "numpy.py").write_text("raise SystemExit")
+    (beside / "timestamp.txt").write_text("the day before yesterday")
+    (folder.submitted / "misnamed" / LESSON).mkdir(parents=True)
+    shutil.copy(
+        folder.submitted / "right" / LESSON / "small.ipynb",
+        folder.submitted / "misnamed" / LESSON / "Small (1).ipynb",
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory) -> CourseFolder:
+    """A course that is released, with a seed and references that every way of grading shares."""
+    from tests.conftest import small_notebook
+
+    root = tmp_path_factory.mktemp("paths") / "start"
+    (root / "source" / LESSON).mkdir(parents=True)
+    nbformat.write(small_notebook(), root / "source" / LESSON / "small.ipynb")
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    folder = CourseFolder(root)
+    nbgrader(folder, "generate_assignment", LESSON)
+    folder.seed(LESSON)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(start, tmp_path_factory) -> dict:
+    folder = make_course(tmp_path_factory.mktemp("paths") / "one", start)
+    run = grade_class(folder, LESSON, Options(workers=1, quiet=True))
+    assert not run.failed
+    return everything(folder)
+
+
+def everything(folder: CourseFolder) -> dict:
+    """Scores and comments of the gradebook, and the verdicts in the graded notebooks."""
+    found: dict = {}
+    with contextlib.closing(book.open_gradebook(folder)) as gradebook:
+        for submission in gradebook.assignment_submissions(LESSON):
+            student = submission.student.id
+            for notebook in submission.notebooks:
+                for grade in notebook.grades:
+                    found[student, grade.name] = (grade.auto_score, grade.needs_manual_grade)
+                for comment in notebook.comments:
+                    found[student, comment.name, "comment"] = comment.auto_comment
+    copied = {path.name for path in folder.autograded.rglob("*") if path.is_file()}
+    assert not copied & {"secret.txt", "timestamp.txt"}, "a link brought in what it points to"
+    for path in folder.autograded.glob(f"*/{LESSON}/*.ipynb"):
+        student = path.parts[-3]
+        for cell in nbformat.read(path, as_version=4).cells:
+            found[student, cell.id, "cell"] = (cell.source, str(cell.get("outputs", "")))
+    return found
+
+
+def test_the_scores_are_the_deserved_ones(expected):
+    def total(student):
+        return [expected[student, f"{name}_hidden"][0] for name in ("double", "quadruple")]
+
+    assert total("right") == total("loops") == total("prints") == total("html") == [2, 2]
+    assert total("misnamed") == [2, 2]
+    assert total("wrong-step") == [0, 2]
+    assert total("wrong-both") == [0, 0]
+    assert total("mutates")[0] < 2 == total("mutates")[1]
+    assert total("loops-for-ever") == [2, 0]
+    assert total("dies") == [0, 2]
+    assert total("broken") == [0, 0]
+    # One exercise's timer costs no other exercise.
+    assert total("kills-later") == [2, 2]
+
+
+def test_two_workers(start, expected, tmp_path):
+    folder = make_course(tmp_path / "two", start)
+    grade_class(folder, LESSON, Options(workers=2, quiet=True))
+    assert everything(folder) == expected
+
+
+def test_nbgrader_autograde(start, expected, tmp_path):
+    folder = make_course(tmp_path / "stock", start)
+    nbgrader(folder, "autograde", LESSON)
+    assert everything(folder) == expected
+
+
+def test_formgraders_api(start, expected, tmp_path):
+    """What formgrader's autograde button calls, for one student at a time."""
+    folder = make_course(tmp_path / "api", start)
+    code = (
+        "from nbgrader.apps import NbGraderAPI\n"
+        "from traitlets.config.loader import PyFileConfigLoader\n"
+        "api = NbGraderAPI(config=PyFileConfigLoader('nbgrader_config.py', path='.').load_config())\n"
+        f"for student in {sorted([*WORK, 'broken', 'misnamed'])!r}:\n"
+        f"    result = api.autograde({LESSON!r}, student)\n"
+        "    assert result['success'], result\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=folder.root, check=True, capture_output=True)
+    assert everything(folder) == expected
+
+
+@contextlib.contextmanager
+def dask_cluster(folder: Path, workers: int):
+    """A real scheduler and workers, started as separate processes in a folder of their own."""
+    folder.mkdir()
+    environment = {k: v for k, v in os.environ.items() if k != "COURSE_ROOT"}
+    file = folder / "scheduler.json"
+    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1"]
+    command += ["--port", "0", "--no-dashboard", "--scheduler-file", str(file)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
+    processes = [subprocess.Popen(command, env=environment, **quiet)]
+    try:
+        while not file.exists():
+            time.sleep(0.1)
+        for _ in range(workers):
+            command = [sys.executable, "-m", "distributed.cli.dask_worker", "--nthreads", "1"]
+            command += ["--no-nanny", "--no-dashboard", "--scheduler-file", str(file)]
+            processes.append(subprocess.Popen(command, env=environment, **quiet))
+        import json
+
+        yield json.loads(file.read_text())["address"], processes[1:]
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def test_a_dask_scheduler_with_one_worker_killed_half_way(start, expected, tmp_path):
+    folder = make_course(tmp_path / "dask", start)
+    with dask_cluster(tmp_path / "elsewhere", 2) as (address, workers):
+        command = [sys.executable, "-m", "course.grader", "autograde", LESSON, "--quiet"]
+        grader = subprocess.Popen([*command, "--scheduler", address], cwd=folder.root)
+        results = folder.private / "results"
+        while not list(results.glob("**/*.applied")) and grader.poll() is None:
+            time.sleep(0.05)
+        workers[0].kill()
+        assert grader.wait(300) == 0
+    assert everything(folder) == expected
+
+
+COPIES = 300
+
+DRIVER = """
+import contextlib, os, pathlib, signal, sys, time
+import distributed, nbgrader.apps, torch
+import course.grader.__main__ as cli, course.grader.pages.report, course.grader.classroom.run
+
+def stored():
+    return len(list(pathlib.Path(".grader/results").glob("**/*.json")))
+
+for i, delay in enumerate(map(float, sys.argv[1:])):
+    before = stored()
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os._exit(cli.main(["autograde", "00_small", "--quiet", "--workers", "1"]))
+    ended = False
+    while i % 2 and not ended and stored() == before:  # every other one is killed while it grades
+        time.sleep(0.01)
+        ended = os.waitpid(child, os.WNOHANG)[0]
+    end = time.monotonic() + delay
+    while time.monotonic() < end and not ended:
+        time.sleep(0.01)
+        ended = os.waitpid(child, os.WNOHANG)[0]
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(child, 0)
+    print("killed", flush=True)
+    sys.stdin.readline()
+"""
+"""Start the grader and kill it, once for each delay; the imports are done once, before.
+
+Every other delay counts from the start, the others from the first result of that start.
+"""
+
+
+def test_a_grader_killed_fifty_times_loses_nothing_and_grades_nothing_twice(
+    start, expected, tmp_path
+):
+    folder = make_course(tmp_path / "killed", start)
+    for i in range(COPIES):  # enough work for every start to be killed in the middle of some
+        (folder.submitted / f"right{i}" / LESSON).mkdir(parents=True)
+        name = Path(LESSON) / "small.ipynb"
+        shutil.copy(folder.submitted / "right" / name, folder.submitted / f"right{i}" / name)
+    rng = random.Random(0)
+    delays = [f"{rng.uniform(0.1, 0.4 if i % 2 else 3):.2f}" for i in range(50)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    seen: dict[str, float] = {}
+    with subprocess.Popen(
+        [sys.executable, "-c", DRIVER, *delays], cwd=folder.root, **pipes
+    ) as driver:
+        for _ in delays:
+            assert driver.stdout.readline() == "killed\n"
+            for path in (folder.private / "results").glob("**/*.json"):
+                # What is stored is never graded a second time.
+                stamp = path.stat().st_mtime_ns
+                assert seen.setdefault(str(path), stamp) == stamp
+            driver.stdin.write("\n")
+            driver.stdin.flush()
+    assert 50 < len(seen) < COPIES, "the kills must fall into the grading"
+    command = [sys.executable, "-m", "course.grader", "autograde", LESSON, "--quiet"]
+    assert subprocess.run(command, cwd=folder.root, stdout=subprocess.DEVNULL).returncode == 0
+    found = everything(folder)
+    copies = {key for key in found if key[0].startswith("right") and key[0] != "right"}
+    assert {key: found[key] for key in found.keys() - copies} == expected
+    assert len(copies) == COPIES * sum(key[0] == "right" for key in expected)
+    assert all(found[key] == expected["right", *key[1:]] for key in copies)
+
+
+def test_only_what_changed_is_graded_again(start, tmp_path):
+    folder = make_course(tmp_path / "changed", start)
+    first = grade_class(folder, LESSON, Options(workers=1, quiet=True))
+    assert len(first.graded) == len(WORK) + 2
+    path = folder.submitted / "wrong-step" / LESSON / "small.ipynb"
+    path.write_bytes((folder.submitted / "right" / LESSON / "small.ipynb").read_bytes())
+    second = grade_class(folder, LESSON, Options(workers=1, quiet=True))
+    assert [o.student for o in second.graded] == ["wrong-step"]
+    assert second.graded[0].points == 4
+    folder.new_seed(LESSON)
+    third = grade_class(folder, LESSON, Options(workers=1, quiet=True, students=("right", "dies")))
+    assert {o.student for o in third.graded} == {"right", "dies"}
+
+
+def test_a_manual_score_survives(start, tmp_path):
+    folder = make_course(tmp_path / "manual", start)
+    options = Options(workers=1, quiet=True, force=True, students=("right",))
+    grade_class(folder, LESSON, options)
+    with contextlib.closing(book.open_gradebook(folder)) as gradebook:
+        grade = gradebook.find_grade("double_hidden", "small", LESSON, "right")
+        grade.manual_score = 1.5
+        gradebook.db.commit()
+    grade_class(folder, LESSON, options)
+    with contextlib.closing(book.open_gradebook(folder)) as gradebook:
+        grade = gradebook.find_grade("double_hidden", "small", LESSON, "right")
+        assert (grade.manual_score, grade.auto_score, grade.needs_manual_grade) == (1.5, 2.0, True)
+
+
+POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+
+
+@pytest.fixture
+def postgres(tmp_path_factory):
+    """A real PostgreSQL server on loopback, run as an ordinary user."""
+    if not POSTGRES:
+        pytest.skip("no PostgreSQL server here (Debian's package postgresql)")
+    import socket
+    import tempfile
+
+    programs = POSTGRES[-1].parent
+    root = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    user = {"user": "nobody", "group": "nogroup"} if os.getuid() == 0 else {}
+    if user:
+        shutil.chown(root, "nobody", "nogroup")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/tmp"}
+    data = str(root / "data")
+    command = [programs / "initdb", "-D", data, "-U", "grader", "--auth=trust"]
+    subprocess.run(command, check=True, **quiet, **user)
+    options = ["-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", str(root)]
+    server = subprocess.Popen([programs / "postgres", *options], **quiet, **user)
+    try:
+        ready = [programs / "pg_isready", "-h", "127.0.0.1", "-p", str(port)]
+        while subprocess.run(ready, **quiet, check=False).returncode:
+            assert server.poll() is None
+            time.sleep(0.1)
+        yield f"postgresql://grader@127.0.0.1:{port}/postgres"
+    finally:
+        server.terminate()
+        server.wait()
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def test_a_gradebook_on_postgresql(start, expected, postgres, tmp_path):
+    folder = make_course(tmp_path / "postgres", start)
+    with (folder.root / "nbgrader_config.py").open("a") as config:
+        config.write(f"\nc.CourseDirectory.db_url = {postgres!r}\n")
+    (folder.root / "gradebook.db").unlink(missing_ok=True)
+    grade_class(folder, LESSON, Options(workers=2, quiet=True))
+    assert everything(folder) == expected
+    assert not (folder.root / "gradebook.db").exists()
+
+
+def test_the_late_policy_of_the_configuration_holds(start, tmp_path):
+    folder = make_course(tmp_path / "late", start)
+    with (folder.root / "nbgrader_config.py").open("a") as config:
+        config.write("\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
+    stamp = folder.submitted / "right" / LESSON / "timestamp.txt"
+    stamp.write_text("2026-03-02 12:00:00 UTC")
+    options = Options(workers=1, quiet=True, force=True, students=("right", "loops"))
+
+    def penalties(due: str) -> dict[str, float | None]:
+        with contextlib.closing(book.open_gradebook(folder)) as gradebook:
+            gradebook.update_or_create_assignment(LESSON, duedate=due)
+        grade_class(folder, LESSON, options)
+        with contextlib.closing(book.open_gradebook(folder)) as gradebook:
+            found = {
+                student: gradebook.find_submission_notebook("small", LESSON, student)
+                for student in options.students
+            }
+            return {student: row.late_submission_penalty for student, row in found.items()}
+
+    assert penalties("2026-03-01 12:00:00 UTC") == {"right": 4.0, "loops": None}
+    assert penalties("2026-03-03 12:00:00 UTC") == {"right": None, "loops": None}

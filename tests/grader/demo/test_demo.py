@@ -1,0 +1,137 @@
+"""The made-up class gets the scores it deserves, whichever way it is graded."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+
+import pytest
+
+from course.grader.classroom import gradebook as book
+from course.grader.classroom.command import nbgrader
+from course.grader.classroom.course_folder import CourseFolder
+from course.grader.classroom.feedback import generate_feedback
+from course.grader.classroom.run import Options, grade_class
+from course.grader.demo.demo_class import CLASS
+from course.grader.demo.show import LESSON, build_demo
+from course.grader.judging.outcome import Run
+from course.grader.notebooks.lesson import read_lesson
+from course.grader.pages import report
+from course.grader.pages.render import secret_lines
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> CourseFolder:
+    return build_demo(CourseFolder(ROOT), tmp_path_factory.mktemp("demo") / "course")
+
+
+@pytest.fixture(scope="module")
+def graded(demo: CourseFolder) -> Run:
+    return grade_class(demo, LESSON, Options(quiet=True))
+
+
+def scores_of(folder: CourseFolder) -> dict[tuple[str, str, str], float | None]:
+    """Automatic score of every cell in the gradebook."""
+    with contextlib.closing(book.open_gradebook(folder)) as gradebook:
+        return {
+            (
+                grade.notebook.assignment.student.id,
+                grade.notebook.name,
+                grade.name,
+            ): grade.auto_score
+            for submission in gradebook.assignment_submissions(LESSON)
+            for notebook in submission.notebooks
+            for grade in notebook.grades
+        }
+
+
+def test_nobody_is_left_out(graded):
+    assert not graded.failed
+    assert {o.student for o in graded.outcomes} == {student.name for student in CLASS}
+
+
+@pytest.mark.parametrize("student", CLASS, ids=[student.name for student in CLASS])
+def test_every_student_gets_what_the_work_deserves(graded, student):
+    lost = set()
+    for outcome in report.by_student(graded.outcomes)[student.name]:
+        for verdict in outcome.verdicts:
+            if not verdict.full:
+                lost.add(verdict.exercise)
+                if "*" in student.loses:
+                    assert verdict.points == 0
+    if "*" in student.loses:
+        expected = {v.exercise for o in graded.outcomes for v in o.verdicts}
+    elif student.loses and student.loses[0] in {o.notebook for o in graded.outcomes}:
+        expected = {
+            v.exercise
+            for o in graded.outcomes
+            if o.notebook == student.loses[0]
+            for v in o.verdicts
+        }
+    else:
+        expected = set(student.loses)
+    assert lost == expected
+
+
+def test_the_report_names_the_causes(graded):
+    text = report.table(graded)
+    for words in ("stopped after 10 s", "its kernel died (exit code 1)", "cannot be read"):
+        assert words in text
+    page = report.page(graded)
+    assert "<script" not in page
+    assert all(student.name in page for student in CLASS)
+
+
+def test_a_second_run_grades_nothing(demo, graded):
+    again = grade_class(demo, LESSON, Options(quiet=True))
+    assert not again.graded
+    assert len(again.kept) == len(graded.outcomes)
+
+
+def test_feedback_shows_verdicts_and_no_hidden_test(demo, graded):
+    pages = generate_feedback(demo, LESSON)
+    assert len(pages) == len(graded.outcomes)
+    secrets = {
+        line
+        for path in (demo.source / LESSON).glob("*.ipynb")
+        for line in secret_lines(read_lesson(path))
+    }
+    for page in pages:
+        text = page.read_text()
+        assert "hidden tests ran here" in text, page
+        plain = text.replace("&quot;", '"').replace("&#39;", "'").replace("&lt;", "<")
+        assert "cases(" not in plain
+        for line in secrets:
+            assert line not in plain, (page, line)
+    finn = next(p for p in pages if "finn" in p.parts and p.stem == "vanilla_rnn").read_text()
+    assert "15 of 15 values are not right" in finn
+
+
+def test_nbgrader_autograde_gives_the_same_scores(demo, graded, tmp_path):
+    ours = scores_of(demo)
+    stock = CourseFolder(tmp_path / "course")
+    shutil.copytree(demo.root, stock.root, ignore=shutil.ignore_patterns("autograded", "feedback"))
+    # A gradebook in which nothing is graded yet; the seed and the references stay.
+    (stock.root / "gradebook.db").unlink()
+    nbgrader(stock, "generate_assignment", LESSON, "--force")
+    nbgrader(stock, "autograde", LESSON)
+    theirs = scores_of(stock)
+    assert ours == theirs
+    for path in stock.autograded.glob(f"*/{LESSON}/*.ipynb"):
+        same = demo.autograded / path.relative_to(stock.autograded)
+        assert verdicts_in(path) == verdicts_in(same), path
+
+
+def verdicts_in(path) -> list[str]:
+    import nbformat
+
+    cells = nbformat.read(path, as_version=4).cells
+    return [
+        output["data"]["text/plain"]
+        for cell in cells
+        if cell.metadata.get("nbgrader", {}).get("grade") and cell.cell_type == "code"
+        for output in cell.outputs
+    ]

@@ -1,0 +1,174 @@
+"""Points in proportion to the parts that are right, and sentences that say what is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from course.emission import collect
+from course.grader.judging.payload import Answer, Payload, read
+from course.grader.judging.verdict import ARGUMENTS, Part, Verdict, judge
+from course.grader.kernel.steps import StepResult
+
+TEST = """
+from course.emission import cases
+
+@cases({"N": 2}, {"N": 3}, {"N": 4, "dtype": "float32"})
+def hidden(case):
+    x = case.normal("N")
+    case.call(f, x, returns="double, triple")
+"""
+
+
+def right(x):
+    return 2 * x, 3 * x
+
+
+def emission(f, exercise: str = "f", **settings) -> bytes:
+    return collect(TEST, {"f": f}, exercise=exercise, seed=5, **settings)
+
+
+REFERENCE = read(emission(right, reference=True))
+
+
+def verdict(f, maximum: float = 4.0) -> Verdict:
+    return judge("f", maximum, StepResult("ok", emissions=[emission(f)]), REFERENCE)
+
+
+def parts(result: Verdict) -> dict[str, bool]:
+    return {part.label: part.right for part in result.parts}
+
+
+def test_full_marks():
+    result = verdict(right)
+    assert result.full and result.points == 4
+    assert result.summary == "right"
+    assert list(parts(result)) == ["double", "triple", ARGUMENTS, "kept float32"]
+
+
+def double_wrong(x):
+    return x, 3 * x
+
+
+def float64_forced(x):
+    return tuple(a.astype(float) for a in right(x))
+
+
+def changed(x):
+    result = right(x.copy())
+    x += 1
+    return result
+
+
+def one_case_fails(x):
+    if len(x) == 3:
+        raise ValueError("three")
+    return right(x)
+
+
+@pytest.mark.parametrize(
+    ("f", "points", "wrong", "says"),
+    [
+        (double_wrong, 2.0, {"double", "kept float32"}, "double: 2 of 2 values"),
+        (float64_forced, 3.0, {"kept float32"}, "its dtype is float64"),
+        (changed, 3.0, {ARGUMENTS}, "in place"),
+        (one_case_fails, 1.0, {"double", "triple", ARGUMENTS}, "failed with ValueError: three"),
+    ],
+)
+def test_parts(f, points, wrong, says):
+    result = verdict(f)
+    assert {label for label, good in parts(result).items() if not good} == wrong
+    assert says in result.summary
+    if f is not one_case_fails:
+        assert result.points == points
+    assert not result.full
+
+
+def test_an_unchanged_argument_alone_earns_nothing():
+    result = verdict(lambda x: (0 * x, 0 * x))
+    assert result.points == 0
+    assert parts(result)[ARGUMENTS]
+
+
+def test_a_part_that_is_wrong_never_rounds_up_to_full_marks():
+    answers = {(0, f"a{i}"): Answer("float", np.array(1.0), "cpu", {}) for i in range(400)}
+    mine = read(emission(right))
+    reference = Payload("f", answers)
+    answers = dict(answers) | {(0, "a7"): Answer("float", np.array(2.0), "cpu", {})}
+    from course.grader.judging import verdict as module
+
+    original, module.read = module.read, lambda data: Payload("f", answers)
+    try:
+        result = judge("f", 1.0, StepResult("ok", emissions=[b""]), reference)
+    finally:
+        module.read = original
+    assert mine and 0.9 < result.points < 1
+    assert not result.full
+
+
+def not_written(x):
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("result", "cause"),
+    [
+        (StepResult("stopped", cause="stopped after 30 s"), "stopped after 30 s"),
+        (StepResult("skipped"), "not run"),
+        (StepResult("error", cause="x"), "the test gave no answer"),
+        (StepResult("ok", emissions=[emission(right)] * 2), "more than one answer"),
+        (StepResult("ok", emissions=[b""]), "not an .npz file"),
+        (StepResult("ok", emissions=[b"PK\x03\x04junk"]), "not an .npz file"),
+        (StepResult("ok", emissions=[emission(right, "g")]), "another exercise"),
+        (StepResult("ok", emissions=[emission(not_written)]), "not written yet"),
+        (StepResult("ok", emissions=[emission(lambda x: 1 / 0)]), "ZeroDivisionError"),
+        (StepResult("ok", emissions=[emission(None)]), "TypeError"),
+    ],
+)
+def test_what_cannot_be_judged_earns_nothing_and_says_why(result, cause):
+    given = judge("f", 4.0, result, REFERENCE)
+    assert given.points == 0
+    assert cause in given.summary
+
+
+def test_an_emission_is_worth_nothing_without_the_right_values():
+    forged = {key: Answer("ndarray", np.zeros(9), "cpu", {}) for key in REFERENCE.answers}
+    rule = {"rule": {"compare": "value", "bar": -1}}
+    forged_rules = {k: Answer("ndarray", np.ones(2), "cpu", rule) for k in REFERENCE.answers}
+    from course.grader.judging import verdict as module
+
+    original = module.read
+    try:
+        for answers in (forged, forged_rules):
+            module.read = lambda data, answers=answers: Payload("f", answers)
+            result = judge("f", 4.0, StepResult("ok", emissions=[b""]), REFERENCE)
+            assert result.points == 0
+    finally:
+        module.read = original
+
+
+def test_answers_that_nobody_asked_for_change_nothing():
+    more = TEST + '    case.emit("extra", 1.0)\n'
+    data = collect(more, {"f": right}, exercise="f", seed=5)
+    assert judge("f", 4.0, StepResult("ok", emissions=[data]), REFERENCE).full
+
+
+def test_a_reference_without_answers_gives_no_points():
+    result = judge("f", 4.0, StepResult("ok", emissions=[emission(right)]), Payload("f"))
+    assert result.points == 0
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_a_buffer_used_twice_counts_unless_the_solution_does_it_too(both):
+    source = TEST.replace("case.call", "y = case.call").rstrip() + "['double'].__imul__(K)\n"
+    mine = collect(source, {"f": right, "K": 5.0}, exercise="f", seed=5)
+    settings = {"exercise": "f", "seed": 5, "reference": True}
+    reference = read(collect(source, {"f": right, "K": 5.0 if both else 1.0}, **settings))
+    result = judge("f", 4.0, StepResult("ok", emissions=[mine]), reference)
+    assert result.full == both
+    assert both or "after it was returned" in result.summary
+
+
+def test_summary_counts_the_rest():
+    wrong = (Part("a", False, "bad"), Part("b", False, "worse"), Part("c", True))
+    assert Verdict("f", 1, 3, wrong).summary == "a: bad (and 1 more)"

@@ -1,0 +1,89 @@
+"""What instructors read: a table, a page and a file, whatever students put into their work."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pytest
+
+from course.grader.judging.outcome import Outcome, Run
+from course.grader.judging.verdict import Part, Verdict
+from course.grader.pages.report import marks_of, page, remark, table, to_csv
+
+EVIL = "<script>alert(1)</script>{0}\x1b[31m\u202e&=1+1"
+
+
+def outcome(student: str, *points: float, notebook: str = "small", note: str = "", **verdict):
+    verdicts = [
+        Verdict(f"e{i}", p, 2.0, (Part("y", p == 2, "not right"),), **verdict)
+        for i, p in enumerate(points)
+    ]
+    return Outcome(student, "00_small", notebook, "f", "{}", verdicts, [note] if note else [])
+
+
+@pytest.fixture
+def run() -> Run:
+    outcomes = [
+        outcome("ana", 2, 2),
+        outcome("bo", 2, 1),
+        outcome("bo", 0, notebook="other"),
+        outcome(EVIL, 0, 0, note=EVIL, cause=EVIL, flags=(EVIL,)),
+        Outcome("none", "00_small", "small", "f"),
+    ]
+    return Run("00_small", "NOT ISOLATED: " + EVIL, graded=outcomes, failed={EVIL: EVIL})
+
+
+def test_the_table_shows_marks_totals_and_the_first_problem(run):
+    lines = table(run).splitlines()
+    assert len(lines) == 4
+    ana = next(line for line in lines if line.startswith("ana"))
+    bo = next(line for line in lines if line.startswith("bo"))
+    assert "2 2" in ana and "4/4" in ana
+    assert "3/6" in bo and "e0: y: not right" in bo
+    assert marks_of(outcome("x", 2, 1, 0)) == "●◐○"
+    assert remark([outcome("x", 2, note="late")]) == "late"
+
+
+def test_nothing_of_a_students_reaches_the_terminal_as_a_command(run):
+    assert all(c.isprintable() or c == "\n" for c in table(run))
+
+
+def test_the_page_escapes_everything(run):
+    html = page(run)
+    assert "<script" not in html
+    assert "default-src 'none'" in html
+    assert html.count("<tr>") == html.count("</tr>") == 1 + 3 + 1 + 5
+    assert "Not graded" in html
+    assert "most frequent remark" in html
+    assert re.search(r"<td>e1</td><td>1 of 3</td><td>1.00 of 2</td>", html)
+
+
+def test_an_empty_run_has_a_table_and_a_page():
+    run = Run("00_small", "isolated")
+    assert table(run) == ""
+    assert "0 students" in page(run)
+
+
+def test_csv_has_a_row_for_each_student_and_no_formula(run):
+    rows = list(csv.reader(io.StringIO(to_csv([*run.outcomes, outcome("=cmd()", 2)]))))
+    assert rows[0] == ["student", "other/e0", "small/e0", "small/e1", "total", "maximum"] or set(
+        rows[0][1:-2]
+    ) == {"other/e0", "small/e0", "small/e1"}
+    by_name = {row[0]: dict(zip(rows[0], row, strict=True)) for row in rows[1:]}
+    assert by_name["bo"]["total"] == "3"
+    assert by_name["bo"]["maximum"] == "6.0"
+    assert by_name["ana"]["other/e0"] == "0"
+    assert "'=cmd()" in by_name
+
+
+@pytest.mark.parametrize("name", ["=1", "+1", "-1", "@x", "\t=x", "\r\n=x", " +1"])
+def test_names_that_a_spreadsheet_would_run(name):
+    rows = list(csv.reader(io.StringIO(to_csv([outcome(name, 2)]))))
+    assert rows[1][0] == "'" + name.strip()
+
+
+def test_outcomes_survive_the_journey():
+    before = outcome(EVIL, 1, 2, flags=("uses x",), follow_through=True)
+    assert Outcome.from_bytes(before.to_bytes()) == before

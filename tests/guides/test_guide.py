@@ -1,0 +1,83 @@
+"""The example of the page on adding an exercise works as it stands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import jupytext
+import pytest
+from nbformat.v4 import new_code_cell
+
+from course.grader.judging.grade import grade, steps_of
+from course.grader.judging.payload import read
+from course.grader.kernel.steps import Settings
+from course.grader.notebooks.lesson import parse_lesson
+from course.grader.notebooks.rebuild import solution_submission
+from tests.conftest import ROOT
+from tests.support.inprocess import run_inprocess
+
+GUIDE = (ROOT / "course" / "guides" / "adding_an_exercise.md").read_text()
+EXAMPLE = re.search(
+    r"<!-- example:begin -->\n```python\n(.*?)```\n<!-- example:end -->", GUIDE, re.DOTALL
+)[1]
+VARIANTS: dict = {}
+exec(re.search(r"```python\n(WRONG = .*?)```", GUIDE, re.DOTALL)[1], VARIANTS)  # the page's own
+
+
+@pytest.fixture(scope="module")
+def lesson():
+    notebook = jupytext.reads(EXAMPLE, fmt="py:percent")
+    notebook.cells.insert(0, new_code_cell("import numpy as np\nfrom course import checks"))
+    return parse_lesson(notebook, "00_guide", "guide")
+
+
+def graded(lesson, change=()):
+    steps = steps_of(lesson, solution_submission(lesson))
+    made = run_inprocess(steps, Settings(3, reference=True))
+    references = {s.exercise: read(made[s.key].emissions[0]) for s in steps if s.hidden}
+    submission = solution_submission(lesson)
+    cell = next(c for c in submission.cells if c.role == "solution")
+    for old, new in change:
+        assert old in cell.source
+        cell.source = cell.source.replace(old, new)
+    return grade(lesson, submission, references, run_inprocess, Settings(3))
+
+
+def test_its_metadata_is_complete(lesson):
+    exercise = lesson.exercises["leaky_step"]
+    assert (exercise.points, exercise.difficulty, exercise.minutes) == (2, 1, 5)
+    assert "**2 points · difficulty 1/5 · 5 minutes**" in EXAMPLE
+
+
+def test_its_solution_earns_everything(lesson):
+    assert graded(lesson).points == 2
+
+
+@pytest.mark.parametrize("name", VARIANTS["WRONG"]["leaky_step"])
+def test_its_wrong_variants_lose_points(lesson, name):
+    result = graded(lesson, VARIANTS["WRONG"]["leaky_step"][name])
+    assert result.points < 2
+    assert VARIANTS["SAYS"]["leaky_step"][name] in result.results["leaky_step_visible"].cause
+
+
+@pytest.mark.parametrize("name", VARIANTS["RIGHT"]["leaky_step"])
+def test_its_right_variants_keep_them(lesson, name):
+    assert graded(lesson, VARIANTS["RIGHT"]["leaky_step"][name]).points == 2
+
+
+def test_every_call_it_lists_exists():
+    from course import checks, emission
+    from course.grader.judging.compare import COMPARISONS
+
+    for name in re.findall(r"`case\.(\w+)\(", GUIDE):
+        assert hasattr(emission.Case, name), name
+    for name in re.findall(r"checks\.(\w+)\(", GUIDE):
+        assert hasattr(checks, name), name
+    listed = re.search(r"`compare` \((.*?)\)", GUIDE, re.DOTALL)[1]
+    assert set(re.findall(r"`(\w+)`", listed)) <= set(COMPARISONS)
+
+
+def test_files_it_names_exist():
+    for name in re.findall(r"`((?:source|tests|course)/[\w/.]+\.(?:py|ipynb|md))`", GUIDE):
+        assert "<" in name or Path(ROOT / name).exists(), name

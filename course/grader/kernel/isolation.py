@@ -85,7 +85,7 @@ def isolation_in_force() -> Isolation:
             [
                 sys.executable,
                 "-c",
-                "from course.grader import confine as c; import os\n"
+                "from course.grader.kernel import confine as c; import os\n"
                 "c.drop_root(); c.enter_namespaces()\n"
                 f"if os.fork() == 0: c.private_folders(1 << 20, ['{PRIVATE}']); os._exit(0)\n"
                 "raise SystemExit(os.waitstatus_to_exitcode(os.wait()[1]))",

@@ -52,6 +52,17 @@ def require(condition: Any, message: str) -> None:
         raise CheckFailed(message)
 
 
+def visible(test: Callable[[], object]) -> None:
+    """Run a visible test at once; used as a decorator, it leaves no name of the test behind.
+
+    Parameters
+    ----------
+    test : callable
+        Takes no arguments; its own variables end with it.
+    """
+    test()
+
+
 def check(
     function: Callable[..., Any],
     args: Mapping[str, Any],

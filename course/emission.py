@@ -31,6 +31,8 @@ from typing import Any
 
 import numpy as np
 
+from course import pairs
+
 MIME_TYPE = "application/vnd.rnn-course.emission"
 """Type of the display message that carries an emission: base64 of an ``.npz`` without pickle."""
 
@@ -41,6 +43,9 @@ ANSWERS_VARIABLE = "COURSE_ANSWERS"
 """Set by the grader where the reference is made: only there are held-out answers to be had."""
 
 MANIFEST = "manifest"
+UNCHANGED = "arguments unchanged"
+"""The part of an exercise that arguments, and a cache, are as they were after a call."""
+
 OPAQUE = frozenset({"cache", "_"})
 """Names of returned values whose form is the student's own business and is never emitted."""
 
@@ -90,6 +95,11 @@ class Emission:
         elif kind in {"ndarray", "tensor"}:
             record["holds"] = f"{value.dtype}"[:40]
         self.records.append(record)
+
+    def fail(self, case: int, error: BaseException, name: str = "") -> None:
+        """Record an error that costs a case, or one name of it."""
+        record = {"case": case, "type": type(error).__name__, "message": _short(error)}
+        self.errors.append({**record, "name": name} if name else record)
 
     def settle(self) -> None:
         """Note the answers that changed after they were returned (a buffer used twice)."""
@@ -322,28 +332,140 @@ class Case:
         dict
             The returned values by name, caches included.
         """
-        names = [name.strip() for name in returns.split(",")]
         passed = _copy(list(args))
-        result = function(*passed, **_copy(named or {}))
-        if len(names) == 1:
-            values = [result]
-        else:
-            if not isinstance(result, tuple | list):
-                raise TypeError(f"must return {len(names)} values ({returns}), not one")
-            if len(result) != len(names):
-                raise TypeError(f"must return {len(names)} values ({returns}), not {len(result)}")
-            values = list(result)
-        for name, value in zip(names, values, strict=True):
+        values = _named_values(function(*passed, **_copy(named or {})), returns)
+        for name, value in values.items():
             if name not in OPAQUE:
                 self.emit(name, value, **rule)
         if unchanged:
-            for leaf in _leaves(passed):
-                name, self._arguments = f"argument {self._arguments}", self._arguments + 1
-                self._emission.add(self.index, name, leaf, {"compare": "unchanged"})
-        return dict(zip(names, values, strict=True))
+            self._emit_arguments(passed)
+        return values
+
+    def _emit_arguments(self, passed: list[Any], prefix: str = "") -> None:
+        """Emit arguments as they are after a call, to be compared with what they were."""
+        for leaf in _leaves(passed):
+            name, self._arguments = f"{prefix}argument {self._arguments}", self._arguments + 1
+            self._emission.add(self.index, name, leaf, {"compare": "unchanged"})
+
+    def attempt(self, name: str, function: Callable[[], Any], **rule: Any) -> None:
+        """Emit what a call without arguments returns; an error in it costs this name alone."""
+        try:
+            value = function()
+        except Exception as error:
+            if not self._emission.exercise:
+                raise
+            self._emission.fail(self.index, error, name)
+        else:
+            self.emit(name, value, **rule)
+
+    def backward(
+        self,
+        forward: Callable[..., Any],
+        backward: Callable[..., Any],
+        args: Sequence[Any],
+        upstream: Sequence[Any],
+        *,
+        returns: str,
+        **rule: Any,
+    ) -> None:
+        """Call a backward function on the cache of the student's own forward, and emit gradients.
+
+        Emitted are the gradients, the arguments as they are after the call, and the gradients of
+        a second call with the same cache. Where the solution has taken the place of the student's
+        forward, the backward is called on the student's own cache as well, once it is mended: see
+        :mod:`course.pairs`.
+
+        Parameters
+        ----------
+        forward : callable
+            Called as ``*outputs, cache = forward(*args)``.
+        backward : callable
+            Called as ``backward(*upstream, cache)``.
+        args : sequence
+            Arguments of the forward.
+        upstream : sequence
+            One gradient for each output of the forward.
+        returns : str
+            Names of the gradients, one for each argument of the forward, in their order.
+        **rule
+            How to compare the gradients.
+        """
+        first = self._arguments
+        *outputs, cache = forward(*_copy(list(args)))
+        own = None if self.reference else pairs.kept(forward)
+        if own is None:
+            self._gradients(backward, cache, upstream, returns, rule)
+        else:
+            try:
+                self._gradients(backward, cache, upstream, returns, rule)
+            except Exception as error:  # a cache of another form than the student's own
+                self._emission.fail(self.index, error)
+            self._arguments = first
+            self._own_pair(own, outputs, backward, args, upstream, returns, rule)
+        if self.reference and self.dtype == "float64":
+            numbers = pairs.slopes(forward, args, upstream, self.seed)
+            self._emission.add(self.index, pairs.SLOPES, numbers, {"compare": "evidence"})
+
+    def _gradients(
+        self,
+        backward: Callable[..., Any],
+        cache: Any,
+        upstream: Sequence[Any],
+        returns: str,
+        rule: dict[str, Any],
+        prefix: str = "",
+    ) -> list[Any]:
+        passed = _copy(list(upstream))
+        gradients = _named_values(backward(*passed, cache), returns)
+        for name, value in gradients.items():
+            self.emit(prefix + name, value, **rule)
+        self._emit_arguments(passed, prefix)
+        self.attempt(
+            f"{prefix}the same cache again",
+            lambda: list(_named_values(backward(*_copy(list(upstream)), cache), returns).values()),
+            **{**rule, "part": UNCHANGED, "each": False},
+        )
+        return list(gradients.values())
+
+    def _own_pair(
+        self,
+        own: Callable[..., Any],
+        outputs: list[Any],
+        backward: Callable[..., Any],
+        args: Sequence[Any],
+        upstream: Sequence[Any],
+        returns: str,
+        rule: dict[str, Any],
+    ) -> None:
+        """Call the backward on the student's own cache, mended, and measure the own pair."""
+        try:
+            *mine, cache = own(*_copy(list(args)))
+            mended = pairs.mended(cache, mine, outputs)
+            self._gradients(backward, mended, upstream, returns, rule, pairs.MENDED)
+            if self.dtype == "float64":
+                *_, cache = own(*_copy(list(args)))
+                values = _named_values(backward(*_copy(list(upstream)), cache), returns)
+                claimed = pairs.projections(list(values.values()), args, self.seed)
+                measured = pairs.slopes(own, args, upstream, self.seed)
+                self.emit(pairs.SLOPES, np.stack([measured, claimed]))
+        except Exception as error:
+            self._emission.fail(self.index, error, pairs.MENDED)
 
     def emit(self, name: str, value: Any, **rule: Any) -> None:
-        """Emit one named value; ``rule`` says how to compare it (read from the reference only)."""
+        """Emit one named value.
+
+        Parameters
+        ----------
+        name : str
+            Names the value, and its part of the points unless ``part`` does.
+        value
+            An array, a tensor, a number, text, or a container of these.
+        **rule
+            Read from the reference only: how to compare (``compare``, ``rtol``, ``bar``, ...);
+            ``part``, the part of the points that the value belongs to; ``weight``, that part's
+            share of the points (1 by default); ``needs``, the part (or parts) that must be right
+            for this one to count; ``each=True``, a part for every array in a container.
+        """
         if self.reference:
             rule = {"compare": "close", "dtype": self.dtype, **rule}
         self._emission.add(self.index, name, value, rule)
@@ -385,9 +507,7 @@ def cases(*sizes: dict[str, Any]) -> Callable[[Callable[[Case], None]], None]:
             except BaseException as error:  # an exit() in a function costs one case as well
                 if not graded:
                     raise
-                emission.errors.append(
-                    {"case": index, "type": type(error).__name__, "message": _short(error)}
-                )
+                emission.fail(index, error)
 
     return run
 
@@ -437,7 +557,7 @@ def collect(
             code = compile(source, "<hidden test>", "exec")
             exec(code, {**names, "__name__": "__main__"})
     except BaseException as error:
-        emission.errors.append({"case": -1, "type": type(error).__name__, "message": _short(error)})
+        emission.fail(-1, error)
     finally:
         _current = Emission()
     emission.settle()
@@ -476,6 +596,18 @@ def _seed_everything(seed: int) -> None:
         # One reference serves CPU and CUDA: no reduced precision, no order of sums left to chance.
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+
+
+def _named_values(result: Any, returns: str) -> dict[str, Any]:
+    """Name what a function returned; one name stands for the value itself."""
+    names = [name.strip() for name in returns.split(",")]
+    if len(names) == 1:
+        return {names[0]: result}
+    if not isinstance(result, tuple | list):
+        raise TypeError(f"must return {len(names)} values ({returns}), not one")
+    if len(result) != len(names):
+        raise TypeError(f"must return {len(names)} values ({returns}), not {len(result)}")
+    return dict(zip(names, result, strict=True))
 
 
 def _short(error: BaseException) -> str:

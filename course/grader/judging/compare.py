@@ -53,7 +53,9 @@ TYPE_NAMES = {
 }
 
 
-def compare(answer: Answer | None, reference: Answer, device: str = "cpu") -> Verdict:
+def compare(
+    answer: Answer | None, reference: Answer, device: str = "cpu", any_dtype: bool = False
+) -> Verdict:
     """Judge one answer.
 
     Parameters
@@ -64,6 +66,8 @@ def compare(answer: Answer | None, reference: Answer, device: str = "cpu") -> Ve
         What the solution returned; its ``detail["rule"]`` says how to compare.
     device : str
         Device of the grading run: tensors must lie there when the reference's do.
+    any_dtype : bool
+        Let a dtype of the same kind pass that is not the one asked for.
 
     Returns
     -------
@@ -74,6 +78,7 @@ def compare(answer: Answer | None, reference: Answer, device: str = "cpu") -> Ve
         return "nothing came back"
     rule = dict(reference.detail.get("rule") or {})
     how = rule.pop("compare", "close")
+    rule["any_dtype"] = any_dtype
     try:
         with np.errstate(all="ignore"), no_warnings():
             return COMPARISONS[how](answer, reference, rule, device)
@@ -300,7 +305,8 @@ def _form(answer: Answer, reference: Answer, rule: dict[str, Any], device: str) 
         return f"its shape is {answer.array.shape}; it must be {reference.array.shape}"
     if reference.kind in {"ndarray", "tensor"} and answer.kind == reference.kind:
         want = _expected_dtype(reference, rule)
-        if str(answer.array.dtype) != want and not _free_integer(answer.array, want):
+        free = rule.get("any_dtype") and answer.array.dtype.kind == np.dtype(want).kind
+        if str(answer.array.dtype) != want and not free and not _free_integer(answer.array, want):
             return f"its dtype is {answer.array.dtype}; it must be {want}, as the input's"
     if reference.kind == "tensor" and answer.kind == "tensor" and answer.device != device:
         return f"it lies on {answer.device}; it must lie on {device}, as the input"

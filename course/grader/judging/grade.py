@@ -2,9 +2,8 @@
 
 Follow-through: an exercise that builds on earlier ones (a sequence on its step) is judged a
 second time with the earlier exercises taken from the solution when one of those lost points, and
-keeps the better verdict. So a mistake costs the exercise that made it and no other. In the second
-run the student's cell of an exercise and its hidden test always run *before* the solution of that
-exercise enters the kernel.
+keeps the better verdict. So a mistake costs the exercise that made it and no other: see
+:mod:`course.grader.judging.follow`.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from course.grader.judging.flags import flags_of
+from course.grader.judging.follow import charge_caches, to_follow, with_solutions
 from course.grader.judging.payload import Payload
 from course.grader.judging.verdict import Verdict, judge
 from course.grader.kernel.steps import Runner, Settings, Step, StepResult
@@ -25,9 +25,6 @@ SHORTEST_LIMIT = 10.0
 
 ALONE_SECONDS = 120.0
 """Seconds for judging stopped exercises a second time, each alone."""
-
-GIVEN = "given:"
-"""Prefix of the steps that bring the solution of an earlier exercise."""
 
 
 @dataclass
@@ -127,11 +124,17 @@ def grade(
             alone = _alone(lesson, id_, references, steps, results, run, settings)
             if alone.points > graded.verdicts[id_].points:
                 graded.verdicts[id_] = replace(alone, follow_through=True)
-    if second := _to_follow(graded.verdicts, unwritten_ones) - set(stopped):
-        given = run(_with_solutions(lesson, steps, results), settings)
-        for id_, verdict in _judge_all(lesson, references, given, settings).items():
-            if id_ in second and verdict.points > graded.verdicts[id_].points:
+    second = to_follow(lesson, submission, graded.verdicts, unwritten_ones) - set(stopped)
+    if second:
+        again = run(with_solutions(lesson, steps, results, second), settings)
+        for id_, verdict in _judge_all(lesson, references, again, settings).items():
+            if id_ not in second:
+                continue
+            if verdict.points > graded.verdicts[id_].points:
                 graded.verdicts[id_] = replace(verdict, follow_through=True)
+            else:
+                graded.verdicts[id_] = replace(graded.verdicts[id_], own_points=verdict.own_points)
+    charge_caches(lesson, graded.verdicts)
     found, elsewhere = flags_of(lesson, submission)
     graded.notes += elsewhere
     for id_, flags in found.items():
@@ -205,7 +208,7 @@ def _steps_alone(
                 break
         elif step.exercise not in given:
             given.add(step.exercise)
-            chosen.append(Step(GIVEN + step.exercise, solutions[step.exercise]))
+            chosen.append(given(step.exercise, solutions[step.exercise]))
     return chosen
 
 
@@ -251,36 +254,3 @@ def _stub_lines(source: str) -> set[str]:
     stub = "raise NotImplementedError"
     given = re.sub(r"### BEGIN SOLUTION.*?### END SOLUTION", stub, source, flags=re.DOTALL)
     return {line.strip() for line in given.splitlines()}
-
-
-def _to_follow(verdicts: dict[str, Verdict], unwritten: set[str]) -> set[str]:
-    """Exercises that lost points after an earlier one had, and that were at least attempted."""
-    after_a_loss, found = False, set()
-    for id_, verdict in verdicts.items():
-        if not verdict.full:
-            if after_a_loss and id_ not in unwritten:
-                found.add(id_)
-            after_a_loss = True
-    return found
-
-
-def _with_solutions(
-    lesson: Lesson, steps: list[Step], results: dict[str, StepResult]
-) -> list[Step]:
-    """The same steps, with each exercise's solution brought in right after its hidden test.
-
-    Visible tests are left out: they judge nothing. A step that was stopped in the first run is
-    left out as well.
-    """
-    solutions = {c.exercise: c.node.source for c in lesson.cells if c.role == "solution"}
-    visible = {cell.id for cell in lesson.cells if cell.role == "visible"}
-    second = []
-    for step in steps:
-        if step.key in visible or results[step.key].status == "stopped":
-            if step.hidden:
-                second.append(Step(GIVEN + step.exercise, solutions[step.exercise]))
-            continue
-        second.append(step)
-        if step.hidden:
-            second.append(Step(GIVEN + step.exercise, solutions[step.exercise]))
-    return second

@@ -55,7 +55,9 @@ class Outcome:
         content = json.loads(data)
         verdicts = []
         for verdict in content.pop("verdicts"):
-            parts = tuple(Part(**part) for part in verdict.pop("parts"))
+            parts = tuple(
+                Part(**{**part, "needs": tuple(part["needs"])}) for part in verdict.pop("parts")
+            )
             flags = tuple(verdict.pop("flags"))
             verdicts.append(Verdict(**verdict, parts=parts, flags=flags))
         return Outcome(**content, verdicts=verdicts)

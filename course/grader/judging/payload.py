@@ -43,11 +43,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Payload:
-    """One exercise's emission: answers by ``(case, name)``, and the errors of each case."""
+    """One exercise's emission: answers by ``(case, name)``, and the errors of cases and names."""
 
     exercise: str
     answers: dict[tuple[int, str], Answer] = field(default_factory=dict)
     errors: dict[int, str] = field(default_factory=dict)
+    failed: dict[tuple[int, str], str] = field(default_factory=dict)
 
 
 def read(data: bytes) -> Payload:
@@ -87,14 +88,18 @@ def read(data: bytes) -> Payload:
             kind, device = one_line(record["kind"], 80), one_line(record.get("device", ""), 10)
             answers[key] = Answer(kind, array, device, dict(record))
         messages: dict[int, str] = {}
+        failed: dict[tuple[int, str], str] = {}
         for error in errors:
             text = one_line(f"{error['type']}: {error['message']}", 400)
-            messages.setdefault(int(error["case"]), text.removesuffix(":"))
+            if name := one_line(error.get("name", ""), 80):
+                failed.setdefault((int(error["case"]), name), text.removesuffix(":"))
+            else:
+                messages.setdefault(int(error["case"]), text.removesuffix(":"))
     except BadPayload:
         raise
     except Exception as error:  # an Infinity for a case, a list for a name
         raise BadPayload("the emission's manifest is malformed") from error
-    return Payload(exercise, answers, messages)
+    return Payload(exercise, answers, messages, failed)
 
 
 def _members(data: bytes) -> dict[str, np.ndarray]:

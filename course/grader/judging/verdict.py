@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
+import numpy as np
+
+from course.emission import UNCHANGED
 from course.grader.ground.wire import BadPayload
 from course.grader.judging.compare import compare
 from course.grader.judging.payload import Answer, Payload, read
 from course.grader.kernel.steps import StepResult
+from course.pairs import MENDED, SLOPES
 
-ARGUMENTS = "arguments unchanged"
+ARGUMENTS = UNCHANGED
+CACHE = "cache"
+KEPT = "kept "
 NOT_WRITTEN = "not written yet"
+CLOSE = 1e-3
+"""Relative error that a slope may have: it is measured by finite differences."""
+ALIKE = 0.5
+"""Correlation between the slopes of a wrong forward and of the right one; noise has none."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +32,13 @@ class Part:
     label: str
     right: bool
     message: str = ""
+    weight: float = 1.0
+    needs: tuple[str, ...] = ()
+
+    @property
+    def is_property(self) -> bool:
+        """True for what only counts beside a right answer: arguments, a cache, a dtype."""
+        return self.label in {ARGUMENTS, CACHE} or self.label.startswith(KEPT)
 
 
 @dataclass(frozen=True)
@@ -38,6 +56,8 @@ class Verdict:
         True when the exercise was judged with the earlier ones replaced by right ones.
     flags : tuple of str
         Remarks for the instructor alone.
+    own_points : float or None
+        For a backward judged with the solution's forward: points on the student's own cache.
     """
 
     exercise: str
@@ -47,6 +67,7 @@ class Verdict:
     cause: str = ""
     follow_through: bool = False
     flags: tuple[str, ...] = field(default=())
+    own_points: float | None = None
 
     @property
     def full(self) -> bool:
@@ -105,14 +126,35 @@ def judge(
         return Verdict(exercise, 0.0, maximum, cause="the answer belongs to another exercise")
     if cause := _unwritten(payload):
         return Verdict(exercise, 0.0, maximum, cause=cause)
-    parts = _parts(payload, reference, device)
-    if not parts:
+    if not reference.answers:
         return Verdict(exercise, 0.0, maximum, cause="the reference holds no answer")
-    answered = any(part.right for part in parts if part.label != ARGUMENTS)
-    right = sum(part.right for part in parts) if answered else 0
-    if right == len(parts):
+    found = _parts(payload, reference, device)
+    verdict = scored(exercise, maximum, found)
+    if not any(name.startswith(MENDED) for _, name in (*payload.answers, *payload.failed)):
+        return verdict
+    mended = _parts(payload, reference, device, MENDED)
+    own = [
+        scored(exercise, maximum, parts)
+        for parts in (mended, _by_slopes(mended, payload, reference))
+    ]
+    best = max(verdict, *own, key=lambda one: one.points)
+    return replace(best, own_points=max(one.points for one in own))
+
+
+def scored(exercise: str, maximum: float, parts: Sequence[Part]) -> Verdict:
+    """Give points in proportion to the weights of the parts that are right.
+
+    A part counts when those that it needs are right too; what is a property of an answer
+    (arguments, a cache, a dtype) counts beside a right answer alone.
+    """
+    right = {part.label for part in parts if part.right}
+    counted = [part for part in parts if part.right and right.issuperset(part.needs)]
+    if not any(part.weight > 0 and not part.is_property for part in counted):
+        counted = []
+    earned, total = sum(p.weight for p in counted), sum(p.weight for p in parts)
+    if all(part.right for part in parts):
         return Verdict(exercise, maximum, maximum, tuple(parts))
-    points = max(0.0, min(round(maximum * right / len(parts), 2), maximum - 0.01))
+    points = max(0.0, min(round(maximum * earned / total, 2), maximum - 0.01)) if total else 0.0
     return Verdict(exercise, points, maximum, tuple(parts))
 
 
@@ -124,24 +166,93 @@ def _unwritten(payload: Payload) -> str:
     return next(iter(payload.errors.values()), "the test gave no answer")
 
 
-def _parts(payload: Payload, reference: Payload, device: str) -> list[Part]:
-    """Judge every answer and gather the judgements into parts, in order of appearance."""
+def _parts(payload: Payload, reference: Payload, device: str, prefix: str = "") -> list[Part]:
+    """Judge every answer and gather the judgements into parts, in order of appearance.
+
+    With a prefix, the answers are those that were emitted under it.
+    """
     findings: dict[str, list[str]] = {}
+    rules: dict[str, dict] = {}
+    wrong_elsewhere: set[str] = set()
     for (case, name), want in reference.answers.items():
-        answer = payload.answers.get((case, name))
+        rule = want.detail.get("rule") or {}
+        if rule.get("compare") == "evidence":
+            continue
+        label, kept = _label(name, want), _kept(rule)
+        for key in filter(None, (label, kept)):
+            findings.setdefault(key, [])
+            rules.setdefault(key, rule if key == label else {})
+        key = (case, prefix + name)
+        answer = payload.answers.get(key)
         message = compare(answer, want, device)
-        if answer is None and message:
-            error = payload.errors.get(case) or payload.errors.get(-1)
+        if answer is None and label == ARGUMENTS and key not in payload.failed:
+            continue  # the call did not come back: that is charged where its answer belongs
+        if answer is None:
+            error = payload.failed.get(key) or payload.errors.get(case) or payload.errors.get(-1)
             message = f"the call failed with {error}" if error else message
-        elif answer is not None and _changed_later(answer) and not _changed_later(want):
+        elif _changed_later(answer) and not _changed_later(want):
             message = message or "it changed after it was returned: one buffer is used twice"
-        findings.setdefault(_label(name, want), []).append(message or "")
-    parts = []
-    for label, messages in findings.items():
-        wrong = [message for message in messages if message]
-        count = f" (in {len(wrong)} of {len(messages)} checks)" if len(messages) > 1 else ""
-        parts.append(Part(label, not wrong, f"{wrong[0]}{count}" if wrong else ""))
-    return parts
+        if message and kept:
+            # What is wrong in its dtype alone, or comes to nothing there alone, costs that alone.
+            only_dtype = answer is not None and not compare(answer, want, device, any_dtype=True)
+            only_here = answer is None and label not in wrong_elsewhere
+            findings[kept].append(message if only_dtype or only_here else "")
+            findings[label].append("" if only_dtype or only_here else message)
+        else:
+            findings[label].append(message or "")
+            if message:
+                wrong_elsewhere.add(label)
+    return [_part(label, messages, rules[label]) for label, messages in findings.items()]
+
+
+def _part(label: str, messages: list[str], rule: dict) -> Part:
+    wrong = [message for message in messages if message]
+    count = f" (in {len(wrong)} of {len(messages)} checks)" if len(messages) > 1 else ""
+    needs = rule.get("needs") or ()
+    return Part(
+        label,
+        not wrong,
+        f"{wrong[0]}{count}" if wrong else "",
+        float(rule.get("weight", 1.0)),
+        (needs,) if isinstance(needs, str) else tuple(needs),
+    )
+
+
+def _by_slopes(parts: list[Part], payload: Payload, reference: Payload) -> list[Part]:
+    """Judge gradients by the slopes of the student's own forward, which is wrong.
+
+    A forward that has little to do with the right one gives no slopes to judge by. An argument
+    that it does not use has no slope: its gradient is right when most others are.
+    """
+    cases = [case for case, name in reference.answers if name == SLOPES]
+    pairs = [(payload.answers.get((case, SLOPES)), case) for case in cases]
+    if not pairs or any(answer is None or answer.array is None for answer, _ in pairs):
+        return parts
+    wanted = np.array([reference.answers[case, SLOPES].array for case in cases])
+    found = [answer.array for answer, _ in pairs]
+    if any(a.shape != (2, wanted.shape[1]) or a.dtype.kind != "f" for a in found):
+        return parts
+    measured, claimed = np.array(found).transpose(1, 0, 2)
+    if not np.isfinite(measured).all() or _correlation(measured, wanted) < ALIKE:
+        return parts
+    used = np.abs(measured).max(axis=0) > 1e-8 * np.abs(measured).max()
+    near = np.abs(measured - claimed) <= CLOSE * np.abs(measured).max(axis=0)
+    right = near.all(axis=0) & used
+    gradients = [part for part in parts if not part.is_property]
+    if len(gradients) != len(right):
+        return parts
+    right |= ~used & (2 * right.sum() > len(right))
+    judged = {p.label: bool(r) for p, r in zip(gradients, right, strict=True)}
+    return [
+        replace(part, right=True, message="") if judged.get(part.label) else part for part in parts
+    ]
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Cosine of two sets of slopes, each argument's in units of its own size."""
+    scale = np.linalg.norm(b, axis=0) + 1e-300
+    a, b = (a / scale).ravel(), (b / scale).ravel()
+    return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b) + 1e-300))
 
 
 def _changed_later(answer: Answer) -> bool:
@@ -149,11 +260,23 @@ def _changed_later(answer: Answer) -> bool:
 
 
 def _label(name: str, reference: Answer) -> str:
+    """The part that an answer belongs to."""
     rule = reference.detail.get("rule") or {}
     if rule.get("compare") == "unchanged":
         return ARGUMENTS
     if rule.get("part"):
         return str(rule["part"])
-    if rule.get("dtype", "float64") != "float64":
-        return f"kept {rule['dtype']}"
+    if rule.get("each"):
+        whole = reference.kind == "dict" and reference.detail.get("keys")
+        return f"{name}[{whole[0]!r}]" if whole else f"{name}[0]" if _is_list(reference) else name
     return re.split(r"[\[.]", name, maxsplit=1)[0]
+
+
+def _is_list(reference: Answer) -> bool:
+    return reference.kind == "sequence"
+
+
+def _kept(rule: dict) -> str:
+    """The part that a dtype other than float64 belongs to."""
+    dtype = rule.get("dtype", "float64")
+    return f"{KEPT}{dtype}" if dtype != "float64" else ""

@@ -41,6 +41,8 @@ class Exercise:
         Python source of the hidden test; empty for a question graded by hand.
     seconds : float
         Time limit of the hidden test.
+    pair : str
+        The exercise whose cache this one reads (a backward's forward), or nothing.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Exercise:
     minutes: int
     hidden: str
     seconds: float
+    pair: str = ""
 
     @property
     def blind(self) -> str:
@@ -137,7 +140,13 @@ def parse_lesson(source: NotebookNode, assignment: str, notebook: str) -> Lesson
         if cell.role == "answer":
             lesson.answers[cell.id] = float(node.metadata.nbgrader["points"])
         elif cell.role == "hidden":
-            lesson.exercises[cell.exercise] = _exercise(cell, f"{assignment}/{notebook}")
+            exercise = _exercise(cell, f"{assignment}/{notebook}")
+            if exercise.pair and exercise.pair not in lesson.exercises:
+                raise LessonError(
+                    f"{assignment}/{notebook}: {exercise.id!r} names {exercise.pair!r} as its "
+                    "pair, which is no earlier exercise"
+                )
+            lesson.exercises[cell.exercise] = exercise
     solutions = {cell.exercise for cell in lesson.cells if cell.role == "solution"}
     for id_ in solutions ^ set(lesson.exercises):
         raise LessonError(
@@ -272,4 +281,5 @@ def _exercise(cell: LessonCell, where: str) -> Exercise:
         int(about["minutes"]),
         hidden,
         float(about.get("seconds", TIME_LIMIT)),
+        str(about.get("pair", "")),
     )

@@ -70,6 +70,13 @@ def graded(lesson, references, run=run_inprocess, **sources):
             "def quadruple(x):\n    return 5 * x",
             (0, 0),
             False,
+            1,
+        ),
+        (
+            "def double(x):\n    return 3 * x",
+            "def quadruple(x):\n    return 5 * double(x)",
+            (0, 0),
+            False,
             2,
         ),
         (STUB.format(name="double"), BUILT, (0, 2), True, 2),
@@ -105,8 +112,7 @@ def test_no_solution_is_in_the_kernel_before_its_exercise_is_judged(lesson, refe
     recorder = Recorder()
     graded(lesson, references, recorder, double="def double(x):\n    return x", quadruple=BUILT)
     keys = [step.key for step in recorder.runs[1]]
-    for exercise in ("double", "quadruple"):
-        assert keys.index(f"{exercise}_hidden") < keys.index(f"given:{exercise}")
+    assert keys == ["imports", "double", "given:double", "quadruple", "quadruple_hidden"]
     assert not any(key.startswith("given:") for key in [s.key for s in recorder.runs[0]])
 
 

@@ -69,10 +69,10 @@ def one_case_fails(x):
 @pytest.mark.parametrize(
     ("f", "points", "wrong", "says"),
     [
-        (double_wrong, 2.0, {"double", "kept float32"}, "double: 2 of 2 values"),
+        (double_wrong, 3.0, {"double"}, "double: 2 of 2 values"),
         (float64_forced, 3.0, {"kept float32"}, "its dtype is float64"),
         (changed, 3.0, {ARGUMENTS}, "in place"),
-        (one_case_fails, 1.0, {"double", "triple", ARGUMENTS}, "failed with ValueError: three"),
+        (one_case_fails, 2.0, {"double", "triple"}, "failed with ValueError: three"),
     ],
 )
 def test_parts(f, points, wrong, says):
@@ -172,3 +172,52 @@ def test_a_buffer_used_twice_counts_unless_the_solution_does_it_too(both):
 def test_summary_counts_the_rest():
     wrong = (Part("a", False, "bad"), Part("b", False, "worse"), Part("c", True))
     assert Verdict("f", 1, 3, wrong).summary == "a: bad (and 1 more)"
+
+
+def weighted(f) -> Verdict:
+    """Judge with weights, needs, and a part for each array."""
+    test = """
+from course.emission import cases
+
+@cases({"N": 2}, {"N": 3, "dtype": "float32"})
+def hidden(case):
+    x = case.normal("N")
+    got = f(x.copy())
+    case.emit("both", got, each=True)
+    case.emit("point", got["b"] * 1, weight=4)
+    case.emit("nothing to do", got["a"] * 0, needs="point")
+    case.attempt("extra", lambda: 1 / 0 if "c" in got else x)
+"""
+    emit = [
+        collect(test, {"f": g}, exercise="f", seed=5, reference=r) for g, r in ((f, 0), (abc, 1))
+    ]
+    return judge("f", 8.0, StepResult("ok", emissions=emit[:1]), read(emit[1]))
+
+
+def abc(x):
+    return {"a": x, "b": 2 * x}
+
+
+def test_each_array_is_a_part_and_weights_count():
+    result = weighted(abc)
+    assert {p.label: p.weight for p in result.parts} == {
+        "both['a']": 1,
+        "both['b']": 1,
+        "point": 4,
+        "nothing to do": 1,
+        "extra": 1,
+        "kept float32": 1,
+    }
+    assert result.full
+    assert weighted(lambda x: {"a": x + 1, "b": 2 * x}).points == pytest.approx(8 * 8 / 9, abs=0.01)
+
+
+def test_a_part_that_needs_another_counts_with_it_alone():
+    result = weighted(lambda x: {"a": x, "b": x})
+    assert parts(result)["nothing to do"]
+    assert result.points == pytest.approx(8 * 3 / 9, abs=0.01)  # a, extra, float32
+
+
+def test_an_attempt_that_fails_costs_its_name_alone():
+    result = weighted(lambda x: {**abc(x), "c": x + 1})
+    assert [label for label, right in parts(result).items() if not right] == ["both['a']", "extra"]

@@ -8,9 +8,13 @@ test where it is still to be judged, come *before* the solution of that exercise
 from __future__ import annotations
 
 import ast
+import builtins
+import dis
+import functools
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import CodeType
 
 from course.grader.ground.quiet import no_warnings
 from course.grader.judging.verdict import CACHE, Part, Verdict, scored
@@ -20,6 +24,9 @@ from course.grader.notebooks.rebuild import Submission
 
 GIVEN = "given:"
 """Prefix of the steps that bring the solution of an earlier exercise."""
+
+LOOK_UPS = frozenset({"eval", "exec", "globals", "getattr", "get_ipython", "vars", "locals"})
+"""Ways to use a name that the code does not mention."""
 
 
 def pairs_of(lesson: Lesson) -> dict[str, str]:
@@ -49,49 +56,80 @@ def to_follow(
 
 
 def _reaches(lesson: Lesson, submission: Submission, id_: str, doubted: set[str]) -> bool:
-    """Tell whether an exercise's code, and what it uses, mentions anything that is in doubt.
-
-    Words are compared, not meanings: text counts as code, and a cell that is not an exercise is
-    taken to change whatever it mentions.
-    """
-    doubtful = set()
-    makes: list[tuple[frozenset[str], frozenset[str]]] = []
-    words = _words(lesson.exercises[id_].hidden)
-    for cell in submission.cells:
-        if cell.node.cell_type != "code" or cell.role in {"demo", "visible", "hidden"}:
-            continue
-        mentioned = _words(cell.source)
-        made = _made(cell.source) if cell.role == "solution" else mentioned
+    """Tell whether an exercise's code, and what that uses, needs anything that is in doubt."""
+    roles = {"solution", "reading", "extra"}
+    code = [c for c in submission.cells if c.node.cell_type == "code" and c.role in roles]
+    uses = {cell.key: _uses(cell.source) for cell in code}
+    lasting = frozenset().union(*(use.lasting for use in uses.values()))
+    doubtful, reached = set(doubted), set()
+    wanted = _uses(lesson.exercises[id_].hidden).mentioned
+    for cell in code:
         if cell.exercise in doubted:
-            doubtful |= made | defined_names(cell.node.source) | {cell.exercise}
+            doubtful |= uses[cell.key].bound | defined_names(cell.node.source)
         if cell.exercise == id_:
-            words |= mentioned
-        makes.append((made, mentioned))
-    reached: set[str] = set()
-    while words - reached:
-        reached |= words
-        words = frozenset().union(*(said for made, said in makes if made & reached))
+            wanted |= uses[cell.key].mentioned
+    while wanted - reached:
+        reached |= wanted
+        makers = (u for u in uses.values() if (u.bound | (u.touched - lasting)) & reached)
+        wanted = frozenset().union(*(use.mentioned for use in makers))
     return bool(reached & doubtful)
 
 
-def _words(source: str) -> frozenset[str]:
-    return frozenset(re.findall(r"[^\W\d]\w*", source))
+@dataclass(frozen=True)
+class _Uses:
+    """Global names in a cell's code.
+
+    Attributes
+    ----------
+    mentioned : frozenset of str
+        All of them.
+    bound : frozenset of str
+        Those that the cell binds.
+    touched : frozenset of str
+        Those outside of functions: the cell may have changed what they stand for.
+    lasting : frozenset of str
+        Functions, classes and imports: what they stand for is changed by nobody who uses them.
+    """
+
+    mentioned: frozenset[str]
+    bound: frozenset[str]
+    touched: frozenset[str]
+    lasting: frozenset[str]
 
 
-def _made(source: str) -> frozenset[str]:
-    """Names that a cell binds at its top level; all its words where it cannot be parsed."""
+@functools.lru_cache(maxsize=512)
+def _uses(source: str) -> _Uses:
+    """Read a cell; one that does not compile, or that looks names up, may use every word in it."""
+    words = frozenset(re.findall(r"[^\W\d]\w*", source))
     try:
         with no_warnings():
             tree = ast.parse(source)
+            code = compile(source, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return _words(source)
-    names: set[str] = set()
+        return _Uses(words, words, words, frozenset())
+    lasting: set[str] = set()
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(node.name)
-        else:  # whatever a statement touches, it may have changed
-            names |= _words(ast.unparse(node))
-    return frozenset(names)
+            lasting.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            lasting |= {(a.asname or a.name).partition(".")[0] for a in node.names}
+    inner = frozenset().union(*(_names(part) for part in _functions(code)))
+    mentioned = words if words & LOOK_UPS else _names(code) | inner
+    touched = _names(code) - set(dir(builtins))
+    return _Uses(mentioned, _names(code, "STORE"), touched, frozenset(lasting))
+
+
+def _names(code: CodeType, how: str = "") -> frozenset[str]:
+    """Global names of one code object: what is read, bound or deleted by name."""
+    found = (i for i in dis.get_instructions(code) if i.opname.startswith(how))
+    return frozenset(i.argval for i in found if i.opname.endswith(("_NAME", "_GLOBAL")))
+
+
+def _functions(code: CodeType) -> Iterator[CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield constant
+            yield from _functions(constant)
 
 
 def with_solutions(

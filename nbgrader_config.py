@@ -5,6 +5,8 @@ nbgrader reads this file more than once per command, so it only sets values.
 
 from pathlib import Path
 
+from course.validation import before_each_cell
+
 c = get_config()  # noqa: F821  (nbgrader provides it)
 
 c.CourseDirectory.course_id = "rnn-course"
@@ -44,3 +46,8 @@ c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
+
+# Validate, button and command: the visible tests decide; cells that only draw are left out.
+c.Execute.timeout = 300
+c.Execute.skip_cells_with_tag = "demo"
+c.Execute.on_cell_start = before_each_cell

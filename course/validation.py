@@ -1,0 +1,178 @@
+"""What the Validate button says: which exercises are done, wrong and open, in one list.
+
+nbgrader's own validation looks at graded cells, and in a starter these are a comment. The function
+:func:`before_each_cell` is a hook of nbgrader's execution, set in ``nbgrader_config.py``: while a
+notebook runs, it reads what the visible tests say and writes the list where nbgrader looks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from glob import glob
+
+import nbformat
+from nbformat import NotebookNode, from_dict
+from nbformat.v4 import new_code_cell, new_output
+from nbgrader.apps import ValidateApp
+from nbgrader.utils import compute_checksum
+
+ANSWER_STUB = "YOUR ANSWER HERE"
+CODE_STUB = "raise NotImplementedError"
+VISIBLE = "_visible"
+DONE, WRONG, OPEN = "done", "wrong", "open"
+MARKS = {DONE: "✓", WRONG: "✗", OPEN: "○"}
+LONGEST = 300
+"""Characters of a sentence in the list."""
+
+NOT_GRADED = {"grade": False, "solution": False, "locked": False, "task": False}
+LIST = {"grade": True, "points": 0, "grade_id": "validation", "cell_type": "code"}
+
+
+@dataclass(frozen=True)
+class State:
+    """How far an exercise or a written answer is: its id, ``done``, ``wrong`` or ``open``, why."""
+
+    id: str
+    state: str
+    sentence: str = ""
+
+    @property
+    def line(self) -> str:
+        """The state as a line of the list."""
+        return f"{MARKS[self.state]} {self.id}" + (f": {self.sentence}" if self.sentence else "")
+
+
+@dataclass
+class Progress:
+    """A notebook that is being validated.
+
+    Attributes
+    ----------
+    states : list of State
+        One for each visible test and each written answer that was reached, in order.
+    sources : dict of str to str
+        What the student wrote, by exercise; empty for a cell that is as the starter gave it.
+    place : nbformat.NotebookNode or None
+        The cell that shows the list: the first of Markdown.
+    last : nbformat.NotebookNode or None
+        The cell that has run last.
+    """
+
+    states: list[State] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
+    place: NotebookNode | None = None
+    last: NotebookNode | None = None
+
+    @property
+    def all_done(self) -> bool:
+        """True when nothing so far is wrong or open."""
+        return all(state.state == DONE for state in self.states)
+
+    @property
+    def lines(self) -> list[str]:
+        """The list, under a line that counts."""
+        counts = (f"{sum(s.state == state for s in self.states)} {state}" for state in MARKS)
+        return [", ".join(counts), *(state.line for state in self.states)]
+
+    def take(self, cell: NotebookNode) -> None:
+        """Read a cell that has run; nbgrader itself need not look at it any more."""
+        about = cell.metadata.get("nbgrader")
+        if about is None:
+            return
+        id_ = str(about.get("grade_id", ""))
+        if about.get("solution") and about.get("grade"):
+            self.states.append(
+                State(id_, OPEN, "not written yet")
+                if _untouched(cell)
+                else State(id_, DONE, "written, for your instructor to read")
+            )
+        elif about.get("solution"):
+            self.sources[id_] = "" if _untouched(cell) else cell.source
+        elif id_.endswith(VISIBLE):
+            exercise = id_.removesuffix(VISIBLE)
+            self.states.append(_tested(cell, exercise, self.sources.get(exercise, "")))
+        cell.metadata.nbgrader = from_dict({**about, **NOT_GRADED, "checksum": None})
+        cell.metadata.nbgrader.pop("checksum")
+
+    def show(self) -> None:
+        """Write the list where nbgrader looks."""
+        if self.place is None:
+            return
+        self.place.update(new_code_cell(f"# {self.lines[0]}", id=self.place.id))
+        self.place.metadata = from_dict({"nbgrader": {**NOT_GRADED, **LIST, "schema_version": 3}})
+        if not self.all_done:
+            self.place.outputs = [
+                new_output("error", ename="Open", evalue=self.lines[0], traceback=self.lines)
+            ]
+
+
+_progress: list[Progress] = []
+"""The notebooks of this process, one for each validation; the last is being validated."""
+
+
+def before_each_cell(cell: NotebookNode, cell_index: int) -> None:
+    """Keep the list up to date: a hook before each cell of a notebook that is validated.
+
+    On the command line, ``nbgrader validate`` prints the list itself before the last cell of the
+    last notebook, and ends with exit code 1, unless everything is done.
+
+    Parameters
+    ----------
+    cell : nbformat.NotebookNode
+        The cell that is about to run.
+    cell_index : int
+        Its position; a notebook begins with 0.
+    """
+    if cell_index == 0:
+        _progress[:-100] = []
+        _progress.append(Progress())
+    progress = _progress[-1]
+    if progress.last is not None:
+        progress.take(progress.last)
+    if cell.cell_type != "code":
+        progress.take(cell)
+    progress.show()
+    if progress.place is None and cell.cell_type == "markdown" and "nbgrader" not in cell.metadata:
+        progress.place = cell
+    progress.last = cell
+    if _is_end_of_the_command(cell_index) and not all(p.all_done for p in _progress):
+        print("\n".join(progress.lines))  # noqa: T201  (the command's own output)
+        raise SystemExit(1)
+
+
+def _is_end_of_the_command(cell_index: int) -> bool:
+    """Tell whether this is the last cell of the last notebook of ``nbgrader validate``."""
+    if not ValidateApp.initialized():
+        return False
+    # As nbgrader finds them, patterns included.
+    files = [path for name in ValidateApp.instance().extra_args for path in glob(name)]  # noqa: PTH207
+    if len(_progress) < len(files):
+        return False
+    return cell_index == len(nbformat.read(files[-1], as_version=4).cells) - 1
+
+
+def _tested(cell: NotebookNode, exercise: str, source: str) -> State:
+    if not source.strip():
+        return State(exercise, OPEN, "not written yet")
+    if _about(cell).get("checksum", "") not in {"", compute_checksum(cell)}:
+        return State(exercise, WRONG, "its test was changed: get a fresh copy of that cell")
+    errors = [output for output in cell.outputs if output.output_type == "error"]
+    if not errors:
+        return State(exercise, DONE)
+    name, text = errors[-1].ename, " ".join(errors[-1].evalue.split())
+    if name == "NotImplementedError" or "not written yet" in text:
+        own = CODE_STUB in source
+        why = f"the line {CODE_STUB!r} is still there" if own else "it uses one that is not written"
+        return State(exercise, OPEN, why)
+    sentence = text if name in {"CheckFailed", "AssertionError"} else f"{name}: {text}"
+    return State(exercise, WRONG, sentence[:LONGEST])
+
+
+def _about(cell: NotebookNode) -> dict:
+    return cell.metadata.get("nbgrader") or {}
+
+
+def _untouched(cell: NotebookNode) -> bool:
+    """Tell whether a cell is as the starter gave it, or empty."""
+    stripped = cell.source.strip()
+    return stripped in {"", ANSWER_STUB} or _about(cell).get("checksum") == compute_checksum(cell)

@@ -1,0 +1,165 @@
+"""Validate tells the truth: what is done, wrong and open, in a list, and an exit code."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbformat import from_dict
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbgrader.utils import compute_checksum
+from nbgrader.validator import Validator
+from traitlets.config import Config
+
+from course import validation
+from course.validation import before_each_cell
+from tests.conftest import ROOT
+
+STUB = "def {0}(x):\n    # TODO\n    raise NotImplementedError"
+RIGHT = {"double": "def double(x):\n    return 2 * x", "four": "def four(x):\n    return 4 * x"}
+TEST = "from course.checks import require\nrequire({0}(1) == {1}, '{0} is not right.')"
+
+
+def metadata(id_: str, **changes) -> dict:
+    base = {"grade": False, "solution": False, "locked": True, "task": False}
+    return base | {"grade_id": id_, "schema_version": 3, "cell_type": "code"} | changes
+
+
+def with_checksum(cell, about: dict):
+    cell.metadata["nbgrader"] = from_dict(about)
+    cell.metadata.nbgrader["checksum"] = compute_checksum(cell)
+    return cell
+
+
+def starter():
+    """A starter of two exercises and a written answer, as nbgrader releases it."""
+    cells = [new_markdown_cell("# Small", id="title")]
+    for name, value in (("double", 2), ("four", 4)):
+        stub = new_code_cell(STUB.format(name), id=name)
+        test = new_code_cell(TEST.format(name, value), id=f"{name}_visible")
+        hidden = new_code_cell("# hidden", id=f"{name}_hidden")
+        cells += [
+            with_checksum(stub, metadata(name, solution=True, locked=False)),
+            with_checksum(test, metadata(f"{name}_visible")),
+            with_checksum(hidden, metadata(f"{name}_hidden", grade=True, points=2)),
+        ]
+    answer = new_markdown_cell("YOUR ANSWER HERE", id="why")
+    about = metadata("why", grade=True, solution=True, locked=False, points=1)
+    cells.append(with_checksum(answer, about | {"cell_type": "markdown"}))
+    cells.append(new_code_cell("1 + 1", id="end"))
+    return new_notebook(
+        cells=cells,
+        metadata={
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}
+        },
+    )
+
+
+def written(answer: str = "Because.", **sources: str):
+    notebook = starter()
+    for cell in notebook.cells:
+        cell.source = ({**RIGHT, **sources, "why": answer}).get(cell.id, cell.source)
+    return notebook
+
+
+def validated(notebook, **errors: tuple[str, str]) -> list[str]:
+    """The list after a run in which some cells raised."""
+    for index, cell in enumerate(notebook.cells):
+        before_each_cell(cell, index)
+        if cell.id in errors:
+            name, text = errors[cell.id]
+            cell.outputs = [new_output("error", ename=name, evalue=text, traceback=["x"] * 500)]
+    place = notebook.cells[0]
+    return place.outputs[0].traceback if place.outputs else []
+
+
+def test_an_untouched_starter_is_open():
+    assert validated(starter(), double_visible=("CheckFailed", "no")) == [
+        "0 done, 0 wrong, 3 open",
+        "○ double: not written yet",
+        "○ four: not written yet",
+        "○ why: not written yet",
+    ]
+
+
+def test_what_is_all_done_shows_nothing():
+    assert validated(written()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (("CheckFailed", "W_h is\n transposed."), "✗ four: W_h is transposed."),
+        (("AssertionError", "three"), "✗ four: three"),
+        (("NameError", "no y"), "✗ four: NameError: no y"),
+        (("ValueError", "x" * 5000), "✗ four: ValueError: " + "x" * 288),
+        (("NotImplementedError", ""), "○ four: it uses one that is not written"),
+    ],
+)
+def test_a_failing_test_says_its_sentence(error, line):
+    lines = validated(written(), four_visible=error)
+    assert line in lines
+    assert "✓ double" in lines and "✓ why: written, for your instructor to read" in lines
+    assert max(map(len, lines)) < 330
+
+
+def test_a_stub_line_left_behind_is_named():
+    left = RIGHT["four"] + "\n    raise NotImplementedError"
+    lines = validated(written(four=left), four_visible=("NotImplementedError", ""))
+    assert "○ four: the line 'raise NotImplementedError' is still there" in lines
+
+
+def test_a_missing_answer_hides_nothing():
+    lines = validated(written(answer=" "), four_visible=("CheckFailed", "no"))
+    assert lines[0] == "1 done, 1 wrong, 1 open"
+
+
+def test_a_changed_test_is_named():
+    notebook = written()
+    notebook.cells[2].source = "pass"
+    assert "✗ double: its test was changed: get a fresh copy of that cell" in validated(notebook)
+
+
+def test_one_notebook_after_another():
+    assert validated(starter())[0] == "0 done, 0 wrong, 3 open"
+    assert validated(written()) == []
+
+
+@pytest.mark.slow
+def test_the_button_shows_the_list_alone(tmp_path):
+    config = Config({"Execute": {"on_cell_start": before_each_cell}})
+    results = {}
+    for name, notebook in (("starter", starter()), ("done", written())):
+        nbformat.write(notebook, tmp_path / f"{name}.ipynb")
+        results[name] = Validator(config=config).validate(str(tmp_path / f"{name}.ipynb"))
+    assert results["done"] == {}
+    (failed,) = results["starter"]["failed"]
+    assert failed["raw_error"].splitlines()[0] == "0 done, 0 wrong, 3 open"
+
+
+@pytest.mark.slow
+def test_the_command_exits_by_what_it_found(tmp_path):
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    wrong = written(four="def four(x):\n    return 5 * x")
+    for name, notebook in (("wrong", wrong), ("done", written())):
+        nbformat.write(notebook, tmp_path / f"{name}.ipynb")
+
+    def validate(*names):
+        command = [sys.executable, "-m", "nbgrader", "validate", *names]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    done = validate("done.ipynb")
+    assert done.returncode == 0 and "Success" in done.stdout
+    found = validate("wrong.ipynb")
+    assert found.returncode == 1
+    assert "✗ four: four is not right." in found.stdout and len(found.stdout) < 500
+    both = validate("wrong.ipynb", "done.ipynb")
+    assert both.returncode == 1 and "✗ four" in both.stdout
+
+
+def test_it_is_a_hook_of_this_course():
+    assert "before_each_cell" in (ROOT / "nbgrader_config.py").read_text()
+    assert validation.VISIBLE == "_visible"

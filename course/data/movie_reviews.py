@@ -29,19 +29,24 @@ class ReviewPart(Part):
     ratings: list[float] | None
 
 
-def _rows(minimum: float) -> list[tuple[str, float, str]]:
+def all_rows() -> list[tuple[str, float, str]]:
+    """Number, rating and text of each review, the unclear cases among them."""
     rows = []
     for line in read(NAME).decode("utf-8").splitlines():
         if line.strip():
             number, rating, text = line.split("\t", 2)
-            if abs(float(rating)) > minimum:
-                rows.append((number, float(rating), text.strip()))
+            rows.append((number, float(rating), text.strip()))
     return rows
 
 
+def key_of(text: str) -> str:
+    """What decides a review's part and place: its words without case and punctuation."""
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
 def _divided(minimum: float) -> dict[str, list[tuple[str, float, str]]]:
-    rows = _rows(minimum)
-    keys = [" ".join(re.findall(r"\w+", text.lower())) for _, _, text in rows]
+    rows = [row for row in all_rows() if abs(row[1]) > minimum]
+    keys = [key_of(text) for _, _, text in rows]
     parts: dict[str, list] = {"train": [], "valid": [], "test": []}
     for index in hash_order(NAME, keys):
         parts[part_of(NAME, keys[index], valid=0.1, test=0.15)].append(rows[index])

@@ -29,7 +29,7 @@ def _parsed(data: bytes) -> dict[str, list[str]]:
         word, *phonemes = line.split("#")[0].split() or [""]
         if re.fullmatch("[a-z]{3,7}", word):
             words.setdefault(word, [re.sub(r"\d", "", phoneme) for phoneme in phonemes])
-    return words
+    return dict(sorted(words.items()))
 
 
 def word_families(words: list[str]) -> dict[str, str]:

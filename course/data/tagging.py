@@ -24,13 +24,19 @@ def bio(labels: list[str]) -> list[str]:
     return tags
 
 
-def _addresses() -> dict[str, list[tuple[list[str], list[str]]]]:
+def labelled_addresses() -> dict[str, tuple[list[str], list[str]]]:
+    """Words and labels of each address, by its text; the first of several equal ones counts."""
     rows = {}
     for address in ElementTree.fromstring(read("addresses").decode("utf-8")):
         pairs = [(word, part.tag) for part in address for word in (part.text or "").split() if word]
         if pairs:
             words, labels = map(list, zip(*pairs, strict=True))
             rows.setdefault(" ".join(words), (words, labels))
+    return rows
+
+
+def _addresses() -> dict[str, list[tuple[list[str], list[str]]]]:
+    rows = labelled_addresses()
     keys = list(rows)
     parts: dict[str, list] = {"train": [], "valid": [], "test": []}
     for index in hash_order("addresses", keys):
@@ -59,19 +65,24 @@ def addresses() -> Parts:
 
 def _brown() -> dict[str, list[tuple[list[str], list[str]]]]:
     keys, rows = [], []
-    for number, line in enumerate(read("brown").decode("utf-8").splitlines()):
+    for line in read("brown").decode("utf-8").splitlines():
         text, _, sentence = line.split("\t")
         words, labels = [], []
         for token in sentence.split():
             word, _, tag = token.rpartition("/")
             words.append(word)
             labels.append("NAME" if PROPER.search(tag) or "-tl" in tag else "O")
-        keys.append(f"{text} {number}")
+        keys.append(key_of_sentence(text, words))
         rows.append((words, bio(labels)))
     parts: dict[str, list] = {"train": [], "valid": [], "test": []}
     for index in hash_order("brown", keys):
         parts[part_of_text(keys[index].split()[0])].append(rows[index])
     return parts
+
+
+def key_of_sentence(text: str, words: list[str]) -> str:
+    """What decides the place of a sentence of one of Brown's texts."""
+    return f"{text} {' '.join(words)}"
 
 
 def part_of_text(text: str) -> str:

@@ -15,7 +15,9 @@ import subprocess
 import sys
 import tarfile
 from collections import Counter
+from functools import cache
 from pathlib import Path
+from xml.etree import ElementTree
 
 import nbformat
 import numpy as np
@@ -161,7 +163,7 @@ def test_weather(no_downloads, origin, readings):
 
 def test_weather_exam(no_downloads):
     histories, futures = data.weather_exam(), data.held_out_answers("weather")
-    assert histories.shape == (53, 48) and futures.shape == (53, 24)
+    assert histories.shape == (24, 48) and futures.shape == (24, 24)
     assert np.isfinite(histories).all() and np.isfinite(futures).all()
     for origin in data.AIRPORTS:
         series = data.weather(origin)["temp"].to_numpy()
@@ -172,7 +174,42 @@ def test_weather_exam(no_downloads):
         inside = np.lib.stride_tricks.sliding_window_view(histories, 24, axis=1)
         assert not (inside == future).all(axis=2).any()
     persistence = np.sqrt(np.mean((futures[:, 5] - histories[:, -1]) ** 2))
-    assert 4 < persistence < 6
+    assert 4 < persistence < 8
+
+
+def windows_of_open_months(length: int) -> np.ndarray:
+    """Windows of the temperatures before the exam, all airports: ``(N, length)``."""
+    series = (data.weather(origin, gaps="forward")["temp"] for origin in data.AIRPORTS)
+    view = np.lib.stride_tricks.sliding_window_view
+    return np.concatenate([view(one.to_numpy(), length)[::5] for one in series])
+
+
+def test_later_rows_of_the_weather_exam_tell_nothing(no_downloads):
+    """Whoever also reads what follows a held-out day forecasts it no better."""
+    from sklearn.linear_model import Ridge
+
+    from course.data.series import EXAM_STRIDE
+
+    histories, futures = data.weather_exam(), data.held_out_answers("weather")
+    rows = histories.reshape(len(data.AIRPORTS), -1, 48)
+    before, later = (part.reshape(-1, 48) for part in (rows[:, :-1], rows[:, 1:]))
+    asked = futures.reshape(len(data.AIRPORTS), -1, 24)[:, :-1].reshape(-1, 24)
+    last = before[:, -1:]
+
+    def skill(forecast):
+        return 1 - ((asked - forecast) ** 2).mean() / ((asked - last) ** 2).mean()
+
+    share = np.arange(1, 25) / (EXAM_STRIDE - 47)  # of the way from the last reading to the next
+    straight = skill(last + share * (later[:, :1] - last))
+    known = windows_of_open_months(EXAM_STRIDE + 48)
+    change = known[:, 48:72] - known[:, 47:48]
+    sides = np.hstack([known[:, :48], known[:, -48:]])
+    honest, with_later = (
+        skill(last + Ridge(100.0).fit(x - x[:, 47:48], change).predict(q - last))
+        for x, q in ((known[:, :48], before), (sides, np.hstack([before, later])))
+    )
+    assert honest > 0.3
+    assert straight < honest / 4 and with_later < honest
 
 
 def test_prices(no_downloads):
@@ -638,11 +675,11 @@ LOADERS = {
 
 @pytest.mark.parametrize("name", [*LOADERS, "weather"])
 def test_a_blind_copy_gives_the_same_inputs_and_no_answers(name, monkeypatch, no_downloads):
-    from course.data import blind, fetch
+    from course.data import fetch
 
     if name == "brown" and not fetch.is_here("brown"):
         pytest.skip("the Brown corpus is optional and not fetched here")
-    copy, answers = blind.blinded(name), data.held_out_answers(name)
+    copy, answers = blind_copy(name), answers_of(name)
     load = LOADERS.get(name, lambda: (data.weather().to_numpy(), data.weather_exam()))
     before = load()
     modules = ("movie_reviews", "tagging", "pronunciation", "series")
@@ -654,6 +691,11 @@ def test_a_blind_copy_gives_the_same_inputs_and_no_answers(name, monkeypatch, no
             np.testing.assert_array_equal(one, other)
         assert answers.std() > 5
         assert set(found.ravel()) == {50.0}
+        for origin in data.AIRPORTS:  # of the other instruments, too, nothing is left
+            weeks = data.weather(origin, whole_year=True)[before[0].shape[0] :]
+            temperatures = weeks.pop("temp")
+            assert weeks.isna().all(axis=None)
+            assert (temperatures != 50.0).sum() <= before[1].size / len(data.AIRPORTS)
         return
     for part in ("train", "valid"):
         assert getattr(before, part) == getattr(after, part)
@@ -662,10 +704,182 @@ def test_a_blind_copy_gives_the_same_inputs_and_no_answers(name, monkeypatch, no
     assert len({label for row in found for label in (row if isinstance(row, list) else [row])}) == 1
 
 
-def test_the_blind_shakespeare_has_no_test_works(monkeypatch, no_downloads):
+@cache
+def parts_of(name: str):
+    """A data set as it is loaded from its own file, once."""
+    return data.loaders_by_name()[name]()
+
+
+@cache
+def answers_of(name: str) -> list:
+    """The held-out answers of a data set's own file, once."""
+    return data.held_out_answers(name)
+
+
+@cache
+def blind_copy(name: str) -> bytes:
+    """The blind copy of a data set's own file, once."""
     from course.data import blind
 
-    before, copy = data.shakespeare(), blind.blinded("shakespeare")
+    return blind.blinded(name)
+
+
+def held_out_by_input(name: str) -> dict:
+    """The test part's answers by input (a review's text, a word, the words as one string)."""
+    test = parts_of(name).test
+    inputs = test.texts if name == "reviews" else test.inputs
+    keys = [words if isinstance(words, str) else " ".join(words) for words in inputs]
+    return dict(zip(keys, answers_of(name), strict=True))
+
+
+def another_file(name: str, raw: bytes, rng: np.random.Generator) -> bytes:
+    """The data file with other answers in its test part and with its lines in another order."""
+    from course.data import tagging
+
+    held_out = held_out_by_input(name)
+
+    def review(line):
+        number, rating, text = line.split("\t", 2)
+        other = f"{-float(rating)}" if text.strip() in held_out else rating
+        return " ".join(re.findall(r"\w+", text.lower())), f"9{number}\t{other}\t{text} "
+
+    def sentence(line):
+        title, category, tokens = line.split("\t")
+        words = [token.rpartition("/")[0] for token in tokens.split()]
+        if tagging.part_of_text(title) == "test":
+            tags = [str(rng.choice(["nn", "np", "np-hl", "nn-tl"])) for _ in words]
+            tokens = " ".join(f"{w}/{t}" for w, t in zip(words, tags, strict=True))
+        return f"{title} {' '.join(words)}", f"{title}\t{category}\t{tokens}"
+
+    def entry(line):
+        word, *phonemes = line.split("#")[0].split()
+        if re.split(r"[('.-]", word)[0] in held_out:  # its other forms change with it
+            return line, f"{word} {' '.join(phonemes[::-1])} EH1 # other"
+        return line, line
+
+    def address(element):
+        words = " ".join(word for part in element for word in (part.text or "").split())
+        if words in held_out:
+            for part in element:
+                part.tag = str(rng.choice(["StreetName", "PlaceName", "Recipient"]))
+        return words, element
+
+    if name == "addresses":
+        root = ElementTree.fromstring(raw.decode())
+        rows = [address(element) for element in root]
+    else:
+        change = {"reviews": review, "brown": sentence, "pronunciations": entry}[name]
+        rows = [change(line) for line in raw.decode().splitlines() if line.strip()]
+    waiting: dict[str, list] = {}
+    for key, row in rows:
+        waiting.setdefault(key, []).append(row)
+    order = [rows[i][0] for i in rng.permutation(len(rows))]
+    moved = [waiting[key].pop(0) for key in order]  # equal ones keep their order
+    if name == "addresses":
+        root[:] = moved
+        return ElementTree.tostring(root)
+    return "\n".join(moved).encode()
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_a_blind_copy_depends_on_no_answer_and_on_no_order(name, monkeypatch, no_downloads):
+    """Other answers, other numbers, lines in another order: the same copy, byte for byte."""
+    from course.data import blind, fetch
+
+    if not fetch.is_here(name):
+        pytest.skip(f"{name} is optional and not fetched here")
+    before, copy = answers_of(name), blind_copy(name)
+    changed = another_file(name, fetch.read(name), np.random.default_rng(0))
+    for module in ("blind", "movie_reviews", "tagging", "pronunciation"):
+        monkeypatch.setattr(f"course.data.{module}.read", lambda _: changed)
+    after = data.held_out_answers(name)
+    assert len(after) == len(before)
+    assert np.mean([a != b for a, b in zip(before, after, strict=True)]) > 0.5
+    assert blind.blinded(name) == copy
+
+
+def places(name: str, copy: bytes) -> list[str]:
+    """What the lines of a data file are about, in the file's order."""
+    if name == "addresses":
+        return [
+            " ".join(word for part in element for word in (part.text or "").split())
+            for element in ElementTree.fromstring(copy.decode())
+        ]
+    lines = [line for line in copy.decode().splitlines() if line.strip()]
+    if name == "reviews":
+        return [line.split("\t", 2)[2].strip() for line in lines]
+    if name == "brown":
+        return [
+            " ".join(token.rpartition("/")[0] for token in line.split("\t")[2].split())
+            for line in lines
+        ]
+    return [line.split()[0] for line in lines]
+
+
+SAYS = {
+    "reviews": lambda label: label,
+    "addresses": lambda labels: labels[0],
+    "brown": lambda tags: "B-NAME" in tags,
+    "pronunciations": lambda phonemes: phonemes[0],
+}
+"""One small answer for each item, which neighbours in a file may share."""
+
+
+def neighbours_tell(name: str, copy: bytes) -> tuple[float, float]:
+    """Share of the test part that five known neighbours get right, and the commonest answer's."""
+    parts, says = parts_of(name), SAYS[name]
+    known = {}
+    for part in (parts.train, parts.valid):
+        inputs = part.texts if name == "reviews" else part.inputs
+        for item, answer in zip(inputs, part.targets, strict=True):
+            known[item if isinstance(item, str) else " ".join(item)] = says(answer)
+    held_out = {item: says(answer) for item, answer in held_out_by_input(name).items()}
+    order = [item for item in places(name, copy) if item in known or item in held_out]
+    told = [i for i, item in enumerate(order) if item in known]
+    right = []
+    for i, item in enumerate(order):
+        if item in held_out and item not in known:
+            at = np.searchsorted(told, i)
+            near = sorted(told[max(at - 5, 0) : at + 5], key=lambda j: abs(i - j))[:5]
+            vote = Counter(known[order[j]] for j in near).most_common(1)[0][0]
+            right.append(vote == held_out[item])
+    assert len(right) > 0.9 * len(held_out)
+    return np.mean(right), max(Counter(held_out.values()).values()) / len(held_out)
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_neighbours_in_a_blind_copy_give_nothing_away(name, no_downloads):
+    from course.data import fetch
+
+    if not fetch.is_here(name):
+        pytest.skip(f"{name} is optional and not fetched here")
+    share, commonest = neighbours_tell(name, blind_copy(name))
+    assert share < commonest + 0.04
+    if name in {"reviews", "pronunciations"}:  # the attack works on the file as it came
+        assert neighbours_tell(name, fetch.read(name))[0] > commonest + 0.2
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_a_blind_copy_has_one_line_for_each_item_and_plain_numbers(name, no_downloads):
+    from course.data import fetch
+
+    if not fetch.is_here(name):
+        pytest.skip(f"{name} is optional and not fetched here")
+    copy = blind_copy(name)
+    if name == "reviews":
+        numbers = [int(line.split("\t")[0]) for line in copy.decode().splitlines()]
+        assert numbers == list(range(1, len(numbers) + 1))
+    if name == "addresses":  # a part for each word: no border shows which words belong together
+        for element in ElementTree.fromstring(copy.decode()):
+            assert not element.text and not element.tail
+            assert all(len(part.text.split()) == 1 and not part.tail for part in element)
+    if name == "pronunciations":  # no plural, no second pronunciation of a held-out word
+        assert sorted(places(name, copy)) == sorted(data.pronouncing_dictionary())
+
+
+def test_the_blind_shakespeare_has_no_test_works(monkeypatch, no_downloads):
+
+    before, copy = data.shakespeare(), blind_copy("shakespeare")
     monkeypatch.setattr("course.data.text.read", lambda _: copy)
     after = data.shakespeare()
     assert (before["train"], before["valid"]) == (after["train"], after["valid"])

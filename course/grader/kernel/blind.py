@@ -12,7 +12,7 @@ from course.data.sources import DataMissing, source
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 """Raise it when what is taken out changes."""
 
 

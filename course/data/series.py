@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 AIRPORTS = ("EWR", "JFK", "LGA")
 EXAM_START = "2013-11-05"
-EXAM_HISTORY, EXAM_HORIZON, EXAM_STRIDE = 48, 24, 73  # the hour of the cut wanders
+EXAM_HISTORY, EXAM_HORIZON = 48, 24
+EXAM_STRIDE = 7 * 24 + 5
+"""Hours from one question to the next. The hour of the cut wanders, and more than four days lie
+between a day that is asked about and the next readings: a line from one to the other gains nothing.
+"""
 
 # Readings that cannot be true. Before and after the first it is 57 degrees F; the second is a
 # wind of 1,048 miles an hour. (airport, hour, columns)
@@ -99,9 +103,9 @@ def _exam_cuts() -> Iterator[tuple[str, pd.DatetimeIndex, int]]:
 def weather_exam() -> np.ndarray:
     """Temperatures ``(N, 48)`` in degrees F from November and December 2013, all three airports.
 
-    The hours that follow each row are held out: forecast the next 1 to 24. No history overlaps
-    with the future of another row (the three airports are cut at the same hours, because they
-    share their weather).
+    The hours that follow each row are held out: forecast the next 1 to 24. The three airports are
+    cut at the same hours, because they share their weather, and no row begins within four days
+    after a day that another row asks about.
     """
     return _exam()[0]
 
@@ -110,11 +114,11 @@ def weather_answers() -> np.ndarray:
     return _exam()[1]
 
 
-def exam_futures() -> set[str]:
-    """The hours that :func:`weather_exam` asks about, as the file writes them."""
+def exam_histories() -> set[str]:
+    """The hours that :func:`weather_exam` shows, as the file writes them."""
     hours = set()
     for _, index, cut in _exam_cuts():
-        times = index[cut : cut + EXAM_HORIZON]
+        times = index[cut - EXAM_HISTORY : cut]
         hours |= {time.strftime("%Y-%m-%dT%H:%M:%SZ") for time in times}
     return hours
 

@@ -152,6 +152,13 @@ WINDOWS_WRONG = {
     "targets flattened": [(CUT, "return windows[:, :input_steps], windows[:, input_steps]")],
     "time first": [(CUT, "return windows[:, :input_steps].T, windows[:, input_steps:].T")],
     "float64 forced": [(DROP, DROP + "\n    windows = windows.astype(np.float64)")],
+    "lists": [(CUT, "return list(windows[:, :input_steps]), list(windows[:, input_steps:])")],
+    "lists of lists": [
+        (CUT, "return windows[:, :input_steps].tolist(), windows[:, input_steps:].tolist()")
+    ],
+    "a generator": [
+        (CUT, "return (w[:input_steps] for w in windows), (w[input_steps:] for w in windows)")
+    ],
     "series filled in place": [(DROP, DROP + "\n    series[:] = np.nan_to_num(series) + 1")],
 }
 WINDOWS_RIGHT = {
@@ -352,6 +359,13 @@ MODULE_WRONG = {
     "gradient cut": [("self.readout(h[:, -1])", "self.readout(h[:, -1].detach())")],
     "dropout": [("self.readout(h[:, -1])", "self.readout(nn.functional.dropout(h[:, -1], 0.5))")],
     "float32 forced": [(READ, "return self.readout(h[:, -1]).float()")],
+    "read-out without gradient": [
+        (
+            READ,
+            "weight, bias = (p.detach() for p in self.readout.parameters())\n        return h[:, -1] @ weight.T + bias",
+        )
+    ],
+    "last twenty hours": [("self.gru(x)", "self.gru(x[:, -20:])")],
     "first feature only": [("self.gru(x)", "self.gru(x * (torch.arange(x.shape[2]) == 0))")],
 }
 MODULE_RIGHT = {
@@ -432,8 +446,83 @@ TRAIN_WRONG = {
     "levels, not changes": [
         ("targets = torch.tensor(changes", "targets = torch.tensor(changes + x[:, -1, :1]")
     ],
+    "old gradients never forgotten": [("            optimizer.zero_grad()\n", "")],
+    "old gradients forgotten once a round": [
+        ("            optimizer.zero_grad()\n", ""),
+        (
+            "        for rows in torch.randperm",
+            "        optimizer.zero_grad()\n        for rows in torch.randperm",
+        ),
+    ],
+    "gradients forgotten before the step": [
+        ("            optimizer.zero_grad()\n", ""),
+        (
+            "            optimizer.step()",
+            "            optimizer.zero_grad()\n            optimizer.step()",
+        ),
+    ],
+    "only the read-out trained": [
+        ("model.parameters())\n    steps", "list(model.parameters())[-2:])\n    steps")
+    ],
+    "sizes of the notebook": [
+        ("Forecaster(x.shape[2], 32, changes.shape[1])", "Forecaster(1, 32, 24)")
+    ],
+    "targets scaled in place": [
+        ("    inputs = torch.tensor(x", "    changes /= changes.std()\n    inputs = torch.tensor(x")
+    ],
+    "closed-form ridge": """
+class RidgeForecaster(nn.Module):
+    def __init__(self, weights):
+        super().__init__()
+        self.weights = nn.Parameter(weights)
+
+    def forward(self, x):
+        return x.flatten(1) @ self.weights[:-1] + self.weights[-1]
+
+
+def train_forecaster(x, changes):
+    flat = np.hstack([x.reshape(len(x), -1), np.ones((len(x), 1))])
+    penalty = 100.0 * np.eye(flat.shape[1])
+    weights = np.linalg.solve(flat.T @ flat + penalty, flat.T @ changes)
+    return RidgeForecaster(torch.tensor(weights, dtype=torch.float32))
+""",
+    "closed-form read-out on a random GRU": """
+def train_forecaster(x, changes):
+    model = Forecaster(x.shape[2], 128, changes.shape[1])
+    with torch.no_grad():
+        h = model.gru(torch.tensor(x, dtype=torch.float32))[0][:, -1].double()
+        h = torch.cat([h, torch.ones(len(h), 1)], dim=1)
+        targets = torch.tensor(changes, dtype=torch.float64)
+        weights = torch.linalg.solve(h.T @ h + 0.1 * torch.eye(129), h.T @ targets).float()
+        model.readout.weight.copy_(weights[:-1].T)
+        model.readout.bias.copy_(weights[-1])
+    return model
+""",
 }
 TRAIN_RIGHT = {
+    "gradients forgotten after the step": [
+        ("            optimizer.zero_grad()\n", ""),
+        (
+            "            schedule.step()",
+            "            schedule.step()\n            optimizer.zero_grad()",
+        ),
+    ],
+    "gradients forgotten by the model": [("optimizer.zero_grad()", "model.zero_grad()")],
+    "gradients of two halves added up": [
+        (
+            "            loss = nn.functional.mse_loss(model(inputs[rows]), targets[rows])\n",
+            "",
+        ),
+        (
+            "            loss.backward()\n",
+            "            for half in rows.chunk(2):\n"
+            "                loss = nn.functional.mse_loss(model(inputs[half]), targets[half], reduction='sum')\n"
+            "                (loss / (len(rows) * targets.shape[1])).backward()\n",
+        ),
+    ],
+    "a copy of the last model": [
+        ("    return model", "    import copy\n    return copy.deepcopy(model)")
+    ],
     "AdamW, constant rate": [
         ("torch.optim.Adam(model.parameters())", "torch.optim.AdamW(model.parameters(), lr=0.005)"),
         (
@@ -775,5 +864,48 @@ SAYS = {
         "std with N - 1": "N - 1",
         "two scalers": "scaler of its own",
         "gaps closed first": "gap",
+    },
+}
+
+TYPICAL = {
+    "chronological_split": {
+        "nothing": ([(PARTS, "return series, series, series")], 0.0, 0.0),
+        "one slip": (SPLIT_WRONG["an hour lost at each cut"], 0.5, 0.95),
+        "point missed": (SPLIT_WRONG["shuffled first"], 0.0, 0.45),
+    },
+    "make_windows": {
+        "nothing": ([(CUT, "return series, series")], 0.0, 0.0),
+        "one slip": (WINDOWS_WRONG["NaN kept"], 0.5, 0.95),
+        "point missed": (WINDOWS_WRONG["one step early"], 0.0, 0.45),
+    },
+    "skill_score": {
+        "nothing": ([(SKILL, "return 0.0")], 0.0, 0.0),
+        "one slip": (SKILL_WRONG["negative skill clipped"], 0.5, 0.95),
+        "point missed": (SKILL_WRONG["R squared"], 0.0, 0.45),
+    },
+    "Forecaster": {
+        "nothing": ([(READ, "return 0 * self.readout(h[:, -1])")], 0.0, 0.0),
+        "one slip": (MODULE_WRONG["squeezed"], 0.5, 0.95),
+        "point missed": (MODULE_WRONG["first state"], 0.0, 0.45),
+    },
+    "train_forecaster": {
+        "nothing": (
+            "def train_forecaster(x, changes):\n"
+            "    return Forecaster(x.shape[2], 32, changes.shape[1])\n",
+            0.0,
+            0.0,
+        ),
+        "one slip": (TRAIN_WRONG["sizes of the notebook"], 0.5, 0.95),
+        "point missed": (TRAIN_WRONG["old gradients never forgotten"], 0.0, 0.45),
+    },
+    "forecast_recursively": {
+        "nothing": ([(JOIN, "return history[:, -1].repeat(1, steps)")], 0.0, 0.0),
+        "one slip": (RECURSIVE_WRONG["history overwritten"], 0.5, 0.95),
+        "point missed": (RECURSIVE_WRONG["same window every time"], 0.0, 0.45),
+    },
+    "prepare_series": {
+        "nothing": (PREPARE_WRONG["as the colleague wrote it"], 0.0, 0.0),
+        "one slip": (PREPARE_WRONG["targets not repaired"], 0.5, 0.95),
+        "point missed": (PREPARE_WRONG["only the scaler repaired"], 0.0, 0.45),
     },
 }

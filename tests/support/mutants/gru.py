@@ -48,6 +48,7 @@ STEP_WRONG = {
     "only one row": [(MIX, "h = ((1 - z) * h_prev + z * n)[:1]")],
     "squashed once more": [(MIX, "h = np.tanh((1 - z) * h_prev + z * n)")],
     "clipped state": [(MIX, "h = np.clip((1 - z) * h_prev + z * n, -1, 1)")],
+    "cache holds the new state": [(STEP_RETURN, "return h, (x, h, W_x, W_h, r, z, n)")],
     "gate averaged over the batch": [
         (SPLIT, SPLIT + "; z = z.mean(axis=0, keepdims=True) + 0 * z")
     ],
@@ -134,6 +135,13 @@ FORWARD_WRONG = {
         ("return np.stack(states, axis=1), caches", "return caches, np.stack(states, axis=1)")
     ],
     "squeezed": [("np.stack(states, axis=1)", "np.stack(states, axis=1).squeeze()")],
+    "one cache for all steps": [
+        (
+            "return np.stack(states, axis=1), caches",
+            "return np.stack(states, axis=1), [cache] * len(caches)",
+        )
+    ],
+    "truncated to twenty steps": [("range(x.shape[1])", "range(min(x.shape[1], 20))")],
     "reset after the product": """
 def gru_forward(x, h0, W_x, W_h, b):
     H = h0.shape[1]
@@ -238,6 +246,7 @@ BACK_WRONG = {
         ("return dx, dh_prev, dW_x, dW_h, db", "return dh_prev, dx, dW_x, dW_h, db")
     ],
     "no bias gradient": [("return dx, dh_prev, dW_x, dW_h, db", "return dx, dh_prev, dW_x, dW_h")],
+    "upstream clipped": [("    da_z = dh *", "    dh = np.clip(dh, -5, 5)\n    da_z = dh *")],
     "weights transposed": [
         ("d_gated = da_n @ W_h[:, 2 * H :].T", "d_gated = da_n @ W_h[:, 2 * H :]")
     ],
@@ -351,6 +360,11 @@ LOOP_WRONG = {
         ("dh[:, t] + dstate", "dh[:, t] + (dstate if t % 2 else 0 * dstate)")
     ],
     "clipped": [("dh[:, t] + dstate", "np.clip(dh[:, t] + dstate, -1, 1)")],
+    "clipped far out": [("dh[:, t] + dstate", "np.clip(dh[:, t] + dstate, -50, 50)")],
+    "cache emptied": [("cache[t])", "cache.pop())")],
+    "last twenty steps only": [
+        ("dh[:, t] + dstate", "dh[:, t] + (dstate if t >= dh.shape[1] - 20 else 0 * dstate)")
+    ],
 }
 
 LOOP_RIGHT = {
@@ -631,6 +645,26 @@ MODULE_WRONG = {
         )
     ],
     "sigmoid for the proposal": [("torch.tanh(", "torch.sigmoid(")],
+    "a bias without gradient": [
+        (
+            "h @ self.weight_hh_l0.T + self.bias_hh_l0",
+            "h @ self.weight_hh_l0.T + self.bias_hh_l0.detach()",
+        )
+    ],
+    "a matrix without gradient": [
+        ("x_t @ self.weight_ih_l0.T", "x_t @ self.weight_ih_l0.detach().T")
+    ],
+    "state kept between calls": [
+        (
+            "        output = []\n",
+            "        if h0 is None and getattr(self, 'kept', h).shape == h.shape:\n"
+            "            h = getattr(self, 'kept', h)\n        output = []\n",
+        ),
+        (
+            "        return torch.stack",
+            "        self.kept = h.detach()\n        return torch.stack",
+        ),
+    ],
     "only one sequence": [("x.unbind(dim=1)", "x[:1].unbind(dim=1)")],
     "gates from x alone": [("from_x[:, : 2 * H] + from_h[:, : 2 * H]", "from_x[:, : 2 * H]")],
 }
@@ -1014,5 +1048,77 @@ SAYS = {
         "r and z exchanged": "exchanged",
         "reset on everything": "not to x's",
         "state changed in place": "in place",
+    },
+}
+
+ZERO_GRADIENTS = (
+    "dx, dh_prev, dW_x, dW_h, db = (0 * v for v in (dx, dh_prev, dW_x, dW_h, db))\n    "
+    "return dx, dh_prev"
+)
+TYPICAL = {
+    "gru_step": {
+        "nothing": ([(MIX, "h = h_prev.copy()")], 0.0, 0.0),
+        "one slip": (STEP_WRONG["no bias in the proposal"], 0.5, 0.95),
+        "point missed": (STEP_WRONG["reset after the product"], 0.0, 0.45),
+    },
+    "gru_forward": {
+        "nothing": (
+            [("np.stack(states, axis=1)", "np.repeat(h0[:, None], len(states), axis=1)")],
+            0.0,
+            0.0,
+        ),
+        "one slip": (FORWARD_WRONG["h0 ignored"], 0.5, 0.95),
+        "point missed": (FORWARD_WRONG["state not carried"], 0.0, 0.45),
+    },
+    "gru_step_backward": {
+        "nothing": ([("return dx, dh_prev", ZERO_GRADIENTS)], 0.0, 0.0),
+        "one slip": (BACK_WRONG["road B missing"], 0.5, 0.95),
+        "point missed": (BACK_WRONG["no sigmoid derivative"], 0.0, 0.45),
+    },
+    "gru_backward": {
+        "nothing": (
+            [
+                (
+                    "return np.stack(dxs[::-1], axis=1), dstate, *totals",
+                    "return 0 * np.stack(dxs, axis=1), 0 * dstate, *(0 * v for v in totals)",
+                )
+            ],
+            0.0,
+            0.0,
+        ),
+        "one slip": (LOOP_WRONG["dh0 is zero"], 0.5, 0.95),
+        "point missed": (LOOP_WRONG["gradient not carried"], 0.0, 0.45),
+    },
+    "convert_gru_convention": {
+        "nothing": (CONVERT_WRONG["unchanged"], 0.0, 0.0),
+        "one slip": (CONVERT_WRONG["in place"], 0.5, 0.95),
+        "point missed": (CONVERT_WRONG["negated"], 0.0, 0.45),
+    },
+    "from_torch_weights": {
+        "nothing": ([(LOAD_RETURN, "return weight_ih, weight_hh, bias_ih")], 0.0, 0.0),
+        "one slip": (LOAD_WRONG["biases keep their sign"], 0.5, 0.95),
+        "point missed": (LOAD_WRONG["meaning of z kept"], 0.0, 0.45),
+    },
+    "GRU": {
+        "nothing": (
+            [
+                ("            output.append(h)", "            output.append(0 * h)"),
+                ("h[None]", "0 * h[None]"),
+            ],
+            0.0,
+            0.0,
+        ),
+        "one slip": (MODULE_WRONG["h0 ignored"], 0.5, 0.95),
+        "point missed": (MODULE_WRONG["the papers' GRU"], 0.0, 0.45),
+    },
+    "count_parameters": {
+        "nothing": ([(COUNT, "return 0")], 0.0, 0.0),
+        "one slip": (COUNT_WRONG["two biases"], 0.5, 0.95),
+        "point missed": (COUNT_WRONG["the same for all cells"], 0.0, 0.45),
+    },
+    "ported_gru_step": {
+        "nothing": (PORT_WRONG["as shipped"], 0.0, 0.0),
+        "one slip": (PORT_WRONG["b_hn outside the reset"], 0.5, 0.95),
+        "point missed": (PORT_WRONG["reset dropped"], 0.0, 0.45),
     },
 }

@@ -7,7 +7,7 @@ GRADER := $(BIN)/python -m course.grader
 OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lab release solution autograde feedback export tidy lint format bench lock clean
+.PHONY: help demo test test-fast lab release solution student autograde feedback export tidy lint format bench lock clean
 
 help:  ## show this help
 	@echo "usage: make TARGET [LESSON=01_rnn]"
@@ -38,6 +38,9 @@ release: $(READY)  ## generate starters into release/ (LESSON= for one lesson)
 solution: $(READY)  ## generate executed solutions, which must earn full marks (LESSON= for one)
 	@$(GRADER) solution $(LESSON)
 	@$(GRADER) catalogue
+
+student: $(READY)  ## write what students get into student/ (OPTIONS="--zip --address https://...")
+	@$(GRADER) student $(OPTIONS)
 
 autograde: $(READY) lesson  ## grade submitted/ (LESSON=..., OPTIONS="--workers 4 --scheduler ADDRESS")
 	@$(GRADER) autograde $(LESSON) $(OPTIONS)

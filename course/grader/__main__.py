@@ -90,6 +90,10 @@ def _parser() -> argparse.ArgumentParser:
     command("feedback", _feedback, "write feedback pages from what was graded")
     sub = command("export", _export, "write a lesson's scores as CSV")
     sub.add_argument("--output", type=Path, help="file (default: standard output)")
+    sub = command("student", _student, "write what students get into a folder", lesson=False)
+    sub.add_argument("--output", type=Path, default=Path("student"), help="default: student/")
+    sub.add_argument("--address", default="", help="where it will be published, https://...")
+    sub.add_argument("--zip", action="store_true", help="pack it as well, beside the folder")
     sub = command("demo", _demo, "grade a small class of made-up students", lesson=False)
     sub.add_argument(
         "--keep", type=Path, help="empty folder for the class (default: a temporary one)"
@@ -201,6 +205,18 @@ def _export(options: argparse.Namespace) -> None:
         write_atomically(options.output, text.encode())
     else:
         print(text, end="")
+
+
+def _student(options: argparse.Namespace) -> None:
+    from course.grader.authoring.student import make_student_edition, zip_edition
+
+    edition = make_student_edition(_folder(), options.output, options.address)
+    written, kept = len(edition.written), len(edition.unchanged)
+    print(f"{options.output}: {written} files written, {kept} as before")
+    if options.zip:
+        archive = options.output.with_suffix(".zip")
+        zip_edition(options.output, archive)
+        print(f"packed into {archive}")
 
 
 def _demo(options: argparse.Namespace) -> int:

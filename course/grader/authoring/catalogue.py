@@ -58,7 +58,7 @@ def _row(folder: CourseFolder, lesson: Lesson) -> str:
     name = f"{lesson.assignment}/{lesson.notebook}"
     solution = folder.root / "solution" / lesson.assignment / f"{lesson.notebook}.ipynb"
     cells = [
-        f"[{name}](source/{name}.ipynb)",
+        f"[{name}](release/{name}.ipynb)",
         lesson.title,
         str(len(exercises)),
         f"{points:g}",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +17,7 @@ from nbformat import NotebookNode
 
 from course.grader.ground.files import write_atomically
 from course.grader.notebooks.lesson import Lesson, LessonError, lessons_of
+from course.grader.notebooks.submitted import Found, collect
 
 
 class FolderError(RuntimeError):
@@ -98,7 +101,54 @@ class CourseFolder:
         """Students who handed in something for a lesson, sorted."""
         if not self.submitted.is_dir():
             return []
-        return sorted(p.name for p in self.submitted.iterdir() if (p / assignment).is_dir())
+        return sorted(
+            path.name
+            for path in self.submitted.iterdir()
+            if not path.name.startswith(".")
+            and ((path / assignment).is_dir() or (path / assignment).is_symlink())
+        )
+
+    def handed_in(
+        self,
+        student: str,
+        lessons: Sequence[Lesson],
+        starters: Mapping[str, NotebookNode | None] | None = None,
+    ) -> dict[str, Found]:
+        """Find what a student handed in for the notebooks of one lesson.
+
+        Parameters
+        ----------
+        student : str
+        lessons : sequence of Lesson
+            All notebooks of the lesson.
+        starters : mapping of str to nbformat.NotebookNode or None, optional
+            What students got, by notebook, where it was read already.
+
+        Returns
+        -------
+        dict of str to Found
+            By notebook, for every one of the lesson's.
+        """
+        here = self.submitted / student / lessons[0].assignment
+        if starters is None:
+            starters = {lesson.notebook: self.starter(lesson) for lesson in lessons}
+        return collect(here, lessons, starters, self._holder_of)
+
+    def _holder_of(self, ids: frozenset[str]) -> tuple[str, int]:
+        """The course's notebook that has most of some graded cells, and how many."""
+        counts = {where: len(ids & known) for where, known in self._cells_of_all.items()}
+        where = max(counts, key=counts.__getitem__, default="")
+        return where, counts.get(where, 0)
+
+    @cached_property
+    def _cells_of_all(self) -> dict[str, set[str]]:
+        """Ids of the graded cells of every notebook of the course, by ``lesson/notebook``."""
+        return {
+            f"{path.parent.name}/{path.stem}": set(
+                re.findall(r'"grade_id"\s*:\s*"([^"\]+)"', path.read_text(encoding="utf-8"))
+            )
+            for path in sorted(self.source.glob("*/*.ipynb"))
+        }
 
     def seed(self, assignment: str) -> int:
         """Seed of a lesson's grading runs: drawn once, the same for the whole class, recorded.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -134,20 +135,13 @@ def save(folder: CourseFolder, gradebook: Gradebook, outcome: Outcome) -> None:
     """Write one outcome: scores and comments into the gradebook, the notebook into autograded/.
 
     A manual score that an instructor gave stays; the grade is then marked for another look, as
-    nbgrader does.
+    nbgrader does. Late penalties are :func:`settle_lateness`'s.
     """
     student, assignment = outcome.student, outcome.assignment
     gradebook.update_or_create_student(student)
-    collected = timestamp_of(folder.submitted / student / assignment)
-    known = {"timestamp": collected} if collected else {}
     with no_warnings():  # nbgrader builds a submission row by row; SQLAlchemy remarks on every row
-        gradebook.update_or_create_submission(assignment, student, **known)
+        gradebook.update_or_create_submission(assignment, student)
     row = gradebook.find_submission_notebook(outcome.notebook, assignment, student)
-    if not outcome.graded:
-        for grade in row.grades:
-            grade.auto_score, grade.needs_manual_grade = 0, False
-        gradebook.db.commit()
-        return
     notebook = nbformat.v4.reads(outcome.graded)  # it was valid when it was written
     about = {
         "student": student,
@@ -156,14 +150,40 @@ def save(folder: CourseFolder, gradebook: Gradebook, outcome: Outcome) -> None:
         "db_url": gradebook.engine.url.render_as_string(hide_password=False),
     }
     OpenSaveAutoGrades(Rows(gradebook, row)).preprocess(notebook, {"nbgrader": about})
-    late = row.assignment.total_seconds_late > 0 or row.late_submission_penalty is not None
     gradebook.db.commit()
-    if late:  # nbgrader's own step, by the policy in the configuration; it opens the gradebook
-        step = AssignLatePenalties(config=load_config(folder))
-        step.preprocess(notebook, {"nbgrader": about})
     path = graded_path(folder, outcome)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_read_only(path, outcome.graded)
+
+
+def settle_lateness(
+    folder: CourseFolder, gradebook: Gradebook, assignment: str, students: Sequence[str]
+) -> None:
+    """Note when submissions were collected, and set late penalties by the configured policy.
+
+    Nothing is graded for it: a due date that was moved, a ``timestamp.txt`` that arrived later,
+    another policy or a score by hand take effect here.
+    """
+    step = AssignLatePenalties(config=load_config(folder))
+    step.init_plugin()
+    wanted = set(students)
+    for submission in gradebook.find_assignment(assignment).submissions:
+        student = submission.student_id
+        if student not in wanted:
+            continue
+        collected = timestamp_of(folder.submitted / student / assignment)
+        if collected and collected != submission.timestamp:
+            submission.timestamp = collected
+        late = submission.total_seconds_late
+        for row in submission.notebooks:
+            penalty = None
+            if late > 0:
+                penalty = step.plugin_inst.late_submission_penalty(student, row.score, late)
+            if penalty is not None:
+                penalty = step._check_late_penalty(row, penalty)
+            if penalty != row.late_submission_penalty:
+                row.late_submission_penalty = penalty
+    gradebook.db.commit()
 
 
 def graded_path(folder: CourseFolder, outcome: Outcome) -> Path:

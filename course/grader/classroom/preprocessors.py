@@ -17,20 +17,15 @@ from nbformat.v4 import new_notebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from course.grader.classroom.course_folder import CourseFolder, find_course
-from course.grader.classroom.work import grade_submission
+from course.grader.classroom.work import MISSING, finished_notebook, grade_submission, opened
 from course.grader.judging.references import references_for
 from course.grader.kernel.kernels import run_in_kernels
 from course.grader.kernel.steps import Settings
 from course.grader.notebooks.lesson import BEGIN_HIDDEN, END_HIDDEN, HIDDEN_SUFFIX, Lesson
-from course.grader.notebooks.rebuild import UNREADABLE, rebuild
+from course.grader.notebooks.rebuild import UNREADABLE
 from course.grader.notebooks.sanitize import clean_html, clean_outputs
-from course.grader.notebooks.submitted import (
-    files_beside,
-    find_notebooks,
-    read_submission,
-    set_aside,
-)
-from course.grader.pages.render import NOTES, graded_notebook, rebuilt_notebook
+from course.grader.notebooks.submitted import set_aside
+from course.grader.pages.render import NOTES, rebuilt_notebook
 
 SUBMITTED_TEXT = "course_submitted_text"
 SUBMITTED_NOTES = "course_submitted_notes"
@@ -38,15 +33,15 @@ HIDDEN_NOTICE = "# The hidden tests ran here. What they found is below."
 
 
 def recognise_names(assignment: str, student: str, notebooks: list[str]) -> None:
-    """Hook before nbgrader converts a submission: expect its notebooks under their own names.
+    """Hook before nbgrader converts a submission: expect the lesson's notebooks by their names.
 
-    A file whose odd name plainly means one of the lesson's notebooks is found again by
-    :class:`SubmissionExporter`. The list is changed in place; no file is.
+    :class:`SubmissionExporter` finds what was handed in for each, whatever its name and place.
+    The list is changed in place; of files, links and the like alone get another name.
     """
     here = Path(notebooks[0]).parent
     set_aside(here)
-    expected = [lesson.notebook for lesson in find_course().lessons(assignment)]
-    notebooks[:] = [str(here / f"{stem}.ipynb") for stem in find_notebooks(here, expected)]
+    lessons = find_course().lessons(assignment)
+    notebooks[:] = [str(here / f"{lesson.notebook}.ipynb") for lesson in lessons]
 
 
 class SubmissionExporter(NotebookExporter):
@@ -57,12 +52,15 @@ class SubmissionExporter(NotebookExporter):
     ) -> tuple[str, dict[str, Any]]:
         """Export a file; one that is no notebook is exported as an empty one."""
         resources = dict(resources or {})
-        path = Path(filename)
-        found, note = find_notebooks(path.parent, [path.stem]).get(path.stem, (path, ""))
-        text, problem = read_submission(found)
-        resources[SUBMITTED_TEXT] = text
-        left_out = files_beside(path.parent)[1]
-        resources[SUBMITTED_NOTES] = [n for n in (note, problem, *left_out) if n]
+        path, about = Path(filename), resources["nbgrader"]
+        folder = find_course()
+        here = folder.submitted / about["student"] / about["assignment"]
+        if path.parent.resolve() == here.resolve():
+            found = folder.handed_in(about["student"], folder.lessons(about["assignment"]))
+            resources[SUBMITTED_TEXT] = found[path.stem].text
+            resources[SUBMITTED_NOTES] = found[path.stem].notes
+        else:  # the grading step reads what the sanitizing step wrote
+            resources[SUBMITTED_TEXT] = path.read_bytes()
         return self.from_notebook_node(new_notebook(), resources=resources, **kwargs)
 
 
@@ -74,9 +72,8 @@ class RebuildSubmission(NbGraderPreprocessor):
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Replace the notebook by the rebuilt one."""
         folder, lesson = _lesson(resources)
-        text = resources.pop(SUBMITTED_TEXT, None)
-        submission = rebuild(lesson, folder.starter(lesson), text)
-        submission.notes[:0] = resources.pop(SUBMITTED_NOTES, [])
+        text, notes = resources.pop(SUBMITTED_TEXT), resources.pop(SUBMITTED_NOTES)
+        submission = opened(lesson, folder.starter(lesson), text, notes)
         return rebuilt_notebook(lesson, submission), resources
 
 
@@ -88,19 +85,18 @@ class GradeSubmission(NbGraderPreprocessor):
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Replace the notebook by the graded one."""
         folder, lesson = _lesson(resources)
-        text = resources.pop(SUBMITTED_TEXT, None)
-        submission = rebuild(lesson, folder.starter(lesson), text)
-        submission.notes[:0] = _earlier_notes(text)
-        submission.readable &= not any(UNREADABLE in note for note in submission.notes)
+        text = resources.pop(SUBMITTED_TEXT)
+        notes = _earlier_notes(text)
+        submission = opened(lesson, folder.starter(lesson), text, notes)
+        submission.readable &= not any(UNREADABLE in note or note == MISSING for note in notes)
         seed = folder.seed(lesson.assignment)
         references = references_for(lesson, seed, folder.references, run_in_kernels)
         student = resources["nbgrader"]["student"]
-        files, _ = files_beside(folder.submitted / student / lesson.assignment)
-        graded = grade_submission(lesson, submission, references, Settings(seed), files)
-        resources.pop(SUBMITTED_NOTES, None)
+        found = folder.handed_in(student, folder.lessons(lesson.assignment))[lesson.notebook]
+        graded = grade_submission(lesson, submission, references, Settings(seed), found.files)
         for line in graded.notes:
             self.log.warning("%s: %s", student, line)
-        return graded_notebook(lesson, submission, graded), resources
+        return finished_notebook(lesson, submission, graded), resources
 
 
 class HideTests(NbGraderPreprocessor):

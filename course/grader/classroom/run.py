@@ -30,7 +30,6 @@ from course.grader.judging.references import references_for
 from course.grader.kernel.isolation import isolation_in_force
 from course.grader.kernel.kernels import run_in_kernels
 from course.grader.notebooks.lesson import Lesson
-from course.grader.notebooks.submitted import files_beside, find_notebooks, read_submission
 
 log = logging.getLogger(__name__)
 
@@ -99,16 +98,13 @@ def tasks_of(
 ) -> Iterator[Task]:
     """Read a class's submissions, one task for each student and notebook."""
     assignment = kits[0].assignment
-    expected = [kit.notebook for kit in kits]
+    lessons = folder.lessons(assignment)
+    starters = {lesson.notebook: folder.starter(lesson) for lesson in lessons}
     for student in students or folder.students(assignment):
-        here = folder.submitted / student / assignment
-        found = find_notebooks(here, expected)
-        files, left_out = files_beside(here)
+        handed_in = folder.handed_in(student, lessons, starters)
         for kit in kits:
-            path, note = found.get(kit.notebook, (None, ""))
-            text, problem = read_submission(path) if path else (None, "")
-            notes = tuple(n for n in (note, problem, *left_out) if n)
-            yield Task(student, kit, text, notes, files if text else ())
+            found = handed_in[kit.notebook]
+            yield Task(student, kit, found.text, found.notes, found.files)
 
 
 def grade_class(
@@ -160,7 +156,10 @@ def grade_class(
             if not is_applied(folder, stored):
                 apply(folder, gradebook, stored)
             run.kept.append(stored)
-        _grade_all(folder, gradebook, todo, options, run)
+        try:
+            _grade_all(folder, gradebook, todo, options, run)
+        finally:  # a due date or a time stamp may have changed since a result was stored
+            book.settle_lateness(folder, gradebook, assignment, students)
     return run
 
 
@@ -206,7 +205,7 @@ def load_result(folder: CourseFolder, task: Task) -> Outcome | None:
 def is_applied(folder: CourseFolder, outcome: Outcome) -> bool:
     """Tell whether a stored result is already in the gradebook and in ``autograded/``."""
     marker = result_path(folder, outcome).with_suffix(".applied")
-    return marker.is_file() and (not outcome.graded or book.graded_path(folder, outcome).is_file())
+    return marker.is_file() and book.graded_path(folder, outcome).is_file()
 
 
 def apply(folder: CourseFolder, gradebook: Any, outcome: Outcome) -> None:

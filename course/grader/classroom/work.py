@@ -6,12 +6,14 @@ import functools
 import hashlib
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import nbformat
 from nbformat import NotebookNode
 
 from course import __version__
+from course.grader.ground.text import one_line
 from course.grader.judging.grade import Graded, grade
 from course.grader.judging.outcome import Outcome
 from course.grader.judging.references import References
@@ -20,8 +22,12 @@ from course.grader.kernel.isolation import isolation_in_force
 from course.grader.kernel.kernels import run_in_kernels
 from course.grader.kernel.steps import Files, Settings, Turn
 from course.grader.notebooks.lesson import Lesson, parse_lesson
-from course.grader.notebooks.rebuild import Submission, rebuild
+from course.grader.notebooks.rebuild import UNREADABLE, Submission, rebuild
 from course.grader.pages.render import graded_notebook
+
+FORMAT = 2
+"""Raised when what is stored of a graded submission changes its form."""
+MISSING = "no notebook was handed in"
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ class Kit:
         """Digest of everything here and of the grader's version."""
         text = json.dumps(
             [
-                *(__version__, self.assignment, self.notebook, self.source, self.starter),
+                *(FORMAT, __version__, self.assignment, self.notebook, self.source, self.starter),
                 *(self.seed, self.device, self.references.decode()),
             ]
         )
@@ -101,18 +107,10 @@ def do(task: Task, turn: Turn | None = None) -> bytes:
     lesson, starter, references = _unpacked(kit)
     outcome = Outcome(task.student, kit.assignment, kit.notebook, task.fingerprint)
     outcome.isolation = isolation_in_force().describe()
-    if task.text is None:
-        outcome.verdicts = [
-            Verdict(id_, 0.0, exercise.points, cause="no notebook was handed in")
-            for id_, exercise in lesson.exercises.items()
-        ]
-        outcome.notes = [*task.notes, "the notebook is missing"]
-        return outcome.to_bytes()
-    submission = rebuild(lesson, starter, task.text)
-    submission.notes[:0] = task.notes
+    submission = opened(lesson, starter, task.text, task.notes)
     settings = Settings(kit.seed, device=kit.device)
     graded = grade_submission(lesson, submission, references, settings, task.files, turn)
-    notebook = graded_notebook(lesson, submission, graded)
+    notebook = finished_notebook(lesson, submission, graded)
     nbformat.validate(notebook)
     # nbformat would lay it out for people, which takes ten times as long.
     outcome.graded = json.dumps(notebook, ensure_ascii=False, sort_keys=True)
@@ -130,7 +128,12 @@ def grade_submission(
     files: Files = (),
     turn: Turn | None = None,
 ) -> Graded:
-    """Grade a rebuilt submission in kernels, with time limits that follow the solution's times."""
+    """Grade a rebuilt submission in kernels, with time limits that follow the solution's times.
+
+    A submission of which nothing could be read runs nothing.
+    """
+    if not submission.readable:
+        return _nothing_earned(lesson, submission)
     return grade(
         lesson,
         submission,
@@ -138,6 +141,56 @@ def grade_submission(
         functools.partial(run_in_kernels, files=files, turn=turn),
         settings,
         seconds=references.seconds,
+    )
+
+
+def opened(
+    lesson: Lesson, starter: NotebookNode | None, text: bytes | None, notes: Sequence[str] = ()
+) -> Submission:
+    """Rebuild what was found for a notebook, which may be nothing; notes of the finding come first.
+
+    Parameters
+    ----------
+    lesson : Lesson
+    starter : nbformat.NotebookNode or None
+    text : bytes or None
+        The notebook's content; ``None`` when none was found.
+    notes : sequence of str
+        What the search had to say.
+    """
+    submission = rebuild(lesson, starter, text)
+    if text is None:
+        submission.notes = [MISSING]
+    submission.notes = [*notes, *submission.notes]
+    return submission
+
+
+def finished_notebook(lesson: Lesson, submission: Submission, graded: Graded) -> NotebookNode:
+    """Build the graded notebook, in which nbgrader sees which written answers are untouched.
+
+    It takes a cell with the checksum that it was released with for one without an answer: it
+    scores zero, says "No response.", and waits for nobody.
+    """
+    from nbgrader.utils import compute_checksum
+
+    notebook = graded_notebook(lesson, submission, graded)
+    for cell, node in zip(submission.cells, notebook.cells, strict=True):
+        if cell.role == "answer" and cell.untouched:
+            node.metadata.nbgrader["checksum"] = compute_checksum(node)
+    return notebook
+
+
+def _nothing_earned(lesson: Lesson, submission: Submission) -> Graded:
+    """No points, and for each exercise the reason why."""
+    reasons = [note for note in submission.notes if UNREADABLE in note or note == MISSING]
+    others = [note for note in submission.notes if note not in reasons]
+    cause = one_line("; ".join([*reasons, *others]), 400)
+    return Graded(
+        {
+            id_: Verdict(id_, 0.0, exercise.points, cause=cause)
+            for id_, exercise in lesson.exercises.items()
+        },
+        notes=list(submission.notes),
     )
 
 

@@ -241,6 +241,36 @@ def defined_names(source: str) -> frozenset[str]:
         return frozenset(re.findall(r"^(?:def|class)\s+(\w+)", source, re.MULTILINE))
 
 
+@functools.lru_cache(maxsize=256)
+def bound_names(source: str) -> frozenset[str]:
+    """Names that a cell gives a meaning to at its top level: definitions, imports, assignments."""
+    names = set(defined_names(source))
+    for node in _parsed(source).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            stored = (name for target in targets for name in ast.walk(target))
+            names |= {name.id for name in stored if isinstance(name, ast.Name)}
+    return frozenset(names)
+
+
+@functools.lru_cache(maxsize=256)
+def names_read(source: str) -> frozenset[str]:
+    """Names that a cell mentions anywhere."""
+    nodes = ast.walk(_parsed(source))
+    return frozenset(node.id for node in nodes if isinstance(node, ast.Name))
+
+
+def _parsed(source: str) -> ast.Module:
+    """Parse a cell; one that does not parse (magics, errors) has no statements."""
+    try:
+        with no_warnings():
+            return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module([], [])
+
+
 def _definitions(tree: ast.Module) -> Iterator[str]:
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,18 +17,30 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from course.grader.ground.text import one_line
-from course.grader.notebooks.lesson import Lesson, LessonCell, defined_names
+from course.grader.notebooks.lesson import (
+    Lesson,
+    LessonCell,
+    bound_names,
+    defined_names,
+    names_read,
+)
+from course.grader.notebooks.sanitize import clean_markdown
 
 MAX_SOURCE = 200_000
 """Longest source of one cell, in characters; a longer one is not run."""
 MAX_CELLS = 2_000
+STUBS = ("raise NotImplementedError", "YOUR ANSWER HERE")
+"""What a starter has in the place of a solution and of a written answer."""
 UNREADABLE = "the notebook cannot be read"
 """Start of the note on a notebook of which nothing could be read."""
 
 
 @dataclass
 class Cell:
-    """One cell of the rebuilt notebook: the course's (with its role) or an extra one."""
+    """One cell of the rebuilt notebook: the course's (with its role) or an extra one.
+
+    ``own`` cells are the student's to write; ``untouched`` ones among them hold nothing of theirs.
+    """
 
     key: str
     role: str
@@ -35,6 +48,7 @@ class Cell:
     source: str
     node: NotebookNode
     own: bool = False
+    untouched: bool = False
 
 
 @dataclass
@@ -90,7 +104,8 @@ def rebuild(lesson: Lesson, release: NotebookNode | None, text: str | bytes | No
         for extra in extras.get(cell.id, []):
             submission.cells.append(extra)
     submission.cells[:0] = extras.get("", [])
-    _drop_unused_stubs(submission, starter)
+    _mark_untouched(lesson, submission, starter)
+    _find_definitions(lesson, submission)
     return submission
 
 
@@ -334,19 +349,95 @@ def _extra(cell: dict[str, Any], position: int) -> Cell:
     return Cell(f"extra-{position}", role, None, cell["source"], node, own=True)
 
 
-def _drop_unused_stubs(submission: Submission, starter: dict[str, str]) -> None:
-    """Empty a stub left untouched when an extra cell defines its names: the intent is plain."""
-    extra_names: set[str] = set()
-    for cell in submission.cells:
-        if cell.role == "extra":
-            extra_names |= defined_names(cell.source)
-    for cell in submission.cells:
-        stub = starter.get(cell.key)
-        if cell.role == "solution" and stub and cell.source.strip() == stub.strip():
-            names = defined_names(stub)
-            if names and names <= extra_names:
+def _mark_untouched(lesson: Lesson, submission: Submission, starter: dict[str, str]) -> None:
+    """Mark the student's cells that hold nothing but what the starter gave."""
+    by_id = {cell.id: cell for cell in lesson.cells}
+    for position, cell in enumerate(submission.cells):
+        if cell.role == "solution":
+            own = _lines(cell.source) - given_lines(by_id[cell.key], starter.get(cell.key, ""))
+            cell.untouched = all(line.startswith("#") for line in own)
+        elif cell.role == "answer":
+            given = given_lines(by_id[cell.key], starter.get(cell.key, ""))
+            given |= _lines(clean_markdown("\n".join(given)))
+            beside = submission.cells[max(position - 1, 0)], *submission.cells[position + 1 :][:1]
+            cell.untouched = _lines(cell.source) <= given and not any(
+                other.role == "text" for other in beside
+            )
+
+
+def given_lines(cell: LessonCell, starter: str = "") -> set[str]:
+    """Lines of a student's cell that the course gave: its starter's, its source's, and the stubs.
+
+    Parameters
+    ----------
+    cell : LessonCell
+        A solution or a written answer.
+    starter : str
+        The cell's source in the starter, where there is one.
+
+    Returns
+    -------
+    set of str
+        Without the blanks around them; no empty line.
+    """
+    source = re.sub(r"### BEGIN SOLUTION.*?### END SOLUTION", "", cell.node.source, flags=re.DOTALL)
+    return _lines("\n".join([source, starter, *STUBS]))
+
+
+def _lines(source: str) -> set[str]:
+    return {line.strip() for line in source.splitlines()} - {""}
+
+
+def _find_definitions(lesson: Lesson, submission: Submission) -> None:
+    """Find an exercise's answer where it is, when its own cell does not hold it.
+
+    An untouched stub would replace what an earlier cell defines: it is emptied. What is defined
+    only below the hidden test is brought to the exercise's place, with what it needs.
+    """
+    wanted = {
+        c.exercise: defined_names(c.node.source) for c in lesson.cells if c.role == "solution"
+    }
+    for cell in [cell for cell in submission.cells if cell.role == "solution"]:
+        names = wanted[cell.exercise]
+        if not names or (not cell.untouched and names & bound_names(cell.source)):
+            continue
+        order = submission.cells
+        hidden = next(
+            i for i, c in enumerate(order) if (c.role, c.exercise) == ("hidden", cell.key)
+        )
+        defining = [
+            position
+            for position, other in enumerate(order)
+            if (other.role == "extra" or (other.role == "solution" and not other.untouched))
+            and names <= bound_names(other.source)
+        ]
+        if any(position < hidden for position in defining):
+            if cell.untouched and cell.source.strip():
                 cell.source = cell.node.source = ""
-                submission.notes.append(f"{cell.key!r} is defined in an extra cell")
+                submission.notes.append(f"{cell.key!r} is defined in another cell")
+        elif late := [position for position in defining if order[position].role == "extra"]:
+            _bring(submission, cell, hidden, late[-1])
+
+
+def _bring(submission: Submission, cell: Cell, hidden: int, position: int) -> None:
+    """Move an extra cell from below a hidden test to its exercise, and what it needs before it."""
+    order = submission.cells
+    found = order[position]
+    moved, needed = [found], names_read(found.source)
+    for other in reversed(order[hidden + 1 : position]):  # a helper may need another above it
+        if other.role == "extra" and bound_names(other.source) & needed:
+            moved.insert(0, other)
+            needed |= names_read(other.source)
+    submission.cells = [c for c in order if not any(c is m for m in moved)]
+    if cell.untouched:
+        cell.source = cell.node.source = found.source
+        cell.untouched = False
+        moved.remove(found)
+        place = submission.cells.index(cell)
+    else:
+        place = submission.cells.index(cell) + 1
+    submission.cells[place:place] = moved
+    submission.notes.append(f"{cell.key!r} is defined in a cell below its test; it was moved up")
 
 
 def _reason(error: Exception) -> str:

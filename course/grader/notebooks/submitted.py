@@ -1,118 +1,176 @@
-"""Find and read what a student handed in, whatever it is called and whatever it is."""
+"""Find and read what a student handed in, whatever it is called and wherever it lies.
+
+Nothing outside the student's own folder is read: no link is followed, on the way or at the end.
+What was seen and not used is named in a note.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import os
+import re
 import stat
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+
+from nbformat import NotebookNode
 
 from course.grader.ground.text import one_line
+from course.grader.notebooks.archive import BadArchive, looks_zipped, unpack
+from course.grader.notebooks.lesson import Lesson, defined_names
+from course.grader.notebooks.rebuild import rebuild
+from course.grader.notebooks.slim import read_notebook
 
 MAX_TIMESTAMP = 200
 MAX_FILES = 100
 MAX_BESIDE = 16 * 2**20
 """Bytes of all files together that a kernel finds beside its notebook."""
-MAX_FILE = 20 * 2**20
-"""A submitted notebook larger than this is not opened."""
+MAX_DEPTH = 3
+"""Folders below the lesson's that are looked into."""
+MAX_SEEN = 1_000
+"""Files that are looked at."""
+MAX_NOTES = 12
+SET_ASIDE = ".set-aside"
+STAMP = "timestamp.txt"
+SAME_TIME = 60.0
+"""Seconds between two files that were copied at once; of such, the names tell which is newer."""
+
+NOTEBOOK_NAME = re.compile(r"\.ipynb(?![a-z])", re.IGNORECASE)
+MAYBE_NOTEBOOK = {"", ".txt", ".json"}
+"""Endings of files that are looked into: a browser or a mail program may have renamed them."""
+OTHER_ARCHIVES = {".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zip"}
+GRADE_ID = re.compile(rb'"grade_id"\s*:\s*"([^"\\]{1,200})"')
+DEFINITION = re.compile(rb"\b(?:def|class)\s+(\w{1,100})")
+
+Elsewhere = Callable[[frozenset[str]], tuple[str, int]]
+"""Says which other notebook of the course has most of the given cells, and how many."""
 
 
-def find_notebooks(here: Path, expected: Sequence[str]) -> dict[str, tuple[Path, str]]:
-    """Match a student's files to the notebooks that are expected, by name or by plain intent.
+@dataclass(frozen=True)
+class Found:
+    """What was found for one notebook.
 
-    Returns
-    -------
-    dict
-        ``{notebook: (path, note)}``; the note says which odd name was taken for it.
-    """
-    names: dict[str, Path] = {}
-    with contextlib.suppress(OSError):
-        for path in sorted(here.iterdir()):
-            if path.suffix.lower() == ".ipynb" and not path.name.startswith("."):
-                names[path.name] = path
-    found = {
-        stem: (names.pop(f"{stem}.ipynb"), "") for stem in expected if f"{stem}.ipynb" in names
-    }
-    for stem in expected:
-        if stem in found:
-            continue
-        similar = [p for n, p in names.items() if _plain(stem) in _plain(n)]
-        if len(similar) == 1:
-            found[stem] = (similar[0], f"the file {similar[0].name!r} was taken for {stem}.ipynb")
-            names.pop(similar[0].name)
-    return found
-
-
-def read_submission(path: Path) -> tuple[bytes | None, str]:
-    """Read a submitted file without following links; return its bytes and what is odd about it."""
-    if path.is_symlink():
-        return b"", "the notebook is a link to another file, which is not followed"
-    if not path.is_file():
-        return b"", "the notebook is not a file"
-    try:
-        if path.stat().st_size > MAX_FILE:
-            return b"", f"the notebook is larger than {MAX_FILE // 2**20} MB"
-        return path.read_bytes(), ""
-    except OSError as error:
-        return b"", f"the notebook cannot be opened ({error.strerror})"
-
-
-def files_beside(here: Path) -> tuple[tuple[tuple[str, bytes], ...], list[str]]:
-    """Read what a student handed in beside the notebooks, for the folder of their kernel.
-
-    Links, devices, hidden files and what is too large or too much are left out.
-
-    Returns
-    -------
+    Attributes
+    ----------
+    text : bytes or None
+        The notebook's content; ``None`` when there is none.
+    notes : tuple of str
+        What was taken for what, and what was not used, in words.
     files : tuple of (str, bytes)
-        Paths relative to ``here`` and contents.
-    notes : list of str
-        What was left out for its size, in words.
+        What was handed in with it, for its kernel's folder: relative paths and contents.
     """
-    files, notes, total = [], [], 0
-    for path in _regular_files(here):
-        name = path.relative_to(here).as_posix()
-        try:
-            size = path.stat().st_size
-            if size > MAX_BESIDE or total + size > MAX_BESIDE or len(files) >= MAX_FILES:
-                notes.append(f"the file {one_line(name, 80)!r} is too much for the kernel's folder")
-                continue
-            files.append((name, path.read_bytes()))
-            total += size
-        except (OSError, UnicodeError):
-            continue
-    return tuple(files), notes[:5]
+
+    text: bytes | None = None
+    notes: tuple[str, ...] = ()
+    files: tuple[tuple[str, bytes], ...] = ()
 
 
-def _regular_files(here: Path) -> Iterator[Path]:
-    """Ordinary files below a folder, three levels deep, in order, without following a link."""
-    for folder, folders, names in os.walk(here):
-        depth = len(Path(folder).relative_to(here).parts)
-        folders[:] = sorted(f for f in folders if not f.startswith("."))[:MAX_FILES]
-        if depth >= 3:
-            folders.clear()
-        for name in sorted(names):
-            path = Path(folder) / name
-            odd = name.startswith(".") or name == "timestamp.txt"
-            odd |= path.suffix.lower() in {".ipynb", ".set-aside"} or path.is_symlink()
-            try:
-                name.encode()
-                if not odd and stat.S_ISREG(path.lstat().st_mode):
-                    yield path
-            except (OSError, UnicodeError):
-                continue
+@dataclass(frozen=True)
+class _File:
+    """An ordinary file that was handed in: its name in the lesson's folder, and where it is."""
+
+    name: str
+    path: Path
+    modified: float
+
+
+@dataclass
+class _Candidate:
+    """A file that holds, or claims to hold, a notebook."""
+
+    file: _File
+    text: bytes
+    note: str
+    filled: int = field(default=-1)
+
+    @property
+    def name(self) -> str:
+        return one_line(self.file.name, 80)
+
+    @property
+    def stem(self) -> str:
+        return NOTEBOOK_NAME.split(PurePosixPath(self.file.name).name, maxsplit=1)[0]
+
+    @property
+    def number(self) -> int:
+        """The number that a browser or Jupyter gave a copy; 0 without one."""
+        name = PurePosixPath(self.file.name).name
+        found = re.findall(r"\((\d{1,4})\)|-copy(\d{1,4})", name, re.IGNORECASE)
+        return int("".join(found[-1])) if found else 0
+
+
+def collect(
+    here: Path,
+    lessons: Sequence[Lesson],
+    starters: Mapping[str, NotebookNode | None],
+    elsewhere: Elsewhere = lambda ids: ("", 0),
+) -> dict[str, Found]:
+    """Find a lesson's notebooks in a student's folder, by their cells, their names and their fill.
+
+    Parameters
+    ----------
+    here : pathlib.Path
+        ``submitted/<student>/<lesson>``.
+    lessons : sequence of Lesson
+        The lesson's notebooks.
+    starters : mapping of str to nbformat.NotebookNode or None
+        What students got, by notebook.
+    elsewhere : callable, optional
+        Knows the notebooks of the course's other lessons.
+
+    Returns
+    -------
+    dict of str to Found
+        By notebook, for every one of the lesson's.
+    """
+    refused = link_on_the_way(here)
+    if refused:
+        return {lesson.notebook: Found(notes=(refused,)) for lesson in lessons}
+    notes: list[str] = []
+    with ExitStack() as stack:
+        candidates, files = _sorted_out(_all_files(here, stack, notes), notes)
+        groups: dict[str, list[_Candidate]] = {lesson.notebook: [] for lesson in lessons}
+        for candidate in candidates:
+            notebook, reason = _meant(candidate, lessons, elsewhere)
+            if notebook:
+                groups[notebook].append(candidate)
+            else:
+                notes.append(f"not used: {candidate.name!r} ({reason})")
+        found: dict[str, Found] = {}
+        for lesson in lessons:
+            chosen, about = _choose(groups[lesson.notebook], lesson, starters.get(lesson.notebook))
+            beside, left_out = _beside(files, chosen.file.name) if chosen else ((), [])
+            text = chosen.text if chosen else None
+            found[lesson.notebook] = Found(text, tuple(about + left_out), beside)
+        if not any(groups.values()):
+            notes += [f"not used: {one_line(file.name, 80)!r} (no notebook)" for file in files]
+    return _with_common_notes(found, notes)
+
+
+def link_on_the_way(here: Path) -> str:
+    """Say that a student's folder, or the lesson's in it, is a link; nothing when neither is.
+
+    A link that :func:`set_aside` has moved out of the way counts as well.
+    """
+    for path, what in ((here.parent, "student's"), (here, "lesson's")):
+        if path.is_symlink() or _aside(path).is_symlink():
+            return f"the {what} folder is a link to another place, which is not followed"
+    return ""
 
 
 def timestamp_of(here: Path) -> datetime | None:
     """Read when a submission was collected (``timestamp.txt``), or ``None``: it may be anything."""
     from nbgrader.utils import parse_utc
 
-    path = here / "timestamp.txt"
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_TIMESTAMP:
-        return None
+    path = here / STAMP
     try:
+        if link_on_the_way(here) or not stat.S_ISREG(path.lstat().st_mode):
+            return None
+        if path.stat().st_size > MAX_TIMESTAMP:
+            return None
         return parse_utc(path.read_text().strip())
     except Exception:  # whatever a date parser makes of a student's file
         return None
@@ -123,6 +181,7 @@ def set_aside(here: Path) -> list[str]:
 
     Links (nbgrader would copy what they point to), devices, pipes and sockets, and a
     ``timestamp.txt`` that is none get the ending ``.set-aside``, which the configuration ignores.
+    A student's or lesson's folder that is a link leaves an empty folder in its place.
 
     Returns
     -------
@@ -130,15 +189,228 @@ def set_aside(here: Path) -> list[str]:
         Names of what was renamed.
     """
     renamed = []
+    for folder in (here.parent, here):
+        if folder.is_symlink():
+            if not os.path.lexists(_aside(folder)):
+                folder.rename(_aside(folder))
+            renamed.append(folder.name)
+            here.mkdir(parents=True, exist_ok=True)
     for path in sorted(here.rglob("*")):
         odd = path.is_symlink() or not (path.is_file() or path.is_dir())
-        stamp = path == here / "timestamp.txt" and not odd and timestamp_of(here) is None
-        target = path.with_name(f"{path.name}.set-aside")
-        if (odd or stamp) and path.suffix != ".set-aside" and not os.path.lexists(target):
+        stamp = path == here / STAMP and not odd and timestamp_of(here) is None
+        target = path.with_name(f"{path.name}{SET_ASIDE}")
+        if (odd or stamp) and path.suffix != SET_ASIDE and not os.path.lexists(target):
             path.rename(target)
             renamed.append(path.name)
     return renamed
 
 
+def _aside(folder: Path) -> Path:
+    """Where a linked folder goes: out of sight, for nbgrader takes other names for students."""
+    return folder.with_name(f".{folder.name}{SET_ASIDE}")
+
+
+def _all_files(here: Path, stack: ExitStack, notes: list[str]) -> Iterator[_File]:
+    """Ordinary files that were handed in, in order, with those inside of a zip."""
+    for seen, file in enumerate(_files_in(here, "", notes)):
+        if seen >= MAX_SEEN:
+            notes.append(f"only the first {MAX_SEEN} files were looked at")
+            return
+        zipped = file.path.suffix.lower() == ".zip" or NOTEBOOK_NAME.search(file.name)
+        if not zipped or not looks_zipped(file.path):
+            yield file
+            continue
+        into = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="handed-in-")))
+        try:
+            for name, path, modified in unpack(file.path, into, notes):
+                yield _File(f"{file.name}/{name}", path, modified)
+        except BadArchive as error:
+            notes.append(f"not used: {one_line(file.name, 80)!r} (not opened: {error})")
+
+
+def _files_in(folder: Path, prefix: str, notes: list[str]) -> Iterator[_File]:
+    """Ordinary files below a folder; what else is there makes a note."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        if prefix:
+            notes.append(f"not used: {one_line(prefix, 80)!r} ({error.strerror})")
+        return
+    for entry in entries:
+        name = prefix + entry.name.removesuffix(SET_ASIDE)
+        if entry.name.startswith((".", "__MACOSX")) or not _encodable(name):
+            continue
+        shown = one_line(name, 80)
+        if entry.is_symlink():
+            notes.append(f"not used: {shown!r} (a link, which is not followed)")
+        elif entry.is_dir(follow_symlinks=False):
+            if prefix.count("/") < MAX_DEPTH:
+                yield from _files_in(Path(entry.path), f"{name}/", notes)
+            else:
+                notes.append(f"not used: {shown!r} (a folder too deep)")
+        elif not entry.is_file(follow_symlinks=False):
+            notes.append(f"not used: {shown!r} (not a file)")
+        elif name == STAMP:
+            if timestamp_of(folder) is None:
+                notes.append(f"{STAMP} holds no time that can be read")
+        else:
+            yield _File(name, Path(entry.path), entry.stat(follow_symlinks=False).st_mtime)
+
+
+def _encodable(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeError:
+        return False
+    return True
+
+
+def _sorted_out(
+    all_files: Iterable[_File], notes: list[str]
+) -> tuple[list[_Candidate], list[_File]]:
+    """Part what holds a notebook from what lies beside it."""
+    candidates, files = [], []
+    for file in all_files:
+        name = PurePosixPath(file.name)
+        if NOTEBOOK_NAME.search(name.name) or _holds_notebook(file.path, name.suffix.lower()):
+            text, note = read_notebook(file.path)
+            candidates.append(_Candidate(file, text, note))
+        elif name.suffix.lower() in OTHER_ARCHIVES:
+            notes.append(f"not used: {one_line(file.name, 80)!r} (an archive that is not opened)")
+        else:
+            files.append(file)
+    return candidates, files
+
+
+def _holds_notebook(path: Path, suffix: str) -> bool:
+    """Tell whether a file with another ending holds a notebook nevertheless."""
+    if suffix not in MAYBE_NOTEBOOK:
+        return False
+    try:
+        with path.open("rb") as file:
+            if not file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+                return False
+        text, _ = read_notebook(path)
+    except OSError:
+        return False
+    return b'"cells"' in text and b'"cell_type"' in text
+
+
+def _meant(
+    candidate: _Candidate, lessons: Sequence[Lesson], elsewhere: Elsewhere
+) -> tuple[str, str]:
+    """Say which notebook of the lesson a file is meant for; else nothing, and the reason.
+
+    Its cells tell: by their grade ids, then by what they define. The name decides when they do
+    not.
+    """
+    named = [le.notebook for le in lessons if _plain(le.notebook) in _plain(candidate.stem)]
+    by_name = max(named, key=len, default="")
+    ids = frozenset(id_.decode("utf-8", "replace") for id_ in GRADE_ID.findall(candidate.text))
+    shared = {lesson.notebook: len(ids & _ids_of(lesson)) for lesson in lessons}
+    most = max(shared.values(), default=0)
+    if 2 * most < len(ids):
+        where, count = elsewhere(ids)
+        if count > most:
+            return "", f"it holds the cells of {where}"
+    if not most:
+        defined = {name.decode("utf-8", "replace") for name in DEFINITION.findall(candidate.text)}
+        shared = {lesson.notebook: len(defined & _names_of(lesson)) for lesson in lessons}
+        most = max(shared.values(), default=0)
+    if by_name and shared[by_name] == most:
+        return by_name, ""
+    best = [notebook for notebook, count in shared.items() if count == most > 0]
+    if len(best) == 1:
+        return best[0], ""
+    if by_name:
+        return by_name, ""
+    return "", "neither its name nor its cells are those of a notebook of this lesson"
+
+
+def _ids_of(lesson: Lesson) -> set[str]:
+    return {cell.id for cell in lesson.cells if cell.node.metadata.get("nbgrader")}
+
+
+def _names_of(lesson: Lesson) -> set[str]:
+    solutions = (cell for cell in lesson.cells if cell.role == "solution")
+    return {name for cell in solutions for name in defined_names(cell.node.source)}
+
+
+def _choose(
+    group: list[_Candidate], lesson: Lesson, starter: NotebookNode | None
+) -> tuple[_Candidate | None, list[str]]:
+    """Take the most filled of the files meant for one notebook; of equal ones, the newest."""
+    if not group:
+        return None, []
+    expected = f"{lesson.notebook}.ipynb"
+    if len(group) > 1:
+        for candidate in group:
+            submission = rebuild(lesson, starter, candidate.text)
+            if submission.readable:
+                candidate.filled = sum(cell.own and not cell.untouched for cell in submission.cells)
+    most = max(candidate.filled for candidate in group)
+    best = [candidate for candidate in group if candidate.filled == most]
+    newest = max(candidate.file.modified for candidate in best)
+    recent = [c for c in best if newest - c.file.modified <= SAME_TIME]
+    chosen = max(recent, key=lambda c: (c.number, c.file.modified, c.name == expected))
+    notes = []
+    if chosen.name != expected:
+        notes.append(f"the file {chosen.name!r} was taken for {expected}")
+    if chosen.note:
+        notes.append(chosen.note)
+    for other in group:
+        if other is not chosen:
+            notes.append(f"not used: {other.name!r} ({_why_not(other, chosen)})")
+    return chosen, notes
+
+
+def _why_not(other: _Candidate, chosen: _Candidate) -> str:
+    if other.text == chosen.text:
+        return "the same as the one that was taken"
+    if other.filled < 0:
+        return other.note or "it cannot be read"
+    if other.filled == 0 < chosen.filled:
+        return "nothing is filled in"
+    if other.filled < chosen.filled:
+        return f"{other.filled} cells are filled in; {chosen.filled} in the one that was taken"
+    return "older than the one that was taken"
+
+
+def _beside(
+    files: Sequence[_File], notebook: str
+) -> tuple[tuple[tuple[str, bytes], ...], list[str]]:
+    """Read what was handed in beside a notebook; what is too large or too much is left out.
+
+    Paths are relative to the notebook's own folder, for those in it, else to the lesson's.
+    """
+    folder = notebook.rpartition("/")[0]
+    taken: dict[str, bytes] = {}
+    notes, total = [], 0
+    for file in sorted(files, key=lambda file: not file.name.startswith(f"{folder}/")):
+        inside = folder and file.name.startswith(f"{folder}/")
+        name = file.name[len(folder) + 1 :] if inside else file.name
+        try:
+            size = file.path.stat().st_size
+            if size > MAX_BESIDE or total + size > MAX_BESIDE or len(taken) >= MAX_FILES:
+                notes.append(
+                    f"the file {one_line(file.name, 80)!r} is too much for the kernel's folder"
+                )
+            elif name not in taken:
+                taken[name] = file.path.read_bytes()
+                total += size
+        except OSError:
+            continue
+    return tuple(sorted(taken.items())), notes[:5]
+
+
+def _with_common_notes(found: dict[str, Found], notes: list[str]) -> dict[str, Found]:
+    """Say what concerns all notebooks once: at the first that was not found, else at the first."""
+    if len(notes) > MAX_NOTES:
+        notes = [*notes[:MAX_NOTES], f"and {len(notes) - MAX_NOTES} more"]
+    where = next((name for name, what in found.items() if what.text is None), next(iter(found)))
+    told = found[where]
+    return {**found, where: Found(told.text, (*told.notes, *notes), told.files)}
+
+
 def _plain(name: str) -> str:
-    return "".join(ch for ch in Path(name).stem.casefold() if ch.isalnum())
+    return "".join(ch for ch in name.casefold() if ch.isalnum())

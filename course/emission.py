@@ -43,6 +43,8 @@ ANSWERS_VARIABLE = "COURSE_ANSWERS"
 """Set by the grader where the reference is made: only there are held-out answers to be had."""
 
 MANIFEST = "manifest"
+TEST_FILE = "<hidden test>"
+"""File name of a hidden test in tracebacks."""
 UNCHANGED = "arguments unchanged"
 """The part of an exercise that arguments, and a cache, are as they were after a call."""
 
@@ -99,6 +101,7 @@ class Emission:
     def fail(self, case: int, error: BaseException, name: str = "") -> None:
         """Record an error that costs a case, or one name of it."""
         record = {"case": case, "type": type(error).__name__, "message": _short(error)}
+        record |= _place(error)
         self.errors.append({**record, "name": name} if name else record)
 
     def settle(self) -> None:
@@ -554,7 +557,7 @@ def collect(
     try:
         with warnings.catch_warnings(), np.errstate(all="warn", under="ignore"):
             warnings.simplefilter("ignore")
-            code = compile(source, "<hidden test>", "exec")
+            code = compile(source, TEST_FILE, "exec")
             exec(code, {**names, "__name__": "__main__"})
     except BaseException as error:
         emission.fail(-1, error)
@@ -608,6 +611,18 @@ def _named_values(result: Any, returns: str) -> dict[str, Any]:
     if len(result) != len(names):
         raise TypeError(f"must return {len(names)} values ({returns}), not {len(result)}")
     return dict(zip(names, result, strict=True))
+
+
+def _place(error: BaseException) -> dict[str, Any]:
+    """Name the file and the line of the innermost frame that belongs to a notebook's cell."""
+    place: dict[str, Any] = {}
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if trace.tb_frame.f_globals.get("__name__") == "__main__" and code.co_filename != TEST_FILE:
+            place = {"file": code.co_filename.rpartition("/")[2][:40], "line": trace.tb_lineno}
+        trace = trace.tb_next
+    return place
 
 
 def _short(error: BaseException) -> str:

@@ -50,6 +50,7 @@ TYPE_NAMES = {
     "tensor": "a PyTorch tensor",
     "sequence": "a list of arrays",
     "NoneType": "None",
+    "other": "an object of another type",
 }
 
 

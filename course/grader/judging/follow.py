@@ -164,7 +164,7 @@ def with_solutions(
 def given(exercise: str, solution: str, keep: bool = False) -> Step:
     """The step that brings a solution; with ``keep``, the student's function stays at hand."""
     line = f"__import__('course.pairs').pairs.keep(globals(), {exercise!r})\n" if keep else ""
-    return Step(GIVEN + exercise, line + solution)
+    return Step(GIVEN + exercise, line + solution, secret=True)
 
 
 def charge_caches(lesson: Lesson, verdicts: dict[str, Verdict]) -> None:

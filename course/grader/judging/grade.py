@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from course.grader.judging.flags import flags_of
-from course.grader.judging.follow import charge_caches, to_follow, with_solutions
+from course.grader.judging.follow import charge_caches, given, to_follow, with_solutions
 from course.grader.judging.payload import Payload
 from course.grader.judging.verdict import Verdict, judge
 from course.grader.kernel.steps import Runner, Settings, Step, StepResult
@@ -195,7 +195,7 @@ def _steps_alone(
 ) -> list[Step]:
     solutions = {c.exercise: c.node.source for c in lesson.cells if c.role == "solution"}
     visible = {cell.id for cell in lesson.cells if cell.role == "visible"}
-    chosen, given = [], set()
+    chosen, brought = [], set()
     for step in steps:
         if step.key in visible or (step.extra and not extras):
             continue
@@ -206,8 +206,8 @@ def _steps_alone(
             chosen.append(step)
             if step.hidden:
                 break
-        elif step.exercise not in given:
-            given.add(step.exercise)
+        elif step.exercise not in brought:
+            brought.add(step.exercise)
             chosen.append(given(step.exercise, solutions[step.exercise]))
     return chosen
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import io
 import json
+import re
+import types
 import zipfile
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +18,27 @@ import numpy as np
 from course.emission import KINDS, MANIFEST, MAX_BYTES
 from course.grader.ground.text import one_line
 from course.grader.ground.wire import BadPayload
+from course.grader.kernel.faults import line_of, told
 
-MAX_RECORDS = 20_000
+MAX_MANIFEST = 2**17
+"""Bytes of a manifest; the largest of the course has MEASURED."""
+MAX_RECORDS = 1_000
+"""Records, errors and arrays of one emission; the largest of the course has MEASURED."""
+MAX_DEPTH = 6
+"""Brackets within brackets in a manifest; an honest one has four."""
+MAX_NAME = 200
+
+PLAIN_KINDS = frozenset(
+    {"ndarray", "tensor", "sequence", "bool", "int", "float", "str", "list", "tuple", "dict"}
+    | {"NoneType"}
+    | {f"numpy.{kind.__name__}" for kind in np.sctypeDict.values()}
+    | {f"builtins.{name}" for name, kind in vars(builtins).items() if isinstance(kind, type)}
+    | {f"builtins.{kind.__name__}" for kind in vars(types).values() if isinstance(kind, type)}
+    | {"builtins.NotImplementedType", "numpy.matrix", "numpy.ma.MaskedArray", "torch.Size"}
+)
+"""Types that are named to a student; a class can have any name."""
+OTHER_KIND = "other"
+DTYPES = re.compile(r"(torch\.)?(bfloat16|[a-z]{1,10}\d{1,3}|bool|object|<[MUm]\d{1,3}(\[\w+\])?)")
 
 
 @dataclass(frozen=True)
@@ -31,8 +54,8 @@ class Answer:
     device : str
         ``"cpu"`` or ``"cuda"`` for tensors.
     detail : dict
-        What else the manifest says: keys of a dict, length of a sequence, the dtype of an array
-        that has no plain form, the reference's rule.
+        What else the manifest says: ``keys`` of a dict, ``length`` of a sequence, the dtype that
+        an array without plain form ``holds``, ``changed_later``, and the reference's ``rule``.
     """
 
     kind: str
@@ -51,13 +74,27 @@ class Payload:
     failed: dict[tuple[int, str], str] = field(default_factory=dict)
 
 
-def read(data: bytes) -> Payload:
+def read(
+    data: bytes,
+    sources: Mapping[str, str] | None = None,
+    names: Iterable[str] = (),
+    trusted: bool = False,
+) -> Payload:
     """Read the bytes of an ``.npz`` emission without pickle and without trusting its sizes.
+
+    Every word that may be shown is one of this side's own: types and dtypes that are known, kinds
+    of errors and messages from a fixed list, lines of the student's cells.
 
     Parameters
     ----------
     data : bytes
         What :func:`course.emission.collect` returned, or what pretends to be it.
+    sources : mapping of str to str, optional
+        The student's cells, by the file name of their tracebacks.
+    names : iterable of str, optional
+        Names of answers that the reference holds, which messages may use.
+    trusted : bool
+        True for what the solution emitted: errors and types are told in full.
 
     Returns
     -------
@@ -68,33 +105,31 @@ def read(data: bytes) -> Payload:
     BadPayload
         When anything in it is not as :mod:`course.emission` writes it.
     """
+    known = [*(sources or {}).values(), " ".join(names)]
     members = _members(data)
+    manifest = _manifest(members)
     try:
-        manifest = json.loads(members.pop(MANIFEST).tobytes().decode())
         records, errors = list(manifest["records"]), list(manifest["errors"])
         exercise = str(manifest["exercise"])
-    except Exception as error:  # hostile JSON raises many kinds
+    except Exception as error:  # a list, or a number in place of one
         raise BadPayload("the emission has no readable manifest") from error
     if len(records) + len(errors) > MAX_RECORDS:
         raise BadPayload("the emission has too many records")
     answers: dict[tuple[int, str], Answer] = {}
+    messages: dict[int, str] = {}
+    failed: dict[tuple[int, str], str] = {}
     try:
         for record in records:
-            key = (int(record["case"]), str(record["name"]))
+            key = (int(record["case"]), str(record["name"])[:MAX_NAME])
             if key in answers:
-                raise BadPayload(f"{key[1]} is emitted twice")
-            member = record.get("member")
-            array = members[member] if isinstance(member, str) else None
-            kind, device = one_line(record["kind"], 80), one_line(record.get("device", ""), 10)
-            answers[key] = Answer(kind, array, device, dict(record))
-        messages: dict[int, str] = {}
-        failed: dict[tuple[int, str], str] = {}
+                raise BadPayload("the emission names two answers alike")
+            answers[key] = _answer(record, members, trusted)
         for error in errors:
-            text = one_line(f"{error['type']}: {error['message']}", 400)
-            if name := one_line(error.get("name", ""), 80):
-                failed.setdefault((int(error["case"]), name), text.removesuffix(":"))
+            text, name = _fault(error, sources or {}, known, trusted), str(error.get("name", ""))
+            if name:
+                failed.setdefault((int(error["case"]), name[:MAX_NAME]), text)
             else:
-                messages.setdefault(int(error["case"]), text.removesuffix(":"))
+                messages.setdefault(int(error["case"]), text)
     except BadPayload:
         raise
     except Exception as error:  # an Infinity for a case, a list for a name
@@ -102,9 +137,62 @@ def read(data: bytes) -> Payload:
     return Payload(exercise, answers, messages, failed)
 
 
+def _manifest(members: dict[str, np.ndarray]) -> Any:
+    """Parse the manifest, if it is small and flat enough to be one."""
+    if MANIFEST not in members:
+        raise BadPayload("the emission has no readable manifest")
+    text = members.pop(MANIFEST).tobytes()
+    if len(text) > MAX_MANIFEST:
+        raise BadPayload("the emission's manifest is larger than allowed")
+    depth = deepest = 0
+    for mark in re.findall(rb"[][{}]", text):
+        depth += 1 if mark in b"[{" else -1
+        deepest = max(deepest, depth)
+    if deepest > MAX_DEPTH:
+        raise BadPayload("the emission's manifest is deeper than allowed")
+    try:
+        return json.loads(text)
+    except Exception as error:  # hostile JSON raises many kinds
+        raise BadPayload("the emission has no readable manifest") from error
+
+
+def _answer(record: dict[str, Any], members: dict[str, np.ndarray], trusted: bool) -> Answer:
+    """Read one record; of what it says beside the array, only what is known is kept."""
+    member = record.get("member")
+    array = members[member] if isinstance(member, str) else None
+    kind = str(record["kind"])
+    if kind not in PLAIN_KINDS and not trusted:
+        kind = OTHER_KIND
+    detail: dict[str, Any] = {"changed_later": record.get("changed_later") is True}
+    if isinstance(record.get("keys"), list):
+        detail["keys"] = [str(key) for key in record["keys"]]
+    if isinstance(record.get("length"), int):
+        detail["length"] = record["length"]
+    if holds := record.get("holds"):
+        detail["holds"] = holds if DTYPES.fullmatch(str(holds)) else "not of numbers"
+    if isinstance(record.get("rule"), dict):
+        detail["rule"] = record["rule"]
+    device = record.get("device")
+    return Answer(kind, array, device if device in {"cpu", "cuda"} else "another device", detail)
+
+
+def _fault(
+    error: dict[str, Any], sources: Mapping[str, str], known: list[str], trusted: bool
+) -> str:
+    """Say what an error was and where in the student's cells it arose."""
+    kind, message = str(error["type"]), str(error["message"])
+    if trusted:
+        return one_line(f"{kind}: {message}", 400).removesuffix(":")
+    text = told(kind, message, known)
+    line = line_of(sources, error.get("file"), error.get("line"))
+    return one_line(f"{text} ({line})" if line else text, 600)
+
+
 def _members(data: bytes) -> dict[str, np.ndarray]:
     if len(data) > MAX_BYTES:
         raise BadPayload("the emission is larger than allowed")
+    if data.count(b"PK\1\2") > MAX_RECORDS:  # before zipfile lists them
+        raise BadPayload("the emission has too many arrays")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()

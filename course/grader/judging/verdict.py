@@ -119,7 +119,8 @@ def judge(
         )
         return Verdict(exercise, 0.0, maximum, cause=cause)
     try:
-        payload = read(result.emissions[0])
+        names = [name for _, name in reference.answers]
+        payload = read(result.emissions[0], result.sources, names)
     except BadPayload as error:
         return Verdict(exercise, 0.0, maximum, cause=str(error))
     if payload.exercise != exercise:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import itertools
+import math
 import threading
 import time
 from collections import deque
@@ -18,7 +20,7 @@ from dataclasses import dataclass, field
 from course.grader.kernel.confine import Limits
 from course.grader.kernel.isolation import isolation_in_force
 from course.grader.kernel.session import KernelDied, KernelLost, KernelStartError, Session
-from course.grader.kernel.steps import Files, Settings, Step, StepResult, Turn
+from course.grader.kernel.steps import Files, Settings, Step, StepResult, Turn, cell_file
 
 MAX_RESTARTS = 8
 MAX_LOST_EXTRAS = 3
@@ -29,12 +31,48 @@ AHEAD = 32
 """Steps that a kernel has at hand: it does not wait while the grader reads what came of one."""
 
 
+@dataclass
+class Budget:
+    """Seconds that all runs of one submission may take together.
+
+    Attributes
+    ----------
+    seconds : float
+        What there was.
+    left : float
+        What is left.
+    """
+
+    seconds: float = math.inf
+    left: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.left = self.seconds
+
+    @property
+    def spent(self) -> str:
+        """Say that nothing is left; empty while there is."""
+        if self.left > 0:
+            return ""
+        return f"the submission took more than {self.seconds:.0f} s in all"
+
+    @contextlib.contextmanager
+    def measured(self) -> Iterator[None]:
+        """Take the time that passes off what is left."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.left -= time.monotonic() - started
+
+
 def run_in_kernels(
     steps: Sequence[Step],
     settings: Settings,
     limits: Limits | None = None,
     files: Files = (),
     turn: Turn | None = None,
+    budget: Budget | None = None,
 ) -> dict[str, StepResult]:
     """Run steps in order, restarting after a lost kernel without the cell that lost it.
 
@@ -49,13 +87,15 @@ def run_in_kernels(
         What lies beside the notebook in the kernel's folder.
     turn : context manager, optional
         Held while a kernel runs cells, and not while one starts or ends.
+    budget : Budget, optional
+        What the submission's runs may take together; what this one takes comes off.
 
     Returns
     -------
     dict of str to StepResult
         A result for every step.
     """
-    progress, limits = _Progress(), limits or Limits()
+    progress, limits = _Progress(budget or Budget()), limits or Limits()
     results, ahead = progress.results, AHEAD
     for _ in range(1 + MAX_RESTARTS):
         session = open_session(limits, settings.reference, files)
@@ -80,13 +120,16 @@ def run_in_kernels(
 class _Progress:
     """What one submission's kernels have come to so far."""
 
+    budget: Budget
     results: dict[str, StepResult] = field(default_factory=dict)
     lost_exercises: dict[str, str] = field(default_factory=dict)
     extras_lost: int = 0
     extra_seconds: float = field(default_factory=lambda: EXTRA_SECONDS)
 
     def refuses(self, step: Step) -> str:
-        """Say why a student's own cell is left out, if it is."""
+        """Say why a step is left out, if it is."""
+        if self.budget.spent:
+            return f"not run: {self.budget.spent}"
         if not step.extra:
             return ""
         if self.extras_lost >= MAX_LOST_EXTRAS:
@@ -153,12 +196,21 @@ def _run_once(
     """Run in one kernel what is left to run; return the step that lost it, or ``None``."""
     due: Iterator[Step] = _due(steps, progress)
     asked: deque[tuple[Step, str]] = deque()
+    following: deque[Step] = deque(maxlen=1)
+    sources = {cell_file(s.source): s.source for s in steps if not s.withheld}
 
     def ask() -> bool:
-        """Send steps; one of the student's own is the last until its time is known."""
+        """Send steps; one of the student's own is the last until its time is known.
+
+        What is withheld goes out when everything before it has been heard, and not earlier: code
+        that runs in the kernel can read what waits there.
+        """
         while len(asked) < ahead and not any(step.extra for step, _ in asked):
-            if (step := next(due, None)) is None:
+            if not following:
+                following.extend(itertools.islice(due, 1))
+            if not following or (asked and following[0].withheld):
                 break
+            step = following.popleft()
             asked.append((step, session.ask(step, settings)))
         return bool(asked)
 
@@ -169,14 +221,27 @@ def _run_once(
         step, request = asked.popleft()
         started = time.monotonic()
         try:
-            result = session.hear(step, request)
+            result = _hear(session, step, request, progress.budget)
         except KernelLost as lost:
             return step, lost
         finally:
             if step.extra:
                 progress.extra_seconds -= time.monotonic() - started
+        if step.hidden:
+            result.sources = sources
         progress.results.setdefault(step.key, result)
     return None
+
+
+def _hear(session: Session, step: Step, request: str, budget: Budget) -> StepResult:
+    """Hear a step within its own limit and what is left of the budget."""
+    try:
+        with budget.measured():
+            return session.hear(step, request, min(step.seconds, max(0.0, budget.left)))
+    except KernelDied:
+        raise
+    except KernelLost as lost:
+        raise KernelLost(f"stopped: {budget.spent}" if budget.spent else str(lost)) from lost
 
 
 def _due(steps: Sequence[Step], progress: _Progress) -> Iterator[Step]:

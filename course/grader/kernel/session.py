@@ -1,7 +1,7 @@
 """One kernel from its start to its kill, and what it says meanwhile.
 
 The kernel may hang, die, flood or lie: time, memory and output are bounded from outside, and what
-it sends is read as data.
+it sends is counted before it is read, and read as data.
 """
 
 from __future__ import annotations
@@ -11,27 +11,34 @@ import signal
 import time
 from typing import Any
 
-import zmq
-from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from nbformat import NotebookNode
 
 from course.emission import MAX_BYTES, MIME_TYPE
 from course.grader.ground.wire import BadPayload, decode
+from course.grader.kernel.channel import Channel, Gone, TooMuch, address_of
 from course.grader.kernel.confine import Limits
+from course.grader.kernel.faults import told
 from course.grader.kernel.isolation import isolation_in_force
+from course.grader.kernel.messages import Message, NotAMessage, parse, request
 from course.grader.kernel.steps import Files, Settings, Step, StepResult
 
 MAX_MESSAGE = 2 * MAX_BYTES
-"""Largest message taken from a kernel; ZeroMQ drops the connection of a larger one."""
+"""Largest message taken from a kernel, all its frames together."""
 MAX_OUTPUT = 32 * 2**20
-"""Bytes a cell may print before it is stopped."""
-MAX_KEPT = 200_000
-"""Characters of a cell's output that are kept."""
+"""Bytes that a cell may send before it is stopped."""
 MAX_MESSAGES = 20_000
+MAX_KEPT = 200_000
+"""Bytes of a cell's output after which no more is kept."""
+MAX_SHOWN = 4 * 2**20
+"""Bytes of the largest single output that is kept: a picture."""
+MAX_KEPT_IN_ALL = 16 * 2**20
+"""Bytes of all outputs of one kernel that are kept."""
 READY_SECONDS = 60
 POLL_SECONDS = 0.1
 MEMORY_EVERY = 0.5
+LAST_WORDS_SECONDS = 2.0
+"""How long a process may take to end after its connection has."""
 
 SIGNALS = {
     -4: "an illegal instruction",
@@ -66,20 +73,23 @@ class Session:
 
     def __init__(self, limits: Limits, answers: bool = False, files: Files = ()) -> None:
         self.limits = limits
-        self._context = zmq.Context()
-        self._context.setsockopt(zmq.LINGER, 0)
-        self._context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
-        self._context.setsockopt(zmq.RECONNECT_IVL, 5)  # its sockets appear a little later
+        self.knows = False
+        """True once it was sent what a student must not see: a hidden test, or a solution."""
         self._last_memory = 0.0
-        self.manager = None
+        self._kept = 0
+        self.manager, self._shell, self._broadcast = None, None, None
         try:
-            self.manager = _manager(self._context, limits, answers, files)
+            self.manager = _manager(limits, answers, files)
             self.manager.start_kernel() if not _is_warm(self.manager) else self.manager.start()
-            self.client: BlockingKernelClient = self.manager.blocking_client()
-            self.client.start_channels(stdin=False, hb=False, control=False)
+            self._shell = self._channel("DEALER", self.manager.shell_port)
+            self._broadcast = self._channel("SUB", self.manager.iopub_port)
         except Exception as error:
             self.close()
             raise KernelStartError(f"a kernel cannot be started here ({error})") from error
+
+    def _channel(self, kind: str, port: int) -> Channel:
+        address = address_of(self.manager.transport, self.manager.ip, port)
+        return Channel(address, kind, MAX_MESSAGE)
 
     def connect(self) -> None:
         """Wait until the kernel answers and its outputs are heard.
@@ -101,26 +111,22 @@ class Session:
 
     def _answers(self) -> bool:
         """Ask once; true when both the reply and the end of the broadcast come back."""
-        request = self.client.kernel_info()
-        heard = {"kernel_info_reply": 1.0, "idle": 0.05}  # a broadcast may find no listener yet
-        for channel, (kind, seconds) in zip(self._sockets(), heard.items(), strict=True):
-            while True:
-                message = self._receive(channel, seconds)
-                if message is None:
-                    return False
-                state = message["content"].get("execution_state", message["msg_type"])
-                if message["parent_header"].get("msg_id") == request and state == kind:
-                    break
-        return True
+        if not (self._shell.connect() and self._broadcast.connect()):
+            time.sleep(0.002)  # its sockets appear a little later
+            return False
+        asked, frames = request(self.manager.session, "kernel_info_request", {})
+        self._shell.send(frames)
+        reply = self._await(self._shell, asked, "kernel_info_reply", 1.0)
+        # A broadcast may find no listener yet.
+        return reply and self._await(self._broadcast, asked, "status", 0.05)
 
-    def _sockets(self) -> tuple[zmq.Socket, zmq.Socket]:
-        """The sockets themselves: the client's own methods start an event loop for each message."""
-        return self.client.shell_channel.socket, self.client.iopub_channel.socket
-
-    def _receive(self, socket: zmq.Socket, seconds: float) -> dict[str, Any] | None:
-        if not socket.poll(round(1000 * seconds)):
-            return None
-        return self.client.session.recv(socket, mode=zmq.NOBLOCK)[1]
+    def _await(self, channel: Channel, asked: str, kind: str, seconds: float) -> bool:
+        while (frames := channel.receive(seconds, [self._shell])) is not None:
+            message = parse(self.manager.session, frames)
+            ended = message.content.get("execution_state", "idle") == "idle"
+            if message.request == asked and message.kind == kind and ended:
+                return True
+        return False
 
     def responds(self) -> bool:
         """Connect if possible; false when the kernel is gone."""
@@ -131,9 +137,10 @@ class Session:
         return True
 
     def close(self) -> None:
-        """Kill the kernel without asking and let go of the sockets."""
-        with contextlib.suppress(Exception):
-            self.client.stop_channels()
+        """Kill the kernel without asking and let go of the connections."""
+        for channel in (self._shell, self._broadcast):
+            if channel is not None:
+                channel.close()
         if self.manager is None:
             pass
         elif _is_warm(self.manager):
@@ -141,26 +148,43 @@ class Session:
         else:
             with contextlib.suppress(Exception):
                 self.manager.shutdown_kernel(now=True)
-        with contextlib.suppress(zmq.ZMQError):
-            self._context.destroy(linger=0)
 
     def run(self, step: Step, settings: Settings) -> StepResult:
         """Run one step; see :meth:`ask` and :meth:`hear`."""
         return self.hear(step, self.ask(step, settings))
 
     def ask(self, step: Step, settings: Settings) -> str:
-        """Send a step, which runs once those before it have, and return the request's id."""
-        return self.client.execute(
-            code_of(step, settings),
-            store_history=not step.hidden,
-            allow_stdin=False,
-            stop_on_error=False,
-        )
+        """Send a step, which runs once those before it have, and return the request's id.
 
-    def hear(self, step: Step, request: str) -> StepResult:
+        The replies on this channel say nothing that the broadcast does not, and are left unread.
+        """
+        content = {
+            "code": code_of(step, settings),
+            "silent": False,
+            "store_history": not step.hidden,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": False,
+        }
+        asked, frames = request(self.manager.session, "execute_request", content)
+        with contextlib.suppress(Gone):  # whoever listens for the answer finds out
+            self._shell.send(frames)
+        self.knows |= step.withheld and not settings.reference
+        return asked
+
+    def hear(self, step: Step, asked: str, seconds: float | None = None) -> StepResult:
         """Collect what comes of a step that was sent, until the kernel is done with it.
 
-        What names another request counts for nothing: a step cannot speak for a later one.
+        What names another request counts for nothing: a step cannot speak for a later one. Of a
+        hidden test nothing but its emission is kept.
+
+        Parameters
+        ----------
+        step : Step
+        asked : str
+            Id of its request.
+        seconds : float, optional
+            Time limit, when it is not the step's own.
 
         Raises
         ------
@@ -168,45 +192,64 @@ class Session:
             When the step hangs, kills the kernel, or goes over a limit.
         """
         started = time.monotonic()
-        result = StepResult("ok")
-        received = messages = 0
+        limit = step.seconds if seconds is None else seconds
+        result = StepResult("ok", knowing=self.knows)
+        received = messages = kept = 0
         while True:
-            message = self._next_message(started + step.seconds, step.seconds)
+            message = self._next_message(started + limit, limit)
             if message is None:
                 continue
             messages += 1
-            content, kind = message["content"], message["msg_type"]
-            if message["parent_header"].get("msg_id") != request:
-                if messages > MAX_MESSAGES:
-                    raise KernelLost("stopped: it printed without end")
-                continue
-            if kind == "status" and content.get("execution_state") == "idle":
-                break
-            received += _size(content)
+            received += message.size
             if received > MAX_OUTPUT or messages > MAX_MESSAGES:
                 raise KernelLost(f"stopped: it printed more than {MAX_OUTPUT // 2**20} MB")
-            _collect(result, message, kind, content)
+            if message.request != asked or message.content is None:
+                continue
+            if message.kind == "status" and message.content.get("execution_state") == "idle":
+                break
+            if _is_emission(message):
+                result.emissions += _emission_of(message)
+            elif message.kind == "error":
+                result.status = "error"
+                result.cause = _cause_of(message.content, self.knows)
+            if kept < MAX_KEPT and self._kept < MAX_KEPT_IN_ALL and not step.hidden:
+                kept += _keep(result, message, MAX_KEPT - kept)
+        self._kept += kept
         result.seconds = time.monotonic() - started
-        self._drop_replies()
         return result
 
-    def _next_message(self, deadline: float, seconds: float) -> dict[str, Any] | None:
+    def _next_message(self, deadline: float, seconds: float) -> Message | None:
         """Wait a moment for a message, and see that the kernel is alive and within its limits."""
         now = time.monotonic()
         if now > deadline:
             raise KernelLost(f"stopped after {seconds:.0f} s")
+        wait = min(POLL_SECONDS, deadline - now)
+        message = None
         try:
-            message = self._receive(self._sockets()[1], POLL_SECONDS)
-        except Exception as error:  # whatever bytes a kernel sends in place of a message
+            frames = self._broadcast.receive(wait, [self._shell])
+            if frames is not None:
+                message = parse(self.manager.session, frames)
+        except TooMuch:
+            limit = MAX_MESSAGE // 2**20
+            raise KernelLost(f"stopped: it sent more than {limit} MB in one message") from None
+        except NotAMessage as error:
             raise KernelLost("stopped: its kernel sent what is not a message") from error
+        except Gone:
+            self._await_end()
+            raise KernelLost("stopped: its kernel closed its connection") from None
         if message is None:
             self._check_alive()
         if now - self._last_memory > MEMORY_EVERY:
             self._last_memory = now
             self._check_memory()
-        if message is not None and not _well_formed(message):
-            raise KernelLost("stopped: its kernel sent what is not a message")
         return message
+
+    def _await_end(self) -> None:
+        """Give a kernel that is silent for good the time to die, and say of what it died."""
+        deadline = time.monotonic() + LAST_WORDS_SECONDS
+        while time.monotonic() < deadline:
+            self._check_alive()
+            time.sleep(0.01)
 
     def _check_alive(self) -> None:
         process = getattr(self.manager.provisioner, "process", None)
@@ -236,11 +279,6 @@ class Session:
     def _memory_cause(self) -> str:
         return f"stopped: it used more than {self.limits.memory / 2**30:g} GiB of memory"
 
-    def _drop_replies(self) -> None:
-        with contextlib.suppress(zmq.ZMQError):
-            while True:
-                self._sockets()[0].recv_multipart(zmq.NOBLOCK)
-
 
 def code_of(step: Step, settings: Settings) -> str:
     """Code that a kernel executes for a step; a hidden test is run and its emission published."""
@@ -253,66 +291,57 @@ def code_of(step: Step, settings: Settings) -> str:
     )
 
 
-def _manager(context: zmq.Context, limits: Limits, answers: bool, files: Files) -> KernelManager:
+def _manager(limits: Limits, answers: bool, files: Files) -> KernelManager:
     if isolation_in_force().fork:
         from course.grader.kernel.warm import WarmKernelManager
 
-        manager = WarmKernelManager(limits, answers, context=context)
+        manager = WarmKernelManager(limits, answers)
         manager.bring(files)
         return manager
-    return KernelManager(context=context, kernel_name="python3")
+    return KernelManager(kernel_name="python3")
 
 
 def _is_warm(manager: KernelManager) -> bool:
     return hasattr(manager, "destroy")
 
 
-def _well_formed(message: Any) -> bool:
-    return (
-        isinstance(message, dict)
-        and isinstance(message.get("content"), dict)
-        and isinstance(message.get("parent_header"), dict)
-        and isinstance(message.get("msg_type"), str)
-    )
+def _is_emission(message: Message) -> bool:
+    data = message.content.get("data")
+    shown = message.kind in {"display_data", "execute_result"}
+    return shown and isinstance(data, dict) and MIME_TYPE in data
 
 
-def _size(content: dict[str, Any]) -> int:
-    if "text" in content:
-        return len(str(content["text"]))
-    data = content.get("data")
-    return sum(len(str(value)) for value in data.values()) if isinstance(data, dict) else 0
+def _emission_of(message: Message) -> list[bytes]:
+    """The emission in a display; a cell's value is none."""
+    if message.kind != "display_data":
+        return []
+    try:
+        return [decode(message.content["data"][MIME_TYPE])]
+    except BadPayload:
+        return [b""]
 
 
-def _collect(
-    result: StepResult, message: dict[str, Any], kind: str, content: dict[str, Any]
-) -> None:
-    """Put a message where it belongs: an emission, an output, or an error of the cell."""
-    if kind == "error":
-        result.status = "error"
-        name, value = str(content.get("ename", "")), str(content.get("evalue", ""))
-        result.cause = f"{name}: {value}"[:400]
-    data = content.get("data")
-    if kind in {"display_data", "execute_result"} and isinstance(data, dict) and MIME_TYPE in data:
-        if kind == "display_data":
-            try:
-                result.emissions.append(decode(data[MIME_TYPE]))
-            except BadPayload:
-                result.emissions.append(b"")
-        return
-    if kind not in {"stream", "display_data", "execute_result", "error"}:
-        return
-    output = _output(kind, content)
-    kept = sum(_size(o) for o in result.outputs)
-    if kept > MAX_KEPT:
-        return
-    last = result.outputs[-1] if result.outputs else None
-    if kind == "stream":
-        text = output.text[: MAX_KEPT - kept]
+def _cause_of(content: dict[str, Any], knows: bool) -> str:
+    """What a cell raised; where the kernel knows more than the student, the kind of error alone."""
+    name, value = str(content.get("ename", "")), str(content.get("evalue", ""))
+    return told(name, value) if knows else f"{name}: {value}"[:400]
+
+
+def _keep(result: StepResult, message: Message, left: int) -> int:
+    """Put a message among a cell's outputs; return the bytes that it takes."""
+    kinds = {"stream", "display_data", "execute_result", "error"}
+    if message.kind not in kinds or _is_emission(message) or message.size > MAX_SHOWN:
+        return 0
+    output = _output(message.kind, message.content)
+    if message.kind == "stream":
+        text = output.text[:left]
+        last = result.outputs[-1] if result.outputs else None
         if last is not None and last.output_type == "stream" and last.name == output.name:
             last.text += text
-            return
+            return len(text)
         output.text = text
     result.outputs.append(output)
+    return message.size
 
 
 def _output(kind: str, content: dict[str, Any]) -> NotebookNode:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
-import hashlib
 import inspect
 import warnings
 from types import TracebackType
@@ -15,6 +14,8 @@ from ipykernel.compiler import XCachingCompiler, get_tmp_directory
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.inputtransformer2 import TransformerManager
 from traitlets import Instance
+
+from course.grader.kernel.steps import cell_file
 
 MAX_FRAMES = 20
 """Frames that are shown at each end of a long traceback."""
@@ -61,8 +62,7 @@ class QuickNames(XCachingCompiler):
 
     def get_code_name(self, raw_code: str, code: str, number: int) -> str:
         """Return the file name that a cell's tracebacks carry."""
-        digest = hashlib.sha256(raw_code.encode(errors="replace")).hexdigest()
-        return f"{get_tmp_directory()}/{digest[:12]}.py"
+        return f"{get_tmp_directory()}/{cell_file(raw_code)}"
 
 
 class OneThreadShell(ZMQInteractiveShell):
@@ -70,6 +70,18 @@ class OneThreadShell(ZMQInteractiveShell):
 
     input_transformer_manager = Instance(PlainFirst, ())
     _transformed = ("", "")
+
+    def init_magics(self) -> None:
+        """Take the sting out of the magics that forget everything; see :meth:`reset`."""
+        super().init_magics()
+        for name in ("reset", "reset_selective"):
+            self.register_magic_function(_forget_nothing, "line", name)
+
+    def reset(self, *args: Any, **kwargs: Any) -> None:
+        """Keep every name: a student's ``%reset`` must not cost the exercises above it.
+
+        People clear a notebook that they work in; a graded one runs from the top, once.
+        """
 
     def transform_cell(self, raw_cell: str) -> str:
         """Return a cell as Python; the kernel asks twice in a row."""
@@ -95,6 +107,10 @@ class OneThreadShell(ZMQInteractiveShell):
         if not self.autoawait or preprocessing_exc_tuple is not None:
             return False
         return _awaits(transformed_cell)
+
+
+def _forget_nothing(line: str) -> None:
+    """Stand for ``%reset`` and ``%reset_selective``."""
 
 
 def _shortened(trace: TracebackType | None) -> TracebackType | None:

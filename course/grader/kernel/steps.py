@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +29,8 @@ class Step:
         Time limit.
     extra : bool
         True for a cell of the student's own, beside those of the lesson.
+    secret : bool
+        True for what the student must not see: the solution of an earlier exercise.
     """
 
     key: str
@@ -36,6 +39,12 @@ class Step:
     hidden: bool = False
     seconds: float = TIME_LIMIT
     extra: bool = False
+    secret: bool = False
+
+    @property
+    def withheld(self) -> bool:
+        """True when a kernel must not hold the step before all earlier ones are heard."""
+        return self.hidden or self.secret
 
 
 @dataclass
@@ -54,6 +63,11 @@ class StepResult:
         Why it was stopped or skipped, in words.
     seconds : float
         Wall time that the step took.
+    knowing : bool
+        True when the kernel had been sent a hidden test or a solution: what it shows may hold
+        anything of these, in any disguise, and is not for the student.
+    sources : dict of str to str
+        For a hidden test: the student's cells of its run, by the file name of their tracebacks.
     """
 
     status: str = "skipped"
@@ -61,6 +75,8 @@ class StepResult:
     emissions: list[bytes] = field(default_factory=list)
     cause: str = ""
     seconds: float = 0.0
+    knowing: bool = False
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,3 +96,8 @@ Turn = contextlib.AbstractContextManager[Any]
 
 Files = Sequence[tuple[str, bytes]]
 """Files that a kernel finds in its folder: relative paths and contents."""
+
+
+def cell_file(source: str) -> str:
+    """Name of the file that a cell's tracebacks carry, from the cell's text."""
+    return f"{hashlib.sha256(source.encode(errors='replace')).hexdigest()[:12]}.py"

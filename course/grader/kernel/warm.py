@@ -299,6 +299,9 @@ class WarmKernelManager(KernelManager):
         """Start the kernel and let it read its connection file."""
         self.start_kernel(env=_environment())
 
+    def _connect_control_socket(self) -> None:
+        """Have no channel that nobody reads: a kernel could fill this process's memory by it."""
+
     def write_connection_file(self, **kwargs: Any) -> None:
         """Write the connection file where the confined kernel may read it."""
         super().write_connection_file(**kwargs)

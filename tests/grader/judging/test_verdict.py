@@ -72,7 +72,7 @@ def one_case_fails(x):
         (double_wrong, 3.0, {"double"}, "double: 2 of 2 values"),
         (float64_forced, 3.0, {"kept float32"}, "its dtype is float64"),
         (changed, 3.0, {ARGUMENTS}, "in place"),
-        (one_case_fails, 2.0, {"double", "triple"}, "failed with ValueError: three"),
+        (one_case_fails, 2.0, {"double", "triple"}, "failed with ValueError"),
     ],
 )
 def test_parts(f, points, wrong, says):
@@ -97,7 +97,7 @@ def test_a_part_that_is_wrong_never_rounds_up_to_full_marks():
     answers = dict(answers) | {(0, "a7"): Answer("float", np.array(2.0), "cpu", {})}
     from course.grader.judging import verdict as module
 
-    original, module.read = module.read, lambda data: Payload("f", answers)
+    original, module.read = module.read, lambda *_: Payload("f", answers)
     try:
         result = judge("f", 1.0, StepResult("ok", emissions=[b""]), reference)
     finally:
@@ -140,7 +140,7 @@ def test_an_emission_is_worth_nothing_without_the_right_values():
     original = module.read
     try:
         for answers in (forged, forged_rules):
-            module.read = lambda data, answers=answers: Payload("f", answers)
+            module.read = lambda *_, answers=answers: Payload("f", answers)
             result = judge("f", 4.0, StepResult("ok", emissions=[b""]), REFERENCE)
             assert result.points == 0
     finally:

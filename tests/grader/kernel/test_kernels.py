@@ -211,7 +211,7 @@ def test_held_out_answers_are_there_for_the_reference_alone(reference):
     ask = "from course import data\nprint(len(data.held_out_answers('weather')))"
     results = run_in_kernels([Step("ask", ask)], Settings(seed=1, reference=reference))
     if reference:
-        assert text_of(results["ask"]) == "53\n"
+        assert int(text_of(results["ask"])) > 0
     else:
         assert results["ask"].cause.startswith("DataMissing")
 

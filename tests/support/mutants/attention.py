@@ -944,3 +944,76 @@ SAYS = {
         "changes its argument": "in place",
     },
 }
+
+_ZERO_SCORES = "return np.zeros((len(q), q.shape[1], k.shape[1]), dtype=q.dtype)"
+_CONSTANT = (
+    _HEAD
+    + """        self.embedding = nn.Embedding(vocab_size, embedding_size)
+        self.encoder = nn.GRU(embedding_size, hidden_size, batch_first=True, bidirectional=True)
+        self.output = nn.Linear(2 * hidden_size, classes)
+
+    def forward(self, ids, lengths):
+        mask = torch.arange(ids.shape[1], device=ids.device) < lengths.to(ids.device)[:, None]
+        weight = self.output.weight
+        return weight.new_zeros(len(ids), len(weight)), mask.to(weight) / lengths[:, None]
+"""
+)
+
+TYPICAL = {
+    "masked_softmax": {
+        "nothing": (_softmax("return np.zeros_like(scores)"), 0.0, 0.0),
+        "one slip": (WRONG["masked_softmax"]["not stable"], 0.5, 0.99),
+        "point missed": (WRONG["masked_softmax"]["cut after the softmax"], 0.0, 0.49),
+    },
+    "dot_scores": {
+        "nothing": (_function(_DOT, _ZERO_SCORES), 0.0, 0.0),
+        "one slip": (WRONG["dot_scores"]["float64 forced"], 0.5, 0.99),
+        "point missed": (WRONG["dot_scores"]["only matching steps"], 0.0, 0.49),
+    },
+    "scaled_dot_scores": {
+        "nothing": (_function(_SCALED, _ZERO_SCORES), 0.0, 0.0),
+        "one slip": (WRONG["scaled_dot_scores"]["float64 by np.sqrt"], 0.5, 0.99),
+        "point missed": (WRONG["scaled_dot_scores"]["not scaled"], 0.0, 0.49),
+    },
+    "additive_scores": {
+        "nothing": (_function(_ADDITIVE, _ZERO_SCORES), 0.0, 0.0),
+        "one slip": (WRONG["additive_scores"]["float64 forced"], 0.5, 0.99),
+        "point missed": (WRONG["additive_scores"]["tanh of each"], 0.0, 0.49),
+    },
+    "attend": {
+        "nothing": (_function(_ATTEND, "return values.copy()"), 0.0, 0.0),
+        "one slip": (WRONG["attend"]["float64 forced"], 0.5, 0.99),
+        "point missed": (WRONG["attend"]["plain mean"], 0.0, 0.49),
+    },
+    "masked_softmax_backward": {
+        "nothing": (_function(_BACKWARD, "return dweights.copy()"), 0.0, 0.0),
+        "one slip": (WRONG["masked_softmax_backward"]["changes its argument"], 0.5, 0.99),
+        "point missed": (WRONG["masked_softmax_backward"]["average forgotten"], 0.0, 0.49),
+    },
+    "AttentionClassifier": {
+        "nothing": (_CONSTANT, 0.0, 0.0),
+        "one slip": (WRONG["AttentionClassifier"]["longest length instead of T"], 0.5, 0.99),
+        "point missed": (WRONG["AttentionClassifier"]["equal weights"], 0.0, 0.49),
+    },
+    "word_attributions": {
+        "nothing": (
+            _function(
+                _ATTRIBUTIONS,
+                "return torch.zeros_like(ids, dtype=model.embedding.weight.dtype)",
+            ),
+            0.0,
+            0.0,
+        ),
+        "one slip": (WRONG["word_attributions"]["gradient of the table"], 0.5, 0.99),
+        "point missed": (WRONG["word_attributions"]["gradient only"], 0.0, 0.49),
+    },
+    "attention_step": {
+        "nothing": (
+            _function(_STEP, "return np.zeros_like(states[:, 0]), np.zeros_like(states[:, :, 0])"),
+            0.0,
+            0.0,
+        ),
+        "one slip": (WRONG["attention_step"]["mask ignored"], 0.5, 0.99),
+        "point missed": (WRONG["attention_step"]["as published"], 0.0, 0.49),
+    },
+}

@@ -132,6 +132,9 @@ _CE = "return functional.cross_entropy(logits[real], target[real])"
 _MASK = "length_mask(lengths, source.shape[1])"
 
 # --- beam_search ----------------------------------------------------------------------------
+_GROWN = """grown += [
+                (prefix + [i], total + float(p)) for i, p in enumerate(log_probs) if p > -np.inf
+            ]"""
 _BEST = "best, total = max(finished or live, key=lambda h: h[1] / (len(h[0]) - 1))"
 
 WRONG = {
@@ -205,6 +208,9 @@ WRONG = {
         ],
         "wrong order of returns": [(_RETURN, f"return torch.tanh(self.bridge({_CAT})), memory")],
         "memory detached": [("return memory,", "return memory.detach(),")],
+        "state learns nothing of the GRU": [
+            (_CAT, "torch.cat([last[0], last[1]], dim=1).detach()")
+        ],
         "sorted and not restored": [
             (
                 "self.embedding(ids), lengths.cpu(), batch_first=True, enforce_sorted=False",
@@ -253,6 +259,7 @@ WRONG = {
         ],
         "memory detached": [("attend(weights, memory)", "attend(weights, memory.detach())")],
         "query with a bias": [("2 * hidden_size, bias=False", "2 * hidden_size")],
+        "state detached before it asks": [("self.query(h) @", "self.query(h.detach()) @")],
     },
     "teacher_forced_loss": {
         "not shifted": [(_FED, "fed = target")],
@@ -314,6 +321,12 @@ WRONG = {
         "state not carried": [("logits, state, _ = decoder", "logits, _, _ = decoder")],
         "mask left out": [(_MASK, "torch.ones_like(source, dtype=torch.bool)")],
         "one step too many": [("range(max_len)", "range(max_len + 1)")],
+        "rows of tensors": [
+            (
+                "rows = torch.cat(said, dim=1).tolist()",
+                "rows = [list(row) for row in torch.cat(said, dim=1)]",
+            )
+        ],
         "a tensor": [
             (
                 "return [row[: row.index(END)] if END in row else row for row in rows]",
@@ -332,6 +345,13 @@ WRONG = {
         "decoder alone": [
             ("[*encoder.parameters(), *decoder.parameters()]", "[*decoder.parameters()]")
         ],
+        "no zero_grad": [("optimizer.zero_grad()\n        ", "")],
+        "encoder alone": [
+            ("[*encoder.parameters(), *decoder.parameters()]", "[*encoder.parameters()]")
+        ],
+        "peak ignored": [("OneCycleLR(optimizer, peak,", "OneCycleLR(optimizer, 0.006,")],
+        "losses as tensors": [("loss.item()", "loss.detach()")],
+        "one batch too many": [("    return losses", "    next(batches)\n    return losses")],
         "same batch every time": [
             ("losses = []", "losses, batch = [], next(batches)"),
             ("*next(batches)", "*batch"),
@@ -341,13 +361,14 @@ WRONG = {
         "greedy": [("grown[:width]", "grown[:1]")],
         "best of each parent": [
             (
-                "grown += [(prefix + [i], total + float(p)) for i, p in enumerate(log_probs)]",
+                _GROWN,
                 "mine = [(prefix + [i], total + float(p)) for i, p in enumerate(log_probs)]\n"
                 "            grown += sorted(mine, key=lambda h: -h[1])[:width]",
             ),
             ("grown[:width]", "grown"),
         ],
         "nothing pruned": [("grown[:width]", "grown")],
+        "impossible ones kept": [(" if p > -np.inf", "")],
         "no normalisation": [(_BEST, "best, total = max(finished or live, key=lambda h: h[1])")],
         "end not counted": [
             (
@@ -585,6 +606,23 @@ RIGHT = {
             "    history.append(float(loss))\n"
             "return history",
         ),
+        "two optimisers, batches counted by the loop": _function(
+            _TRAIN,
+            "from itertools import islice\n"
+            "modules, losses = (encoder, decoder), []\n"
+            "optimizers = [torch.optim.Adam(m.parameters()) for m in modules]\n"
+            "schedules = [\n"
+            "    torch.optim.lr_scheduler.OneCycleLR(o, peak, total_steps=steps) for o in optimizers\n"
+            "]\n"
+            "for batch in islice(batches, steps):\n"
+            "    encoder.zero_grad(), decoder.zero_grad()\n"
+            "    loss = teacher_forced_loss(encoder, decoder, *batch)\n"
+            "    loss.backward()\n"
+            "    for each in optimizers + schedules:\n"
+            "        each.step()\n"
+            "    losses.append(loss.item())\n"
+            "return losses",
+        ),
     },
     "beam_search": {
         "arrays": _function(
@@ -593,6 +631,8 @@ RIGHT = {
             "for _ in range(max_len):\n"
             "    table = np.array([total + np.asarray(step_fn(list(p))) for total, p in live])\n"
             "    order = np.argsort(-table, axis=None, kind='stable')[:width]\n"
+            "    order = [o for o in order if table.flat[o] > -np.inf]\n"
+            "    if not order:\n        break\n"
             "    chosen = [(table.flat[o], live[o // table.shape[1]][1] + (int(o % table.shape[1]),))\n"
             "              for o in order]\n"
             "    done += [h for h in chosen if h[1][-1] == end]\n"
@@ -608,11 +648,12 @@ RIGHT = {
                 "import heapq\n        grown = heapq.nlargest(width, grown, key=lambda h: h[1])",
             )
         ],
-        "impossible ones dropped": [
+        "impossible ones dropped after sorting": [
+            (" if p > -np.inf", ""),
             (
-                "for i, p in enumerate(log_probs)]",
-                "for i, p in enumerate(log_probs) if p > -np.inf]",
-            )
+                "        if not grown:\n",
+                "        grown = [h for h in grown if h[1] > -np.inf]\n        if not grown:\n",
+            ),
         ],
         "best so far": _function(
             _BEAM,
@@ -621,7 +662,9 @@ RIGHT = {
             "    options = {}\n"
             "    for prefix, total in beam.items():\n"
             "        for symbol, p in enumerate(step_fn(prefix)):\n"
-            "            options[prefix + (symbol,)] = total + p\n"
+            "            if np.isfinite(p):\n"
+            "                options[prefix + (symbol,)] = total + p\n"
+            "    if not options:\n        break\n"
             "    beam = {}\n"
             "    for prefix in sorted(options, key=options.get, reverse=True)[:width]:\n"
             "        if prefix[-1] != end:\n            beam[prefix] = options[prefix]\n"
@@ -744,5 +787,98 @@ SAYS = {
         "mask over those who ask": "who ask",
         "queries and keys swapped": "swapped",
         "nan for an empty sequence": "nan",
+    },
+}
+
+_NO_READING = """    def forward(self, ids, lengths):
+        weight = self.bridge.weight
+        N, T = ids.shape
+        return weight.new_zeros(N, T, weight.shape[1]), weight.new_zeros(N, len(weight))
+"""
+_NO_SPEAKING = """    def forward(self, ids, state, memory, memory_mask):
+        weights = memory_mask.to(memory) / memory_mask.sum(1, keepdim=True)
+        logits = memory.new_zeros(*ids.shape, self.output.out_features)
+        return logits, state, weights[:, None].repeat(1, ids.shape[1], 1)
+"""
+_PUBLISHED = (
+    "query = torch.cat([embedded, h], dim=2) @ W\n"
+    "scores = query[:, :, torch.arange(memory.shape[1]) % query.shape[2]]\n"
+    "weights = torch.softmax(scores, dim=-1)\n"
+    "return weights @ memory, weights"
+)
+
+TYPICAL = {
+    "edit_distance": {
+        "nothing": (_function(_EDIT, "return 0"), 0.0, 0.0),
+        "one slip": (WRONG["edit_distance"]["pops its argument"], 0.5, 0.99),
+        "point missed": (WRONG["edit_distance"]["place by place"], 0.0, 0.49),
+    },
+    "Encoder": {
+        "nothing": (
+            _ENCODER_HEAD
+            + "        self.gru = nn.GRU(embedding_size, hidden_size, bidirectional=True)\n\n"
+            + _NO_READING,
+            0.0,
+            0.0,
+        ),
+        "one slip": (WRONG["Encoder"]["no tanh"], 0.5, 0.99),
+        "point missed": (WRONG["Encoder"]["one direction"], 0.0, 0.49),
+    },
+    "Decoder": {
+        "nothing": (
+            _DECODER_HEAD
+            + "        self.gru = nn.GRU(embedding_size, hidden_size)\n\n"
+            + _NO_SPEAKING,
+            0.0,
+            0.0,
+        ),
+        "one slip": (WRONG["Decoder"]["old state returned"], 0.5, 0.99),
+        "point missed": (WRONG["Decoder"]["context never used"], 0.0, 0.49),
+    },
+    "teacher_forced_loss": {
+        "nothing": (_function(_LOSS, "return torch.zeros((), dtype=torch.float64)"), 0.0, 0.0),
+        "one slip": (WRONG["teacher_forced_loss"]["padding counted"], 0.5, 0.99),
+        "point missed": (WRONG["teacher_forced_loss"]["not shifted"], 0.0, 0.49),
+    },
+    "greedy_decode": {
+        "nothing": (_function(_GREEDY, "return [[] for _ in source]"), 0.0, 0.0),
+        "one slip": (WRONG["greedy_decode"]["never stops early"], 0.5, 0.99),
+        "point missed": (WRONG["greedy_decode"]["START always fed"], 0.0, 0.49),
+    },
+    "train_speller": {
+        "nothing": (_function(_TRAIN, "return [0.0] * steps"), 0.0, 0.0),
+        "one slip": (WRONG["train_speller"]["losses as tensors"], 0.5, 0.99),
+        "point missed": (WRONG["train_speller"]["no zero_grad"], 0.0, 0.49),
+    },
+    "beam_search": {
+        "nothing": (_function(_BEAM, "return [], 0.0"), 0.0, 0.0),
+        "one slip": (WRONG["beam_search"]["total returned"], 0.5, 0.99),
+        "point missed": (WRONG["beam_search"]["greedy"], 0.0, 0.49),
+    },
+    "look_back": {
+        "nothing": (
+            _function(
+                _LOOK,
+                "n = h.shape[:2]\n"
+                "return h.new_zeros(*n, memory.shape[2]), h.new_zeros(*n, memory.shape[1])",
+            ),
+            0.0,
+            0.0,
+        ),
+        "one slip": (WRONG["look_back"]["mask ignored"], 0.5, 0.99),
+        "point missed": (_function(_LOOK, _PUBLISHED), 0.0, 0.49),
+    },
+    "self_attention": {
+        "nothing": (_function(_SELF, "return x @ W_v"), 0.0, 0.0),
+        "one slip": (WRONG["self_attention"]["not scaled"], 0.5, 0.99),
+        "point missed": (
+            _function(
+                _SELF,
+                "weights = (mask / mask.sum(1, keepdim=True).clamp(min=1)).to(x)\n"
+                "return weights[:, None].repeat(1, x.shape[1], 1) @ (x @ W_v)",
+            ),
+            0.0,
+            0.49,
+        ),
     },
 }

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from course.grader.classroom.course_folder import CourseFolder
+
+PR_SET_PDEATHSIG = 1
 
 
 class GenerationError(RuntimeError):
@@ -31,10 +36,28 @@ def nbgrader(folder: CourseFolder, command: str, *arguments: str) -> str:
         capture_output=True,
         text=True,
         check=False,
+        preexec_fn=die_with_parent(),
     )
     if result.returncode:
         raise GenerationError(_reason(result.stdout + result.stderr, f"nbgrader {command} failed"))
     return result.stdout + result.stderr
+
+
+def die_with_parent() -> Callable[[], None] | None:
+    """Make what a child runs before its program, so that it never outlives this process.
+
+    Linux ties that to the thread that starts the child, which must therefore wait for it.
+    """
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def ask() -> None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it died meanwhile
+            os._exit(1)
+
+    return ask
 
 
 def path_with_environment() -> str:

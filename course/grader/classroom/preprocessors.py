@@ -6,6 +6,7 @@ they give the same scores.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from jinja2 import pass_context
 from nbconvert.exporters import HTMLExporter, NotebookExporter
 from nbformat import NotebookNode
-from nbformat.v4 import new_notebook
+from nbformat.v4 import new_notebook, new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from course.grader.classroom.course_folder import CourseFolder, find_course
@@ -24,12 +25,35 @@ from course.grader.kernel.steps import Settings
 from course.grader.notebooks.lesson import BEGIN_HIDDEN, END_HIDDEN, HIDDEN_SUFFIX, Lesson
 from course.grader.notebooks.rebuild import UNREADABLE
 from course.grader.notebooks.sanitize import clean_html, clean_outputs
-from course.grader.notebooks.submitted import set_aside
-from course.grader.pages.render import NOTES, rebuilt_notebook
+from course.grader.notebooks.submitted import PLACEHOLDER, link_on_the_way, set_aside
+from course.grader.pages.render import AFTER_TEST, NOTES, rebuilt_notebook
 
 SUBMITTED_TEXT = "course_submitted_text"
 SUBMITTED_NOTES = "course_submitted_notes"
 HIDDEN_NOTICE = "# The hidden tests ran here. What they found is below."
+
+
+def show_every_submission(root: Path) -> None:
+    """Let nbgrader see the students whose notebook it would not find, before it looks for them.
+
+    It takes a folder without an ``.ipynb`` for one without work, be there a zip in it, a folder,
+    or ``rnn.ipynb.txt``. Such a folder gets an empty file, which :func:`recognise_names` removes.
+    A linked folder makes room for an empty one.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The course folder.
+    """
+    folder = CourseFolder(root)
+    for assignment in folder.lesson_names:
+        for student in folder.students(assignment):
+            here = folder.submitted / student / assignment
+            with contextlib.suppress(OSError):  # a folder that cannot be written is skipped
+                if link_on_the_way(here):
+                    set_aside(here)
+                if not any(here.glob("[!.]*.ipynb")):
+                    (here / PLACEHOLDER).touch()
 
 
 def recognise_names(assignment: str, student: str, notebooks: list[str]) -> None:
@@ -40,6 +64,7 @@ def recognise_names(assignment: str, student: str, notebooks: list[str]) -> None
     """
     here = Path(notebooks[0]).parent
     set_aside(here)
+    (here / PLACEHOLDER).unlink(missing_ok=True)
     lessons = find_course().lessons(assignment)
     notebooks[:] = [str(here / f"{lesson.notebook}.ipynb") for lesson in lessons]
 
@@ -113,6 +138,9 @@ class HideTests(NbGraderPreprocessor):
         verdict = str(grader.get("grade_id", "")).endswith(HIDDEN_SUFFIX) and grader.get("grade")
         if verdict:
             cell.outputs = [o for o in cell.outputs if o.output_type == "display_data"]
+        elif AFTER_TEST in cell.metadata:
+            told = str(cell.metadata[AFTER_TEST])
+            cell.outputs = [new_output("stream", name="stderr", text=f"{told}\n")] if told else []
         else:
             cell.outputs = clean_outputs(cell.outputs)
         return cell, resources

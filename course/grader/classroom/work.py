@@ -19,7 +19,8 @@ from course.grader.judging.outcome import Outcome
 from course.grader.judging.references import References
 from course.grader.judging.verdict import Verdict
 from course.grader.kernel.isolation import isolation_in_force
-from course.grader.kernel.kernels import run_in_kernels
+from course.grader.kernel.kernels import Budget, run_in_kernels
+from course.grader.kernel.memory import bound_own_memory, give_memory_back
 from course.grader.kernel.steps import Files, Settings, Turn
 from course.grader.notebooks.lesson import Lesson, parse_lesson
 from course.grader.notebooks.rebuild import UNREADABLE, Submission, rebuild
@@ -28,6 +29,12 @@ from course.grader.pages.render import graded_notebook
 FORMAT = 2
 """Raised when what is stored of a graded submission changes its form."""
 MISSING = "no notebook was handed in"
+
+
+BUDGET_SECONDS, BUDGET_TIMES = 120.0, 12.0
+"""All runs of a submission together may take so long, and so many times the solution's run."""
+WORKER_MEMORY = 4 * 2**30
+"""Bytes of data that a worker may have; an honest class needs a tenth."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,7 @@ def do(task: Task, turn: Turn | None = None) -> bytes:
         An :class:`Outcome`.
     """
     started = time.monotonic()
+    bound_own_memory(WORKER_MEMORY)
     kit = task.kit
     lesson, starter, references = _unpacked(kit)
     outcome = Outcome(task.student, kit.assignment, kit.notebook, task.fingerprint)
@@ -117,6 +125,7 @@ def do(task: Task, turn: Turn | None = None) -> bytes:
     outcome.verdicts = list(graded.verdicts.values())
     outcome.notes = list(dict.fromkeys(graded.notes))
     outcome.seconds = time.monotonic() - started
+    give_memory_back()
     return outcome.to_bytes()
 
 
@@ -134,14 +143,18 @@ def grade_submission(
     """
     if not submission.readable:
         return _nothing_earned(lesson, submission)
-    return grade(
+    budget = Budget(BUDGET_SECONDS + BUDGET_TIMES * sum(references.seconds.values()))
+    graded = grade(
         lesson,
         submission,
         references.payloads,
-        functools.partial(run_in_kernels, files=files, turn=turn),
+        functools.partial(run_in_kernels, files=files, turn=turn, budget=budget),
         settings,
         seconds=references.seconds,
     )
+    if budget.spent:
+        graded.notes.append(f"stopped: {budget.spent}")
+    return graded
 
 
 def opened(

@@ -19,6 +19,7 @@ from course.emission import KINDS, MANIFEST, MAX_BYTES
 from course.grader.ground.text import one_line
 from course.grader.ground.wire import BadPayload
 from course.grader.kernel.faults import line_of, told
+from course.watching import VOCABULARY
 
 MAX_MANIFEST = 2**17
 """Bytes of a manifest; the largest of the course has MEASURED."""
@@ -66,12 +67,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class Payload:
-    """One exercise's emission: answers by ``(case, name)``, and the errors of cases and names."""
+    """One exercise's emission: answers by ``(case, name)``, and the errors of cases and names.
+
+    ``used`` holds the shortcuts that ran, in the words of :mod:`course.watching`.
+    """
 
     exercise: str
     answers: dict[tuple[int, str], Answer] = field(default_factory=dict)
     errors: dict[int, str] = field(default_factory=dict)
     failed: dict[tuple[int, str], str] = field(default_factory=dict)
+    used: frozenset[str] = frozenset()
 
 
 def read(
@@ -111,6 +116,7 @@ def read(
     try:
         records, errors = list(manifest["records"]), list(manifest["errors"])
         exercise = str(manifest["exercise"])
+        used = VOCABULARY.intersection(map(str, manifest.get("used", ())))
     except Exception as error:  # a list, or a number in place of one
         raise BadPayload("the emission has no readable manifest") from error
     if len(records) + len(errors) > MAX_RECORDS:
@@ -134,7 +140,7 @@ def read(
         raise
     except Exception as error:  # an Infinity for a case, a list for a name
         raise BadPayload("the emission's manifest is malformed") from error
-    return Payload(exercise, answers, messages, failed)
+    return Payload(exercise, answers, messages, failed, used)
 
 
 def _manifest(members: dict[str, np.ndarray]) -> Any:

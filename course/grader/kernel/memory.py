@@ -7,9 +7,11 @@ group, if this process may make one: as root, or in a session that systemd has d
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
 import itertools
 import os
+import resource
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,3 +118,23 @@ def _candidates() -> Iterator[Path]:
             yield folder
             if inside:
                 yield folder.parent
+
+
+IDLE_MEMORY = 300 * 2**20
+"""Bytes that this process may hold between two submissions."""
+
+
+def bound_own_memory(limit: int) -> None:
+    """Bound the data of this process: past the limit an allocation fails, and not the machine."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if soft == resource.RLIM_INFINITY or soft > limit:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+
+
+def give_memory_back() -> None:
+    """Return freed memory to the system when this process has grown."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # Linux with glibc alone
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        if pages * os.sysconf("SC_PAGE_SIZE") > IDLE_MEMORY:
+            ctypes.CDLL(None).malloc_trim(0)

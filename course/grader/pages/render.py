@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+import json
 import os
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook, new_output
@@ -20,6 +22,19 @@ from course.grader.notebooks.sanitize import clean_markdown, clean_outputs, hide
 
 NOTES = "course_notes"
 """Key of the notebook metadata that holds a submission's notes."""
+AFTER_TEST = "course_after_test"
+"""Key of a cell's metadata: it ran in a kernel that knew a hidden test, so that its outputs are for
+the instructor alone. The value is what the student is told in their place."""
+
+PAGE_TEXT = 300_000
+"""Characters of a student's that one page shows, sources and outputs together."""
+PAGE_PICTURES = 12 * 2**20
+"""Characters of pictures on one page."""
+CELL_SOURCE = {"code": 30_000, "markdown": 10_000}
+"""Characters of one cell that are shown; the time for Markdown grows with the square of them."""
+CELL_COST = 200
+"""Characters that a cell or an output costs besides its text."""
+CUT = "[... cut: the notebook that was handed in has all of it]"
 
 
 def graded_notebook(lesson: Lesson, submission: Submission, graded: Graded) -> NotebookNode:
@@ -37,19 +52,55 @@ def graded_notebook(lesson: Lesson, submission: Submission, graded: Graded) -> N
         Cells and metadata are the course's; of the student there are sources and clean outputs.
     """
     notebook = rebuilt_notebook(lesson, submission)
-    secret = secret_lines(lesson)
+    secret, room = secret_lines(lesson), Room()
     for cell, node in zip(submission.cells, notebook.cells, strict=True):
+        if cell.own:
+            node.source = room.source(node)
         if node.cell_type != "code":
             continue
         if cell.role == "hidden":
             node.outputs = verdict_outputs(discreet(graded.verdicts[cell.exercise], secret))
         elif cell.key in graded.results:
             result = graded.results[cell.key]
-            node.outputs = hide_lines(clean_outputs(result.outputs), secret)
+            node.outputs = hide_lines(room.outputs(result.outputs), secret)
             if result.status in {"stopped", "skipped"} and result.cause:
                 node.outputs.append(new_output("stream", name="stderr", text=f"{result.cause}\n"))
+            if result.knowing:
+                node.metadata[AFTER_TEST] = result.cause
     notebook.metadata[NOTES] = list(dict.fromkeys(graded.notes))
     return notebook
+
+
+class Room:
+    """What is left of a page for a student's text and pictures.
+
+    A page of 15 MB takes a minute and a half to render, and no browser is glad of it.
+    """
+
+    def __init__(self) -> None:
+        self._text, self._pictures = PAGE_TEXT, PAGE_PICTURES
+
+    def source(self, cell: NotebookNode) -> str:
+        """Return a cell's source, or its beginning where there is no room for all of it."""
+        allowed = max(0, min(CELL_SOURCE.get(cell.cell_type, 0), self._text - CELL_COST))
+        self._text -= CELL_COST + min(len(cell.source), allowed)
+        if len(cell.source) <= allowed:
+            return cell.source
+        mark = f"# {CUT}" if cell.cell_type == "code" else CUT
+        return f"{cell.source[:allowed]}\n{mark}" if allowed else ""
+
+    def outputs(self, outputs: list[Any]) -> list[NotebookNode]:
+        """Return the outputs that there is room for, cleaned."""
+        kept = []
+        for output in clean_outputs(outputs) if self._text > 0 else []:
+            data = output.get("data", {})
+            pictures = sum(len(v) for kind, v in data.items() if kind.startswith("image/"))
+            text = CELL_COST + len(json.dumps(output)) - pictures
+            if text <= self._text and pictures <= self._pictures:
+                self._text -= text
+                self._pictures -= pictures
+                kept.append(output)
+        return kept
 
 
 def rebuilt_notebook(lesson: Lesson, submission: Submission) -> NotebookNode:

@@ -7,7 +7,7 @@ GRADER := $(BIN)/python -m course.grader
 OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lab release solution student autograde feedback export tidy lint format bench lock clean
+.PHONY: help demo test test-fast lab release solution student roster due collect autograde feedback export tidy lint format bench lock clean
 
 help:  ## show this help
 	@echo "usage: make TARGET [LESSON=01_rnn]"
@@ -41,6 +41,17 @@ solution: $(READY)  ## generate executed solutions, which must earn full marks (
 
 student: $(READY)  ## write what students get into student/ (OPTIONS="--zip --address https://...")
 	@$(GRADER) student $(OPTIONS)
+
+roster: $(READY)  ## put the class into the gradebook (FILE=students.csv)
+	@test -n "$(FILE)" || { echo "error: name a file: make roster FILE=students.csv" >&2; exit 2; }
+	@$(GRADER) roster "$(FILE)"
+
+due: $(READY) lesson  ## set when a lesson is due (LESSON=..., DATE="2026-12-01 18:00 Europe/Berlin")
+	@$(GRADER) due $(LESSON) "$(DATE)"
+
+collect: $(READY) lesson  ## take in Canvas' or Moodle's download (LESSON=..., FILE=submissions.zip)
+	@test -n "$(FILE)" || { echo "error: name a file: make collect LESSON=01_rnn FILE=submissions.zip" >&2; exit 2; }
+	@$(GRADER) collect $(LESSON) "$(FILE)" $(OPTIONS)
 
 autograde: $(READY) lesson  ## grade submitted/ (LESSON=..., OPTIONS="--workers 4 --scheduler ADDRESS")
 	@$(GRADER) autograde $(LESSON) $(OPTIONS)

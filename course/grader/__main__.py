@@ -90,6 +90,15 @@ def _parser() -> argparse.ArgumentParser:
     command("feedback", _feedback, "write feedback pages from what was graded")
     sub = command("export", _export, "write a lesson's scores as CSV")
     sub.add_argument("--output", type=Path, help="file (default: standard output)")
+    sub = command("roster", _roster, "put the class into the gradebook", lesson=False)
+    sub.add_argument(
+        "file", type=Path, help="CSV with a column id; Canvas' and Moodle's exports too"
+    )
+    sub = command("due", _due, "set when a lesson is due")
+    sub.add_argument("date", help="for example '2026-12-01 18:00 Europe/Berlin'")
+    sub = command("collect", _collect, "take in Canvas' or Moodle's download of all submissions")
+    sub.add_argument("download", type=Path, help="the archive, or the folder unpacked from it")
+    sub.add_argument("--worksheet", type=Path, help="Moodle's grading worksheet (CSV)")
     sub = command("student", _student, "write what students get into a folder", lesson=False)
     sub.add_argument("--output", type=Path, default=Path("student"), help="default: student/")
     sub.add_argument("--address", default="", help="where it will be published, https://...")
@@ -205,6 +214,32 @@ def _export(options: argparse.Namespace) -> None:
         write_atomically(options.output, text.encode())
     else:
         print(text, end="")
+
+
+def _roster(options: argparse.Namespace) -> None:
+    from course.grader.classroom.roster import import_roster
+
+    added, changed = import_roster(_folder(), options.file)
+    print(f"{added} students added, {changed} changed")
+
+
+def _due(options: argparse.Namespace) -> None:
+    from course.grader.classroom.roster import set_due_date
+
+    due = set_due_date(_folder(), options.lesson, options.date)
+    print(f"{options.lesson} is due {due:%Y-%m-%d %H:%M} UTC")
+
+
+def _collect(options: argparse.Namespace) -> int:
+    from course.grader.classroom.bulk_download import collect_download
+
+    run = collect_download(_folder(), options.lesson, options.download, options.worksheet)
+    print(f"{run.layout}: {len(run.taken)} files taken, {len(run.unchanged)} there already")
+    for name in run.older:
+        print(f"older than what is there, not taken: {name}")
+    for problem in run.problems:
+        print(f"error: {problem}", file=sys.stderr)
+    return 1 if run.problems else 0
 
 
 def _student(options: argparse.Namespace) -> None:

@@ -32,7 +32,13 @@ def looks_zipped(path: Path) -> bool:
         return False
 
 
-def unpack(path: Path, into: Path, notes: list[str]) -> Iterator[tuple[str, Path, float]]:
+def unpack(
+    path: Path,
+    into: Path,
+    notes: list[str],
+    max_members: int = MAX_MEMBERS,
+    max_bytes: int = MAX_BYTES,
+) -> Iterator[tuple[str, Path, float]]:
     """Unpack the ordinary files of a zip, each under a name of ours.
 
     Parameters
@@ -43,6 +49,8 @@ def unpack(path: Path, into: Path, notes: list[str]) -> Iterator[tuple[str, Path
         An empty folder.
     notes : list of str
         Takes what was left out, in words.
+    max_members, max_bytes : int
+        Bounds on the number of members and on their bytes together.
 
     Yields
     ------
@@ -61,8 +69,8 @@ def unpack(path: Path, into: Path, notes: list[str]) -> Iterator[tuple[str, Path
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-            _check(members)
-            left = MAX_BYTES
+            _check(members, max_members, max_bytes)
+            left = max_bytes
             for position, member in enumerate(members):
                 name = _plain_name(member, notes)
                 if not name:
@@ -76,13 +84,13 @@ def unpack(path: Path, into: Path, notes: list[str]) -> Iterator[tuple[str, Path
         raise BadArchive(one_line(error, 80) or "it is damaged") from error
 
 
-def _check(members: list[zipfile.ZipInfo]) -> None:
+def _check(members: list[zipfile.ZipInfo], max_members: int, max_bytes: int) -> None:
     total = sum(member.file_size for member in members)
     packed = sum(member.compress_size for member in members)
-    if len(members) > MAX_MEMBERS:
-        raise BadArchive(f"it has more than {MAX_MEMBERS} members")
-    if total > MAX_BYTES:
-        raise BadArchive(f"it unpacks to more than {MAX_BYTES // 2**20} MB")
+    if len(members) > max_members:
+        raise BadArchive(f"it has more than {max_members} members")
+    if total > max_bytes:
+        raise BadArchive(f"it unpacks to more than {max_bytes // 2**20} MB")
     if total > HARMLESS and total > MAX_RATIO * packed:
         raise BadArchive(f"it unpacks to more than {MAX_RATIO} times its size")
     if any(member.flag_bits & 1 for member in members):
@@ -112,7 +120,7 @@ def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, left:
         while chunk := source.read(CHUNK):
             size += len(chunk)
             if size > left:
-                raise BadArchive(f"it unpacks to more than {MAX_BYTES // 2**20} MB")
+                raise BadArchive("it unpacks to more than it says")
             file.write(chunk)
     return size
 

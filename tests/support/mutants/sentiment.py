@@ -447,27 +447,60 @@ def evaluate(model, batches):
 
 # --- the training ---------------------------------------------------------------------------------
 TRAIN_WRONG = {
-    "never trained": [("range(4)", "range(0)")],
+    "never trained": [("range(3)", "range(0)")],
     "another model is returned": [
-        ("return model", "return SentimentClassifier(vocab_size, 64, 40).to(DEVICE)")
+        ("return model", "return SentimentClassifier(vocab_size, 32, 24).to(DEVICE)")
     ],
     "targets exchanged": [("sequences, targets, 128", "sequences, [1 - t for t in targets], 128")],
     "optimizer of another model": [
         (
-            "torch.optim.Adam(model.parameters(), lr=0.01, fused=True)",
-            "torch.optim.Adam(SentimentClassifier(vocab_size, 64, 40).parameters(), lr=0.01)",
+            "torch.optim.Adam(model.parameters(), lr=0.015, fused=True)",
+            "torch.optim.Adam(SentimentClassifier(vocab_size, 32, 24).parameters(), lr=0.015)",
         ),
-        ("range(4)", "range(1)"),
+        ("range(3)", "range(1)"),
     ],
-    "learning rate zero after all": [("lr=0.01", "lr=1e-6"), ("range(4)", "range(1)")],
+    "learning rate zero after all": [("lr=0.015", "lr=1e-6"), ("range(3)", "range(1)")],
+    "hardly trained": [("lr=0.015", "lr=0.002")],
+    "old gradients never forgotten": [
+        (
+            "        train_epoch(model, batches, optimizer, max_norm=1.0)\n",
+            "        model.train()\n"
+            "        for ids, lengths, classes in batches:\n"
+            "            nn.functional.cross_entropy(model(ids, lengths), classes).backward()\n"
+            "            optimizer.step()\n",
+        )
+    ],
+    "a bag of words": """
+def train_classifier(sequences, targets, vocab_size):
+    class Bag(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.bag = nn.EmbeddingBag(vocab_size, 2, mode="sum", padding_idx=0)
+
+        def forward(self, ids, lengths):
+            return self.bag(ids)
+
+    bag = Bag().to(DEVICE)
+    nn.init.zeros_(bag.bag.weight)
+    optimizer = torch.optim.Adam(bag.parameters(), lr=0.02)
+    for _ in range(3):
+        train_epoch(bag, length_batches(sequences, targets, 128, shuffle=True), optimizer, 1.0)
+    return bag
+""",
 }
 TRAIN_RIGHT = {
-    "a GRU, three rounds": [("dropout=0.5)", 'dropout=0.5, cell="gru")'), ("range(4)", "range(3)")],
-    "one direction, small batches": [
-        ("64, 40, dropout=0.5)", "48, 32, dropout=0.5, bidirectional=False)"),
-        ("128, shuffle", "64, shuffle"),
-        ("lr=0.01, fused=True", "lr=0.005"),
-        ("range(4)", "range(3)"),
+    "a GRU, two rounds": [("dropout=0.3)", 'dropout=0.3, cell="gru")'), ("range(3)", "range(2)")],
+    "one direction, own loop": [
+        ("32, 24, dropout=0.3)", "32, 24, dropout=0.3, bidirectional=False)"),
+        (
+            "        train_epoch(model, batches, optimizer, max_norm=1.0)\n",
+            "        model.train()\n"
+            "        for ids, lengths, classes in batches:\n"
+            "            nn.functional.cross_entropy(model(ids, lengths), classes).backward()\n"
+            "            nn.utils.clip_grad_norm_(model.parameters(), 1.0)\n"
+            "            optimizer.step()\n"
+            "            optimizer.zero_grad()\n",
+        ),
     ],
 }
 
@@ -631,5 +664,52 @@ SAYS = {
         "mode not restored": "training mode before",
         "gradient attached": "gradient",
         "not sorted": "similar length",
+    },
+}
+
+TYPICAL = {
+    "build_vocab": {
+        "nothing": ([(TABLE, 'return {"<pad>": 0, "<unk>": 1}')], 0.0, 0.0),
+        "one slip": (VOCAB_WRONG["ties as they come"], 0.5, 0.95),
+        "point missed": (VOCAB_WRONG["rare first"], 0.0, 0.45),
+    },
+    "encode": {
+        "nothing": ([(LOOK, "return []")], 0.0, 0.0),
+        "one slip": (ENCODE_WRONG["unknown is padding"], 0.5, 0.95),
+        "point missed": (ENCODE_WRONG["backwards"], 0.0, 0.45),
+    },
+    "collate": {
+        "nothing": (
+            [(BACK, "return torch.zeros_like(ids), lengths * 0, torch.tensor(targets)")],
+            0.0,
+            0.0,
+        ),
+        "one slip": (COLLATE_WRONG["float ids"], 0.5, 0.95),
+        "point missed": (COLLATE_WRONG["fixed width"], 0.0, 0.45),
+    },
+    "SentimentClassifier": {
+        "nothing": ([(OUT, "return 0.0 * " + OUT.removeprefix("return "))], 0.0, 0.0),
+        "one slip": (CLASS_WRONG["zeros of the padding win"], 0.5, 0.95),
+        "point missed": (CLASS_WRONG["bag of words"], 0.0, 0.45),
+    },
+    "train_epoch": {
+        "nothing": ("def train_epoch(model, batches, optimizer, max_norm):\n    return 0.0\n", 0.0, 0.0),
+        "one slip": (EPOCH_WRONG["mean over batches"], 0.5, 0.95),
+        "point missed": (EPOCH_WRONG["gradients pile up"], 0.0, 0.45),
+    },
+    "evaluate": {
+        "nothing": ("def evaluate(model, batches):\n    return 0.0, 0.0\n", 0.0, 0.0),
+        "one slip": (EVALUATE_WRONG["mode not restored"], 0.5, 0.95),
+        "point missed": (EVALUATE_WRONG["mean over batches"], 0.0, 0.45),
+    },
+    "train_classifier": {
+        "nothing": (TRAIN_WRONG["never trained"], 0.0, 0.0),
+        "one slip": (TRAIN_WRONG["hardly trained"], 0.5, 0.95),
+        "point missed": (TRAIN_WRONG["old gradients never forgotten"], 0.0, 0.45),
+    },
+    "predict_fast": {
+        "nothing": (FAST_WRONG["the colleague's"], 0.0, 0.0),
+        "one slip": (FAST_WRONG["mode not restored"], 0.5, 0.95),
+        "point missed": (FAST_WRONG["labels"], 0.0, 0.45),
     },
 }

@@ -487,6 +487,15 @@ TRAIN_WRONG = {
     "two epochs": [("range(18)", "range(2)")],
     "climbs": [("loss.backward()", "(-loss).backward()"), ("range(18)", "range(2)")],
     "targets of other rows": [("targets[rows], mask[rows]", "targets[: len(rows)], mask[rows]")],
+    "old gradients never forgotten": [("            optimizer.zero_grad()\n", "")],
+    "padding learned as well": [
+        ("mask = length_mask(lengths, ids.shape[1])", "mask = torch.ones_like(targets).bool()")
+    ],
+    "another model is returned": [
+        ("    return model", "    return type(model)(VOCAB_SIZE, len(TAGS), 64, 80)"),
+        ("range(18)", "range(1)"),
+    ],
+    "few epochs": [("range(18)", "range(6)")],
 }
 TRAIN_RIGHT = {
     "OneCycleLR and clipping": [
@@ -731,5 +740,38 @@ SAYS = {
         "F1 a mean over sentences": "sentences",
         "padding counts as right": "padding",
         "everything at once": "batch_size",
+    },
+}
+
+TYPICAL = {
+    "find_spans": {
+        "nothing": ("def find_spans(tags):\n    return []\n", 0.0, 0.0),
+        "one slip": (SPANS_WRONG["stray I- dropped"], 0.5, 0.95),
+        "point missed": (SPANS_WRONG["a span per word"], 0.0, 0.45),
+    },
+    "span_f1": {
+        "nothing": ("def span_f1(true_tags, predicted_tags):\n    return 0.0\n", 0.0, 0.0),
+        "one slip": (F1_WRONG["no spans divides by zero"], 0.5, 0.95),
+        "point missed": (F1_WRONG["words right"], 0.0, 0.45),
+    },
+    "masked_cross_entropy": {
+        "nothing": (loss("return 0.0 * logits.sum()"), 0.0, 0.0),
+        "one slip": (LOSS_WRONG["logarithm of a softmax"], 0.5, 0.95),
+        "point missed": (LOSS_WRONG["padding in the mean"], 0.0, 0.45),
+    },
+    "Tagger": {
+        "nothing": ([(OUT, "return 0.0 * self.out(h)")], 0.0, 0.0),
+        "one slip": (TAGGER_WRONG["sum of the vectors"], 0.5, 0.95),
+        "point missed": (TAGGER_WRONG["one direction"], 0.0, 0.45),
+    },
+    "train_tagger": {
+        "nothing": ([("range(18)", "range(0)")], 0.0, 0.0),
+        "one slip": (TRAIN_WRONG["few epochs"], 0.5, 0.95),
+        "point missed": (TRAIN_WRONG["old gradients never forgotten"], 0.0, 0.45),
+    },
+    "evaluate": {
+        "nothing": (EVALUATE_WRONG["as the colleague wrote it"], 0.0, 0.0),
+        "one slip": (EVALUATE_WRONG["everything at once"], 0.5, 0.95),
+        "point missed": (EVALUATE_WRONG["only the mode repaired"], 0.0, 0.45),
     },
 }

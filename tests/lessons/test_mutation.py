@@ -2,75 +2,76 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from course.grader.notebooks.rebuild import solution_submission
 from tests.conftest import SOURCES
 from tests.support.mutation import (
-    grade_inprocess,
+    TYPICAL_KINDS,
     lesson_at,
-    misjudged,
+    missed_words,
     mutants_of,
-    visible_message,
+    outcomes_of,
 )
 
 pytestmark = pytest.mark.slow
 IDS = [path.stem for path in SOURCES]
 
 
-def variants(kind: int) -> list:
+def variants(kind: str) -> list:
+    """Every variant of a kind: a parameter of its own, judged with its notebook's others."""
     found = []
     for path in SOURCES:
-        for exercise, changes in mutants_of(path.stem)[kind].items():
-            for name, change in changes.items():
-                found.append(
-                    pytest.param(path, exercise, name, change, id=f"{path.stem}/{exercise}/{name}")
-                )
+        tables = dict(
+            zip(("wrong", "right", "said", "typical"), mutants_of(path.stem), strict=True)
+        )
+        for exercise, names in tables[kind].items():
+            for name in names:
+                id_ = f"{path.stem}/{exercise}/{name}"
+                found.append(pytest.param(path, exercise, name, id=id_))
     return found
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=IDS)
-def test_every_exercise_has_variants(path):
-    wrong, right, _ = mutants_of(path.stem)
+def test_every_exercise_has_variants(path: Path):
+    wrong, right, _, typical = mutants_of(path.stem)
     for exercise in lesson_at(path).exercises:
         assert wrong.get(exercise), f"no wrong variant of {exercise}"
         assert right.get(exercise), f"no right variant of {exercise}"
+        if typical:
+            assert set(typical.get(exercise, {})) == TYPICAL_KINDS, f"typical answers of {exercise}"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=IDS)
-def test_solution_earns_everything(path):
-    graded = grade_inprocess(path, solution_submission(lesson_at(path)))
-    assert graded.points == graded.maximum
+def test_solution_earns_everything(path: Path):
+    outcomes = outcomes_of(path)
+    for exercise in lesson_at(path).exercises:
+        assert not outcomes["solution", exercise, ""].problem
 
 
-@pytest.mark.parametrize(("path", "exercise", "name", "change"), variants(0))
-def test_wrong_variant_loses_points_on_its_exercise_alone(path, exercise, name, change):
-    assert not misjudged(path, exercise, change, wrong=True)
+@pytest.mark.parametrize(("path", "exercise", "name"), variants("wrong"))
+def test_wrong_variant_loses_points_on_its_exercise_alone(path: Path, exercise: str, name: str):
+    assert not outcomes_of(path)["wrong", exercise, name].problem
 
 
-@pytest.mark.parametrize(("path", "exercise", "name", "change"), variants(1))
-def test_right_variant_keeps_every_point(path, exercise, name, change):
-    assert not misjudged(path, exercise, change, wrong=False)
+@pytest.mark.parametrize(("path", "exercise", "name"), variants("right"))
+def test_right_variant_keeps_every_point(path: Path, exercise: str, name: str):
+    assert not outcomes_of(path)["right", exercise, name].problem
 
 
-def said() -> list:
-    found = []
-    for path in SOURCES:
-        wrong, _, says = mutants_of(path.stem)
-        for exercise, words in says.items():
-            for name, word in words.items():
-                found.append(
-                    pytest.param(
-                        path,
-                        exercise,
-                        wrong[exercise][name],
-                        word,
-                        id=f"{path.stem}/{exercise}/{name}",
-                    )
-                )
-    return found
+@pytest.mark.parametrize("path", SOURCES, ids=IDS)
+def test_right_variants_together_keep_every_point(path: Path):
+    """One right answer to every exercise at once, trainings included."""
+    teams = {key: o.problem for key, o in outcomes_of(path).items() if key[0] == "team"}
+    assert not {key: problem for key, problem in teams.items() if problem}
 
 
-@pytest.mark.parametrize(("path", "exercise", "change", "word"), said())
-def test_visible_test_names_the_misconception(path, exercise, change, word):
-    assert word in visible_message(path, exercise, change)
+@pytest.mark.parametrize(("path", "exercise", "name"), variants("typical"))
+def test_typical_answer_earns_its_share(path: Path, exercise: str, name: str):
+    assert not outcomes_of(path)["typical", exercise, name].problem
+
+
+@pytest.mark.parametrize(("path", "exercise", "name"), variants("said"))
+def test_visible_test_names_the_misconception(path: Path, exercise: str, name: str):
+    assert not missed_words(path, outcomes_of(path)).get(("wrong", exercise, name))

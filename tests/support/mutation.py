@@ -1,36 +1,122 @@
-"""Grade wrong and right variants of a lesson's functions, and say which the tests misjudge.
+"""Judge wrong and right variants of a lesson's functions, and say which the tests misjudge.
 
 Variants live in ``tests/support/mutants/<notebook>.py`` as two dicts, ``WRONG`` and ``RIGHT``:
 ``{exercise: {name: change}}``. A change is a list of ``(old, new)`` replacements in the solution
 cell's source, or the whole source of the cell as a string. A third dict, ``SAYS``, holds for some
-wrong variants a word that the visible test's message must contain.
+wrong variants a word that the visible test's message must contain. A fourth, ``TYPICAL``, holds
+three answers for every exercise, ``{exercise: {kind: (change, low, high)}}`` with bounds on the
+share of the points that each must earn.
 
-Run ``python -m tests.support.mutation source/01_rnn/vanilla_rnn.ipynb`` to see a lesson's table.
+Run ``python -m tests.support.mutation source/01_rnn/vanilla_rnn.ipynb`` to see a lesson's table,
+with ``--seeds 20`` for more seeds than the tests take, without a path for all lessons.
+
+How it works
+------------
+One process runs the solution's cells in order and notes what every hidden test emits under every
+seed, and what state each exercise leaves. Just before the cell of each exercise it forks a
+*holder*, which waits there. Later each holder forks one child for each variant of its exercise:
+the child runs the changed cell and the exercise's tests.
+
+A wrong variant may harm later exercises, although the grader judges these again with the solution
+in its place. So the child brings the solution in, as the grader does, and compares the state with
+the one that the solution left. When later cells can see no difference, nothing can be harmed;
+else they run, and what seems harmed is graded in full. After a right variant later exercises run
+with it in place. Cells that train run for *teams*: each exercise's first right variant together,
+then each one's second; when a team earns everything, none of its members does harm.
+
+Exercises that are a pair (a backward reads its forward's cache) go through ``grade`` itself.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
+import gc
 import importlib
+import os
+import subprocess
 import sys
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from typing import Any
 
 from course.grader.judging.grade import Graded, grade, steps_of
-from course.grader.judging.payload import Payload, read
-from course.grader.kernel.nursery import PRELOAD
+from course.grader.judging.payload import Payload
+from course.grader.judging.references import References
+from course.grader.judging.verdict import Verdict, judge
 from course.grader.kernel.steps import Settings, Step, StepResult
 from course.grader.notebooks.lesson import Lesson, read_lesson
 from course.grader.notebooks.rebuild import Submission, solution_submission
-from tests.support.inprocess import run_inprocess
+from tests.support import state
+from tests.support.inprocess import ChildDied, fork, forked, fresh_namespace, run_step
 
-for module in PRELOAD:  # every variant runs in a fork, which then has them
-    importlib.import_module(module)
-
+ROOT = Path(__file__).resolve().parent.parent.parent
 Change = str | list[tuple[str, str]]
+Key = tuple[str, str, str]
+"""Kind of variant (``wrong``, ``right``, ``typical``, ``solution``, ``team``), exercise, name."""
+
+TYPICAL_KINDS = frozenset({"nothing", "one slip", "point missed"})
 SEED = 20_261
-LONG = 30.0
-"""Seconds: cells that may take longer (a training) run for variants of such exercises alone."""
+SAMPLE = 3
+"""Seeds that the tests take; ``make bar`` takes twenty."""
+SLOW = 1.0
+"""Seconds: a cell that takes longer trains, and runs for teams alone."""
+PATIENCE = 0.2
+"""Seconds: a hidden test that takes longer runs under one seed in a sample."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one variant.
+
+    Attributes
+    ----------
+    problem : str
+        What the tests got wrong about it; empty when nothing.
+    said : str
+        The visible test's message.
+    lowest, highest : float
+        Share of the points that it earned, over all seeds.
+    """
+
+    problem: str = ""
+    said: str = ""
+    lowest: float = 1.0
+    highest: float = 1.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One variant to judge in the holder of its exercise."""
+
+    key: Key
+    change: Change
+
+
+@dataclass
+class Known:
+    """What the run of the solution tells.
+
+    Attributes
+    ----------
+    references : dict
+        What the solution's hidden tests emit as references, by seed and exercise.
+    results : dict
+        What every step gave, by seed and the step's key.
+    seconds : dict
+        What every step took.
+    left : dict
+        By exercise, the state that it leaves: digests, and patched attributes of libraries.
+    """
+
+    references: dict[int, dict[str, Payload]] = field(default_factory=dict)
+    results: dict[int, dict[str, StepResult]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    left: dict[str, tuple[dict[str, int], set[str]]] = field(default_factory=dict)
 
 
 @cache
@@ -39,115 +125,466 @@ def lesson_at(path: Path) -> Lesson:
     return read_lesson(path)
 
 
-@cache
-def references_of(path: Path, seed: int = SEED) -> dict[str, Payload]:
-    """Make a lesson's references in process."""
-    lesson = lesson_at(path)
-    steps = steps_of(lesson, solution_submission(lesson))
-    results = run_inprocess(steps, Settings(seed, reference=True))
-    for step in steps:
-        if results[step.key].status != "ok":
-            raise AssertionError(f"{lesson.notebook} / {step.key}: {results[step.key].cause}")
-    references = {s.exercise: read(results[s.key].emissions[0]) for s in steps if s.hidden}
-    for exercise, reference in references.items():
-        if reference.errors:
-            raise AssertionError(f"{lesson.notebook} / {exercise}: {reference.errors}")
-    return references
+def mutants_of(notebook: str) -> tuple[dict, dict, dict, dict]:
+    """The variants of a notebook: ``WRONG``, ``RIGHT``, ``SAYS`` and ``TYPICAL``."""
+    module = importlib.import_module(f"tests.support.mutants.{notebook}")
+    return module.WRONG, module.RIGHT, getattr(module, "SAYS", {}), getattr(module, "TYPICAL", {})
 
 
-def variant(lesson: Lesson, exercise: str, change: Change) -> Submission:
-    """The solution with one exercise's cell changed."""
+def changed(lesson: Lesson, changes: dict[str, Change]) -> Submission:
+    """The solution with some exercises' cells changed."""
     submission = solution_submission(lesson)
-    cell = next(c for c in submission.cells if c.role == "solution" and c.exercise == exercise)
-    if isinstance(change, str):
-        cell.source = change
-        return submission
-    for old, new in change:
-        if old not in cell.source:
-            raise AssertionError(f"{exercise}: {old!r} is not in the solution")
-        cell.source = cell.source.replace(old, new)
+    for cell in submission.cells:
+        if cell.role != "solution" or cell.exercise not in changes:
+            continue
+        change = changes[cell.exercise]
+        if isinstance(change, str):
+            cell.source = change
+            continue
+        for old, new in change:
+            if old not in cell.source:
+                raise ValueError(f"{cell.exercise}: {old!r} is not in the solution")
+            cell.source = cell.source.replace(old, new)
     return submission
 
 
-def grade_inprocess(
-    path: Path, submission: Submission, seed: int = SEED, longest: float = float("inf")
-) -> Graded:
-    """Grade a rebuilt submission without a kernel; cells that may take longer are left out."""
+class Notebook:
+    """A lesson's steps, its variants, and how to judge them under some seeds."""
 
-    def run(steps: Sequence[Step], settings: Settings) -> dict[str, StepResult]:
-        results = run_inprocess([step for step in steps if step.seconds <= longest], settings)
-        return {step.key: results.get(step.key, StepResult()) for step in steps}
+    def __init__(self, path: Path, seeds: Sequence[int]) -> None:
+        self.lesson = lesson_at(path)
+        self.seeds = list(seeds)
+        self.thorough = len(self.seeds) > SAMPLE
+        self.wrong, self.right, self.says, self.typical = mutants_of(path.stem)
+        submission = solution_submission(self.lesson)
+        self.steps = steps_of(self.lesson, submission, True)
+        self.asking = {s.key: s for s in steps_of(self.lesson, submission) if s.hidden}
+        roles = {cell.id: cell.role for cell in self.lesson.cells}
+        self.visible = {s.key for s in self.steps if roles.get(s.key) == "visible"}
+        self.first = {s.exercise: i for i, s in reversed(list(enumerate(self.steps))) if s.exercise}
+        self.hidden = {s.exercise: i for i, s in enumerate(self.steps) if s.hidden}
+        self.namespace: dict[str, Any] = {}
+        self.known = Known()
 
-    return grade(lesson_at(path), submission, references_of(path, seed), run, Settings(seed))
+    @cached_property
+    def names(self) -> set[str]:
+        """Names that the cells of the notebook read, visible tests aside."""
+        return state.names_read(s.source for s in self.steps if s.key not in self.visible)
+
+    @cached_property
+    def paired(self) -> dict[str, str]:
+        """Exercises that are judged as pairs, and the last exercise that must be graded along."""
+        order = list(self.lesson.exercises)
+        last: dict[str, str] = {}
+        for id_, exercise in self.lesson.exercises.items():
+            for one in (id_, exercise.pair) if exercise.pair else ():
+                last[one] = max(id_, last.get(one, id_), key=order.index)
+        return last
+
+    # --- the run of the solution -------------------------------------------------------------
+
+    def run_solution(self) -> dict[str, tuple[int, Connection]]:
+        """Run every cell, note what is known, and leave a holder before each exercise."""
+        self.namespace = fresh_namespace()
+        holders = {}
+        if any("optim" in step.source for step in self.steps):
+            importlib.import_module("torch._dynamo")  # the first optimiser does: two seconds
+        gc.collect()
+        gc.freeze()  # else each fork's first collection would copy every page
+        for seed in self.seeds:
+            self.known.references[seed], self.known.results[seed] = {}, {}
+        for i, step in enumerate(self.steps):
+            if self.first.get(step.exercise) == i:
+                before = state.library_attributes()
+                holders[step.exercise] = fork(
+                    lambda c, e=step.exercise, b=before: self.hold(c, e, b)
+                )
+            if step.hidden:
+                self._note_emissions(step)
+                left = forked(self._state_with_solution, step.exercise, before)
+                self.known.left[step.exercise] = left
+            else:
+                self._note_all(step, run_step(step, self.namespace, Settings(SEED)))
+        return holders
+
+    def _note_emissions(self, step: Step) -> None:
+        asking = self.asking[step.key]
+        for seed in self.seeds:
+            made = run_step(asking, self.namespace, Settings(seed, reference=True))
+            references = References({step.exercise: made.emissions[0]}).payloads
+            if errors := references[step.exercise].errors:
+                raise AssertionError(f"{self.lesson.notebook} / {step.key}: {errors}")
+            self.known.references[seed] |= references
+            result = run_step(step, self.namespace, Settings(seed))
+            self.known.results[seed][step.key] = result
+            self.known.seconds[step.key] = result.seconds
+
+    def _note_all(self, step: Step, result: StepResult) -> None:
+        if result.status != "ok":
+            raise AssertionError(f"{self.lesson.notebook} / {step.key}: {result.cause}")
+        self.known.seconds[step.key] = result.seconds
+        for seed in self.seeds:
+            self.known.results[seed][step.key] = result
+
+    def _state_with_solution(self, exercise: str, before: dict) -> tuple[dict[str, int], set[str]]:
+        """Bring the solution of an exercise in; return the state that later cells meet."""
+        solution = self.steps[self.first[exercise]]
+        run_step(replace(solution, key=f"given:{exercise}"), self.namespace, Settings(SEED))
+        return state.snapshot(self.namespace, self.names), state.patched(before)
+
+    # --- which seeds, which cells ------------------------------------------------------------
+
+    def trains(self, step: Step) -> bool:
+        """Whether a cell takes so long that only teams run it."""
+        return not step.hidden and self.known.seconds[step.key] > SLOW
+
+    @cached_property
+    def exams(self) -> set[str]:
+        """Exercises with a training between their cell and their hidden test."""
+        return {id_ for id_ in self.hidden if any(map(self.trains, self._own(id_)))}
+
+    def seeds_for(self, exercise: str) -> list[int]:
+        """Seeds under which variants of an exercise are judged."""
+        slow = self.known.seconds[self.steps[self.hidden[exercise]].key] > PATIENCE
+        once = exercise in self.exams or (slow and not self.thorough)
+        return self.seeds[: 1 if once else None]
+
+    def seeds_later(self, exercise: str) -> list[int]:
+        """Seeds under which an exercise is judged after a right variant of an earlier one."""
+        return self.seeds_for(exercise)[: None if self.thorough else 1]
+
+    def _own(self, exercise: str) -> list[Step]:
+        """The steps from an exercise's cell to its hidden test."""
+        return self.steps[self.first[exercise] : self.hidden[exercise] + 1]
+
+    def _cheap_after(self, exercise: str) -> list[Step]:
+        """Later steps without those that train and without what is made of a training."""
+        missing: set[str] = set()
+        chosen = []
+        for step in self.steps[self.hidden[exercise] + 1 :]:
+            if step.key in self.visible:
+                continue
+            if self.trains(step) or state.names_read([step.source]) & missing:
+                missing |= {step.exercise} - {None}
+                missing |= set() if step.hidden else state.names_stored(step.source)
+            else:
+                chosen.append(step)
+        return chosen
+
+    # --- judging in a holder -----------------------------------------------------------------
+
+    def hold(self, connection: Connection, exercise: str, before: dict) -> None:
+        """Wait for what is known, then run jobs until there are none."""
+        with contextlib.suppress(EOFError):  # the process that asks has died
+            self._serve(connection, exercise, before)
+
+    def _serve(self, connection: Connection, exercise: str, before: dict) -> None:
+        self.known = connection.recv()
+        while (job := connection.recv()) is not None:
+            try:
+                if job.key[0] == "team":
+                    outcome = self.judge_team(job, exercise)
+                else:
+                    outcome = self.judge_variant(job, before)
+            except (ChildDied, ValueError) as error:
+                outcome = Outcome(f"CANNOT BE JUDGED: {error}")
+            connection.send(outcome)
+
+    def judge_variant(self, job: Job, before: dict) -> Outcome:
+        """Judge one variant of the holder's exercise."""
+        kind, exercise, _ = job.key
+        submission = changed(self.lesson, {exercise: job.change})
+        mine = forked(self._run_variant, kind, submission, exercise, before)
+        problems = []
+        own = []
+        for i, seed in enumerate(self.seeds_for(exercise)):
+            verdict = self._judged(exercise, mine["own"][i], seed)
+            if exercise in self.paired and (self.thorough or i == 0 or verdict.full):
+                graded = self._graded(submission, exercise, seed, self.paired[exercise])
+                verdict = graded.verdicts[exercise]
+                others = (v for v in graded.verdicts.values() if v.exercise != exercise)
+                mine["harmed"] |= {v.exercise: v.summary for v in others if not v.full}
+            own.append(verdict)
+        shares = [verdict.points / verdict.maximum for verdict in own]
+        if kind == "wrong" and any(verdict.full for verdict in own):
+            problems.append(f"SURVIVES{self._under(own, True)}")
+        if kind == "right" and not all(verdict.full for verdict in own):
+            refused = next(verdict for verdict in own if not verdict.full)
+            problems.append(f"FALSE ALARM{self._under(own, False)}: {refused.summary}")
+        if kind == "right" and mine["said"]:
+            problems.append(f"THE VISIBLE TEST REFUSES IT: {mine['said']}")
+        harmed = mine["harmed"]
+        if harmed and kind != "right" and exercise not in self.paired:
+            graded = self._graded(submission, exercise, self.seeds[0])
+            others = (v for v in graded.verdicts.values() if v.exercise != exercise)
+            harmed = {v.exercise: v.summary for v in others if not v.full}
+        if harmed:
+            problems.append(f"HARMS {', '.join(f'{k} ({v})' for k, v in harmed.items())}")
+        return Outcome("; ".join(problems), mine["said"], min(shares), max(shares))
+
+    def _under(self, verdicts: list[Verdict], full: bool) -> str:
+        seeds = [str(s) for s, v in zip(self.seeds, verdicts, strict=False) if v.full == full]
+        return "" if len(seeds) == len(verdicts) else f" under seeds {', '.join(seeds)}"
+
+    def _run_variant(
+        self, kind: str, submission: Submission, exercise: str, before: dict
+    ) -> dict[str, Any]:
+        """In a child: run a variant and what it may harm; return what is to be judged."""
+        result = StepResult()
+        found: dict[str, Any] = {"said": "", "harmed": {}}
+        for step in self._changed_steps(submission, self._own(exercise)):
+            if step.hidden:
+                found["own"] = [
+                    run_step(step, self.namespace, Settings(seed))
+                    for seed in self.seeds_for(exercise)
+                ]
+                continue
+            result = run_step(step, self.namespace, Settings(SEED))
+            if step.key in self.visible and result.status == "error":
+                found["said"] = result.cause
+        if kind == "right":
+            found["harmed"] = self._harmed(self._cheap_after(exercise))
+        elif self._left_something(exercise, before):
+            later = [
+                s for s in self.steps[self.hidden[exercise] + 1 :] if s.key not in self.visible
+            ]
+            found["harmed"] = self._harmed(later)
+        return found
+
+    def _left_something(self, exercise: str, before: dict) -> set[str]:
+        """Bring the solution in; name what later cells see that the solution had not left."""
+        digests, patches = self._state_with_solution(exercise, before)
+        expected, known = self.known.left[exercise]
+        keys = digests.keys() | expected.keys()
+        return {k for k in keys if digests.get(k) != expected.get(k)} | (patches - known)
+
+    def _harmed(self, steps: Sequence[Step]) -> dict[str, str]:
+        """Run later steps; say which exercises among them lose points."""
+        harmed: dict[str, str] = {}
+        for step in steps:
+            if not step.hidden:
+                result = run_step(step, self.namespace, Settings(SEED))
+                if step.key in self.visible and result.status == "error":
+                    harmed[step.exercise] = f"the visible test says {result.cause}"
+                continue
+            for seed in self.seeds_later(step.exercise):
+                result = run_step(step, self.namespace, Settings(seed))
+                verdict = self._judged(step.exercise, result, seed)
+                if not verdict.full:
+                    harmed[step.exercise] = verdict.summary
+        return harmed
+
+    def _judged(self, exercise: str, result: StepResult, seed: int) -> Verdict:
+        points = self.lesson.exercises[exercise].points
+        return judge(exercise, points, result, self.known.references[seed][exercise])
+
+    def _changed_steps(self, submission: Submission, steps: Sequence[Step]) -> list[Step]:
+        """Steps with the sources of a submission's cells."""
+        sources = {cell.key: cell.source for cell in submission.cells}
+        return [s if s.hidden else replace(s, source=sources[s.key]) for s in steps]
+
+    def _graded(
+        self, submission: Submission, exercise: str, seed: int, last: str | None = None
+    ) -> Graded:
+        """Grade a submission that is the solution's up to an exercise; with ``last``, up to that.
+
+        What comes before the exercise is not run again: this process has run it.
+        """
+        lesson = self.lesson
+        if last is not None:
+            end = 1 + next(i for i, c in enumerate(lesson.cells) if c.id == self._own(last)[-1].key)
+            kept = {c.exercise for c in lesson.cells[:end]}
+            exercises = {id_: e for id_, e in lesson.exercises.items() if id_ in kept}
+            ids = {c.id for c in lesson.cells[:end]}
+            lesson = replace(lesson, cells=lesson.cells[:end], exercises=exercises)
+            submission = replace(submission, cells=[c for c in submission.cells if c.key in ids])
+        start = self.steps[self.first[exercise]].key
+
+        def run(steps: Sequence[Step], settings: Settings) -> dict[str, StepResult]:
+            begin = next((i for i, step in enumerate(steps) if step.key == start), 0)
+            before = self.known.results[seed]
+            results = {s.key: before.get(s.key, StepResult("ok")) for s in steps[:begin]}
+            return results | forked(lambda: self._run_all(steps[begin:], settings))
+
+        return grade(lesson, submission, self.known.references[seed], run, Settings(seed))
+
+    def _run_all(self, steps: Sequence[Step], settings: Settings) -> dict[str, StepResult]:
+        return {step.key: run_step(step, self.namespace, settings) for step in steps}
+
+    def judge_team(self, job: Job, exercise: str) -> Outcome:
+        """Judge right variants of many exercises at once, trainings included."""
+        steps = self._changed_steps(
+            changed(self.lesson, job.change), self.steps[self.first[exercise] :]
+        )
+        harmed = forked(self._harmed_once, steps)
+        lost = ", ".join(f"{k} ({v})" for k, v in harmed.items())
+        return Outcome(f"LOSES {lost}" if lost else "")
+
+    def _harmed_once(self, steps: Sequence[Step]) -> dict[str, str]:
+        self.seeds = self.seeds[:1]
+        return self._harmed(steps)
+
+    # --- all variants ------------------------------------------------------------------------
+
+    def run(self, connection: Connection) -> None:
+        """Judge every variant; send each key with its outcome, then ``None``."""
+        holders = self.run_solution()
+        for exercise, (_, holder) in holders.items():
+            holder.send(self.known)
+            verdicts = [
+                self._judged(exercise, results[self._own(exercise)[-1].key], seed)
+                for seed, results in self.known.results.items()
+            ]
+            lost = [f"LOSES POINTS: {v.summary}" for v in verdicts if not v.full]
+            connection.send((("solution", exercise, ""), Outcome("; ".join(lost[:1]))))
+
+        def ask(exercise: str, job: Job) -> Outcome:
+            holders[exercise][1].send(job)
+            return holders[exercise][1].recv()
+
+        for job in self.jobs():
+            connection.send((job.key, self._bounded(job.key, ask(job.key[1], job))))
+        for key, outcome in self._team_outcomes(ask):
+            connection.send((key, outcome))
+        for child, holder in holders.values():
+            holder.send(None)
+            os.waitpid(child, 0)
+        connection.send(None)
+
+    def jobs(self) -> list[Job]:
+        """Every variant; the right ones of exams are judged in teams."""
+        found = []
+        for exercise in self.lesson.exercises:
+            for name, change in self.wrong.get(exercise, {}).items():
+                found.append(Job(("wrong", exercise, name), change))
+            for name, change in self.right.get(exercise, {}).items():
+                if exercise not in self.exams:
+                    found.append(Job(("right", exercise, name), change))
+            for name, (change, _, _) in self.typical.get(exercise, {}).items():
+                found.append(Job(("typical", exercise, name), change))
+        return found
+
+    def _bounded(self, key: Key, outcome: Outcome) -> Outcome:
+        """Hold the share of a typical answer against its bounds."""
+        kind, exercise, name = key
+        if kind != "typical" or outcome.problem:
+            return outcome
+        _, low, high = self.typical[exercise][name]
+        if low <= outcome.lowest and outcome.highest <= high:
+            return outcome
+        earned = f"{outcome.lowest:.0%} to {outcome.highest:.0%}"
+        return replace(outcome, problem=f"EARNS {earned}, not {low:.0%} to {high:.0%}")
+
+    def teams(self) -> list[dict[str, str]]:
+        """Names of the right variants that play together, by exercise."""
+        if not self.exams:
+            return []
+        last = max(self.hidden[exam] for exam in self.exams)
+        players = {e: list(self.right.get(e, {})) for e, i in self.hidden.items() if i <= last}
+        players = {exercise: names for exercise, names in players.items() if names}
+        size = max(map(len, players.values()), default=0)
+        return [{e: names[k % len(names)] for e, names in players.items()} for k in range(size)]
+
+    def _team_outcomes(self, ask: Callable[[str, Job], Outcome]) -> Iterator[tuple[Key, Outcome]]:
+        for number, team in enumerate(self.teams()):
+            changes = {exercise: self.right[exercise][name] for exercise, name in team.items()}
+            key = ("team", "", str(number))
+            outcome = ask(next(iter(team)), Job(key, changes))
+            guilty = False
+            for exercise, name in team.items() if outcome.problem else ():
+                alone = ask(exercise, Job(key, {exercise: changes[exercise]}))
+                guilty |= bool(alone.problem)
+                if alone.problem:
+                    yield ("right", exercise, name), Outcome(f"IN A WHOLE RUN {alone.problem}")
+            yield key, Outcome() if guilty else outcome
+            for exercise in self.exams & team.keys():
+                yield ("right", exercise, team[exercise]), Outcome()
 
 
-def long_exercises(path: Path) -> set[str]:
-    """Exercises whose hidden test may take longer than most."""
-    return {id_ for id_, exercise in lesson_at(path).exercises.items() if exercise.seconds > LONG}
+def judge_all(
+    paths: Sequence[Path], seeds: int, processes: int = 1
+) -> Iterator[tuple[Path, dict[Key, Outcome]]]:
+    """Judge every variant of some notebooks; yield each notebook's outcomes when it is done.
+
+    Each notebook has a process of its own, small, because a fork takes as long as it is large.
+    """
+    left, running = list(paths), {}
+    outcomes: dict[Path, dict[Key, Outcome]] = {path: {} for path in paths}
+    while left or running:
+        while left and len(running) < processes:
+            path = left.pop(0)
+            ours, theirs = Pipe()
+            os.set_inheritable(theirs.fileno(), True)
+            command = [sys.executable, "-m", __name__, str(path), "--seeds", str(seeds)]
+            command += ["--connection", str(theirs.fileno())]
+            process = subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=ROOT)
+            theirs.close()
+            running[ours] = path, process
+        for connection in wait(list(running)):
+            path, process = running[connection]
+            try:
+                message = connection.recv()
+            except EOFError:
+                raise ChildDied(f"{path.stem}: the run of the solution failed") from None
+            if message is not None:
+                key, outcome = message
+                if key not in outcomes[path] or outcome.problem:
+                    outcomes[path][key] = outcome
+                continue
+            del running[connection]
+            process.wait()
+            yield path, outcomes[path]
 
 
-def visible_message(path: Path, exercise: str, change: Change) -> str:
-    """What the visible test says about a variant (empty when it passes)."""
-    lesson = lesson_at(path)
-    steps = [s for s in steps_of(lesson, variant(lesson, exercise, change)) if not s.hidden]
-    if exercise not in long_exercises(path):
-        steps = [s for s in steps if s.seconds <= LONG]
-    keys = [s.key for s in steps]
-    upto = keys.index(f"{exercise}_visible") + 1
-    result = run_inprocess(steps[:upto], Settings(SEED))[f"{exercise}_visible"]
-    return result.cause if result.status == "error" else ""
+@cache
+def outcomes_of(path: Path) -> dict[Key, Outcome]:
+    """Judge every variant of one notebook under the sample of seeds, once."""
+    return next(judge_all([path], SAMPLE))[1]
 
 
-def mutants_of(notebook: str) -> tuple[dict, dict, dict]:
-    """The variants of a notebook: wrong ones, right ones, and what the visible test says."""
-    module = importlib.import_module(f"tests.support.mutants.{notebook}")
-    return module.WRONG, module.RIGHT, getattr(module, "SAYS", {})
+def missed_words(path: Path, outcomes: dict[Key, Outcome]) -> dict[Key, str]:
+    """Wrong variants about which the visible test does not say what it should."""
+    found = {}
+    for exercise, words in mutants_of(path.stem)[2].items():
+        for name, word in words.items():
+            said = outcomes["wrong", exercise, name].said
+            if word not in said:
+                found["wrong", exercise, name] = f"the visible test says {said!r}, not {word!r}"
+    return found
 
 
-def misjudged(path: Path, exercise: str, change: Change, wrong: bool) -> str:
-    """Grade one variant; return what the tests got wrong about it, or an empty string."""
-    long = long_exercises(path)
-    skipped, longest = (set(), float("inf")) if exercise in long else (long, LONG)
-    graded = grade_inprocess(path, variant(lesson_at(path), exercise, change), longest=longest)
-    own = graded.verdicts[exercise]
-    others = {id_: v for id_, v in graded.verdicts.items() if id_ not in {exercise, *skipped}}
-    harmed = [f"{v.exercise} ({v.summary})" for v in others.values() if not v.full]
-    problems = []
-    if wrong and own.full:
-        problems.append("SURVIVES")
-    if not wrong and not own.full:
-        problems.append(f"FALSE ALARM: {own.summary}")
-    if harmed:
-        problems.append(f"HARMS {', '.join(harmed)}")
-    return "; ".join(problems)
+def report(path: Path, outcomes: dict[Key, Outcome]) -> int:
+    """Print a table of a notebook's variants; return the number misjudged."""
+    missed = missed_words(path, outcomes)
+    bad = 0
+    print(f"{path.stem}")
+    for key, outcome in outcomes.items():
+        problem = "; ".join(filter(None, (outcome.problem, missed.get(key, ""))))
+        bad += bool(problem)
+        kind, exercise, name = key
+        print(f"{'✗' if problem else '✓'} {kind:8} {exercise} / {name} {problem}")
+    wrong, right, _, _ = mutants_of(path.stem)
+    missing = [e for e in lesson_at(path).exercises if not (wrong.get(e) and right.get(e))]
+    print(f"{bad} misjudged; exercises without variants: {', '.join(missing) or 'none'}\n")
+    return bad + len(missing)
 
 
-def main(path: Path) -> int:
-    """Print a table of all variants of a lesson; return the number misjudged."""
-    wrong, right, says = mutants_of(path.stem)
-    solution = grade_inprocess(path, solution_submission(lesson_at(path)))
-    print(f"solution: {solution.points:g} of {solution.maximum:g}")
-    bad = int(solution.points != solution.maximum)
-    for verdict in solution.verdicts.values():
-        if not verdict.full:
-            print(f"  {verdict.exercise}: {verdict.summary}")
-    for kind, table in (("wrong", wrong), ("right", right)):
-        for exercise, changes in table.items():
-            for name, change in changes.items():
-                problem = misjudged(path, exercise, change, kind == "wrong")
-                word = says.get(exercise, {}).get(name)
-                if word is not None and word not in (
-                    said := visible_message(path, exercise, change)
-                ):
-                    problem += f"; the visible test says {said!r}, not {word!r}"
-                bad += bool(problem)
-                print(f"{'✗' if problem else '✓'} {kind:5} {exercise} / {name} {problem}")
-    missing = set(lesson_at(path).exercises) - set(wrong) | set(lesson_at(path).exercises) - set(
-        right
-    )
-    print(f"{bad} misjudged; exercises without variants: {', '.join(sorted(missing)) or 'none'}")
-    return bad
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the tables of some notebooks; return the number of variants misjudged."""
+    parser = argparse.ArgumentParser(description="Judge the variants of notebooks.")
+    parser.add_argument("paths", nargs="*", type=Path, help="source notebooks (default: all)")
+    parser.add_argument("--seeds", type=int, default=SAMPLE, help="how many (default: %(default)s)")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--connection", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.connection:
+        seeds = range(SEED, SEED + options.seeds)
+        Notebook(options.paths[0], seeds).run(Connection(options.connection))
+        return 0
+    paths = options.paths or sorted(Path("source").glob("*/*.ipynb"))
+    runs = judge_all(paths, options.seeds, options.processes)
+    return sum(report(path, outcomes) for path, outcomes in runs)
 
 
-if __name__ == "__main__":
-    sys.exit(bool(main(Path(sys.argv[1]))))
+if __name__ == "__main__":  # variants take the place of this module: it is imported once more
+    sys.exit(bool(importlib.import_module("tests.support.mutation").main()))

@@ -1,0 +1,201 @@
+"""What a cell leaves behind that later cells could see: a digest of each thing, to be compared.
+
+Two forks of one process ran the same cells but one. Where their digests are the same, later cells
+do in the one what they do in the other. A difference that is none costs a run, never a verdict:
+what cannot be read counts as the object that it is.
+
+The state of random generators is left out: hidden tests and trainings seed their own.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import dis
+import io
+import operator
+import os
+import pickle
+import signal
+import sys
+import threading
+import types
+import warnings
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+LIBRARIES = (
+    *("builtins", "copy", "math", "random", "time", "numpy", "numpy.linalg", "numpy.random"),
+    *("torch", "torch.autograd", "torch.linalg", "torch.random", "torch.nn", "torch.nn.functional"),
+    *("torch.nn.init", "torch.nn.utils", "torch.nn.utils.rnn", "torch.nn.modules.module"),
+    *("torch.nn.modules.rnn", "torch.nn.modules.linear", "torch.nn.modules.sparse"),
+    *("torch.nn.modules.dropout", "torch.nn.modules.loss", "torch.nn.parameter", "torch.optim"),
+)
+"""Modules that a student's code might patch, beside the course's own."""
+
+OWN = "__main__"
+STORES = frozenset({"STORE_NAME", "STORE_GLOBAL"})
+
+
+def names_read(sources: Iterable[str]) -> set[str]:
+    """Every name that the code mentions: variables, attributes and modules."""
+    found: set[str] = set()
+    waiting = [compile(source, "<cell>", "exec", dont_inherit=True) for source in sources]
+    while waiting:
+        code = waiting.pop()
+        found |= set(code.co_names)
+        waiting += [item for item in code.co_consts if isinstance(item, types.CodeType)]
+    return found
+
+
+def names_stored(source: str) -> set[str]:
+    """Names that a cell binds at its top level."""
+    code = compile(source, "<cell>", "exec", dont_inherit=True)
+    return {i.argval for i in dis.get_instructions(code) if i.opname in STORES}
+
+
+def snapshot(namespace: dict[str, Any], names: Iterable[str]) -> dict[str, int]:
+    """Digests of the variables of these names, and of the settings of the process."""
+    found = {name: digest(namespace[name]) for name in names if name in namespace}
+    return found | {f"the process's {name}": digest(v) for name, v in _settings().items()}
+
+
+def _settings() -> dict[str, Any]:
+    return {
+        "working folder": str(Path.cwd()),
+        "environment": dict(os.environ),
+        "search path": list(sys.path),
+        "recursion limit": sys.getrecursionlimit(),
+        "threads": threading.active_count(),
+        "alarm": repr(signal.getsignal(signal.SIGALRM)),
+        "tracing": repr(sys.gettrace()),
+        "warnings": [repr(entry) for entry in warnings.filters],
+        "NumPy errors": np.geterr(),
+        "NumPy printing": repr(np.get_printoptions()),
+        "default dtype": str(torch.get_default_dtype()),
+        "gradients": (torch.is_grad_enabled(), torch.is_inference_mode_enabled()),
+        "PyTorch threads": torch.get_num_threads(),
+        "determinism": torch.are_deterministic_algorithms_enabled(),
+    }
+
+
+def library_attributes() -> dict[str, tuple[list[str], list[Any]]]:
+    """Every attribute of the libraries' modules and classes, by the name of its owner."""
+    found: dict[str, tuple[list[str], list[Any]]] = {}
+    course = [name for name in sys.modules if name.partition(".")[0] == "course"]
+    for name in (*LIBRARIES, *course):
+        if name not in sys.modules:
+            continue
+        attributes = vars(sys.modules[name])
+        found[name] = list(attributes), list(attributes.values())
+        for value in found[name][1]:
+            if issubclass(type(value), type) and value.__module__ in {name, "torch"}:
+                members = vars(value)
+                found[f"{name}.{value.__qualname__}"] = list(members), list(members.values())
+    return found
+
+
+def patched(before: dict[str, tuple[list[str], list[Any]]]) -> set[str]:
+    """Attributes of the libraries that are not what they were."""
+    after = library_attributes()
+    changed = set()
+    for owner, (names, values) in before.items():
+        now_names, now_values = after.get(owner, ([], []))
+        if names == now_names and all(map(operator.is_, values, now_values)):
+            continue
+        old, new = (
+            dict(zip(names, values, strict=True)),
+            dict(zip(now_names, now_values, strict=True)),
+        )
+        changed |= {f"{owner}.{n}" for n in old.keys() | new.keys() if old.get(n) is not new.get(n)}
+    return changed
+
+
+def digest(value: Any) -> int:
+    """Reduce a value to a number: arrays by their bytes, functions by their code."""
+    sink = _Sink()
+    try:
+        _Reader(sink, protocol=5).dump(value)
+    except RecursionError:  # too deep: the object itself then
+        return id(value)
+    return sink.sum
+
+
+class _Sink(io.RawIOBase):
+    """A file that keeps a checksum of what is written to it."""
+
+    sum = 0
+
+    def write(self, data: Any) -> int:
+        self.sum = zlib.crc32(data, self.sum)
+        return len(data)
+
+
+def _mark(*parts: Any) -> None:
+    """Stand in pickles for what pickle cannot write; nothing reads them."""
+
+
+class _Reader(pickle.Pickler):
+    """Writes functions, classes and tensors by content, what it cannot read by identity."""
+
+    def reducer_override(self, value: Any) -> Any:
+        if value is _mark or type(value) in copyreg.dispatch_table:
+            return NotImplemented
+        if isinstance(value, types.FunctionType) and value.__module__ == OWN:
+            cells = [_content(cell) for cell in value.__closure__ or ()]
+            content = (value.__defaults__, value.__kwdefaults__, cells, vars(value))
+            return _mark, ("function", value.__qualname__, _code(value.__code__)), content
+        if isinstance(value, type) and value.__module__ == OWN:
+            members = {k: v for k, v in vars(value).items() if k not in {"__dict__", "__weakref__"}}
+            return _mark, ("class", value.__qualname__), (value.__bases__, members)
+        if isinstance(value, property):
+            return _mark, ("property",), (value.fget, value.fset, value.fdel)
+        if isinstance(value, staticmethod | classmethod):
+            return _mark, (type(value).__name__,), value.__func__
+        if isinstance(value, torch.Tensor):
+            return _tensor(value)
+        if isinstance(value, torch.Generator):
+            return _mark, ("generator", value.get_state().numpy().tobytes())
+        if isinstance(
+            value, type | types.FunctionType | types.ModuleType | types.BuiltinFunctionType
+        ):
+            return _mark, ("thing", getattr(value, "__qualname__", value.__name__), id(value))
+        try:
+            reduced = value.__reduce_ex__(5)
+        except Exception:  # a lock, a generator, a file
+            return _mark, ("unreadable", type(value).__qualname__, id(value))
+        return (_mark, ("constant", reduced, id(value))) if isinstance(reduced, str) else reduced
+
+
+def _tensor(value: torch.Tensor) -> tuple:
+    plain = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+    about = (type(value).__name__, str(value.dtype), tuple(value.shape), value.stride())
+    grad = value.grad if value.is_leaf else None
+    return _mark, (*about, value.requires_grad, str(value.device), plain.tobytes()), grad
+
+
+def _content(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not bound yet
+        return None
+
+
+def _code(code: types.CodeType) -> tuple:
+    constants = [_code(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts]
+    return (
+        code.co_code,
+        constants,
+        code.co_names,
+        code.co_varnames,
+        code.co_freevars,
+        code.co_cellvars,
+        code.co_flags,
+        code.co_argcount,
+        code.co_kwonlyargcount,
+        code.co_posonlyargcount,
+    )

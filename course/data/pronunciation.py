@@ -25,10 +25,11 @@ def pronouncing_dictionary() -> dict[str, list[str]]:
 @lru_cache(maxsize=2)
 def _parsed(data: bytes) -> dict[str, list[str]]:
     words: dict[str, list[str]] = {}
+    fits = re.compile(r"([a-z]{3,7}) ([^#]*)").match
     for line in data.decode("utf-8").splitlines():
-        word, *phonemes = line.split("#")[0].split() or [""]
-        if re.fullmatch("[a-z]{3,7}", word):
-            words.setdefault(word, [re.sub(r"\d", "", phoneme) for phoneme in phonemes])
+        if found := fits(line):
+            word, phonemes = found.groups()
+            words.setdefault(word, [phoneme.rstrip("012") for phoneme in phonemes.split()])
     return dict(sorted(words.items()))
 
 
@@ -63,13 +64,16 @@ def _families(words: tuple[str, ...]) -> dict[str, str]:
             for stem in stems + before_vowel if ending[0] in "aeiy" else stems:
                 if stem + ending in head:
                     pair = find(word), find(stem + ending)
-                    low, high = sorted(pair, key=lambda w: (len(w), w))
-                    head[high] = low
+                    if pair[0] != pair[1]:
+                        low, high = sorted(pair, key=lambda w: (len(w), w))
+                        head[high] = low
     return {word: find(word) for word in words}
 
 
-def _divided(by: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    dictionary = pronouncing_dictionary()
+@lru_cache(maxsize=4)
+def _divided(by: str, data: bytes) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """The words of each part, and the dictionary; whoever hands them on copies them."""
+    dictionary = _parsed(data)
     words = list(dictionary)
     family = word_families(words)
     parts: dict[str, list[str]] = {"train": [], "valid": [], "test": []}
@@ -95,15 +99,15 @@ def pronunciations(by: str = "family") -> Parts:
     """
     if by not in ("family", "word"):
         raise ValueError(f'by is "family" or "word", not {by!r}')
-    parts, dictionary = _divided(by)
+    parts, dictionary = _divided(by, read(NAME))
     return Parts(
-        train=Part(parts["train"], [dictionary[word] for word in parts["train"]]),
-        valid=Part(parts["valid"], [dictionary[word] for word in parts["valid"]]),
-        test=Part(parts["test"], None),
+        train=Part(list(parts["train"]), [list(dictionary[word]) for word in parts["train"]]),
+        valid=Part(list(parts["valid"]), [list(dictionary[word]) for word in parts["valid"]]),
+        test=Part(list(parts["test"]), None),
         source=source(NAME),
     )
 
 
 def answers() -> list[list[str]]:
-    parts, dictionary = _divided("family")
-    return [dictionary[word] for word in parts["test"]]
+    parts, dictionary = _divided("family", read(NAME))
+    return [list(dictionary[word]) for word in parts["test"]]

@@ -36,6 +36,21 @@ WRONG = {
             ("return h, (x, h_prev, W_x, W_h, h)", "return (x, h_prev, W_x, W_h, h), h")
         ],
         "nothing returned": [("return h, (x, h_prev, W_x, W_h, h)", "pass")],
+        "sum clipped": [
+            (
+                "np.tanh(x @ W_x + h_prev @ W_h + b)",
+                "np.tanh(np.clip(x @ W_x + h_prev @ W_h + b, -2, 2))",
+            )
+        ],
+        "answers kept by shape": """_kept = {}
+
+
+def rnn_step(x, h_prev, W_x, W_h, b):
+    key = (x.shape, h_prev.shape)
+    if key not in _kept:
+        _kept[key] = np.tanh(x @ W_x + h_prev @ W_h + b)
+    return _kept[key], (x, h_prev, W_x, W_h, _kept[key])
+""",
     },
     "rnn_forward": {
         "every step from h0": [(LOOP, LOOP.replace("h_t, W_x", "h0, W_x"))],
@@ -61,6 +76,19 @@ WRONG = {
         "list of states": [("np.stack(states, axis=1)", "states")],
         "squeezed": [("np.stack(states, axis=1)", "np.stack(states, axis=1).squeeze()")],
         "state decays": [("h_t, W_x", "0.9 * h_t, W_x")],
+        "at most twenty steps": [("range(x.shape[1])", "range(min(x.shape[1], 20))")],
+        "goes on where the last call ended": """_last = {}
+
+
+def rnn_forward(x, h0, W_x, W_h, b):
+    h_t, states, cache = _last.get((x.shape, h0.shape), h0), [], []
+    for t in range(x.shape[1]):
+        h_t, step_cache = rnn_step(x[:, t], h_t, W_x, W_h, b)
+        states.append(h_t)
+        cache.append(step_cache)
+    _last[x.shape, h0.shape] = h_t
+    return np.stack(states, axis=1), cache
+""",
     },
     "count_rnn_parameters": {
         "no recurrent weights": [("H * H + ", "")],
@@ -119,6 +147,8 @@ WRONG = {
         "float64 one-hot": [(", dtype=logits.dtype", "")],
         "loss of each step": [("-float(picked[mask].sum()) / count", "-picked * mask / count")],
         "minus one everywhere": [("(np.exp(log_p) - truth)", "(np.exp(log_p) - 1)")],
+        "no real step is an error": [("max(int(mask.sum()), 1)", "int(mask.sum())")],
+        "no real step is nan": [("max(int(mask.sum()), 1)", "mask.sum().astype(float)")],
     },
     "numerical_gradient": {
         "one-sided": [("(f(above) - f(below)) / (2 * eps)", "(f(above) - f(x)) / eps")],
@@ -323,6 +353,19 @@ WRONG = {
             ('            "bias_hh_l0": (hidden_size,),\n', ""),
             (" + self.bias_hh_l0", " + self.bias_ih_l0"),
         ],
+        "zeros on the CPU": [
+            (
+                "x.new_zeros(x.shape[0], self.weight_hh_l0.shape[0])",
+                "torch.zeros(x.shape[0], self.weight_hh_l0.shape[0], dtype=x.dtype)",
+            )
+        ],
+        "all weights equal": [
+            ("-(hidden_size**-0.5), hidden_size**-0.5", "hidden_size**-0.5, hidden_size**-0.5")
+        ],
+        "recurrent weights not trained": [
+            ("h @ self.weight_hh_l0.T", "h @ self.weight_hh_l0.detach().T")
+        ],
+        "bias not trained": [("+ self.bias_hh_l0", "+ self.bias_hh_l0.detach()")],
         "NumPy inside": [
             (
                 "torch.stack(states, dim=1), h",
@@ -804,6 +847,7 @@ SAYS = {
         "no read-out": "read-out is missing",
         "read-out without bias": "bias of the read-out",
         "no biases": "Both biases",
+        "a float": "an int",
     },
     "softmax_cross_entropy": {
         "mask ignored": "use the mask",
@@ -901,5 +945,74 @@ SAYS = {
         "mask ignored": "mask",
         "parameters updated": "changed its argument params",
         "a key missing": "keys",
+    },
+}
+
+TYPICAL = {
+    "rnn_step": {
+        "nothing": ([("return h, ", "return h_prev, ")], 0.0, 0.0),
+        "one slip": (WRONG["rnn_step"]["no bias"], 0.5, 0.9),
+        "point missed": (WRONG["rnn_step"]["previous state forgotten"], 0.0, 0.49),
+    },
+    "rnn_forward": {
+        "nothing": ([("np.stack(states, axis=1)", "0 * np.stack(states, axis=1)")], 0.0, 0.0),
+        "one slip": (WRONG["rnn_forward"]["h0 ignored"], 0.5, 0.9),
+        "point missed": (WRONG["rnn_forward"]["every step from h0"], 0.0, 0.49),
+    },
+    "count_rnn_parameters": {
+        "nothing": ([("D * H + H * H + H + H * C + C", "0")], 0.0, 0.0),
+        "one slip": (WRONG["count_rnn_parameters"]["no bias"], 0.5, 0.9),
+        "point missed": ([("D * H + H * H + H + H * C + C", "D * H + H * C")], 0.0, 0.49),
+    },
+    "softmax_cross_entropy": {
+        "nothing": ([("return loss, dlogits", "return 0.0, np.zeros_like(logits)")], 0.0, 0.0),
+        "one slip": (WRONG["softmax_cross_entropy"]["mask ignored in the gradient"], 0.5, 0.9),
+        "point missed": (WRONG["softmax_cross_entropy"]["mask ignored"], 0.0, 0.49),
+    },
+    "numerical_gradient": {
+        "nothing": ([("return gradient", "return 0 * gradient")], 0.0, 0.0),
+        "one slip": (WRONG["numerical_gradient"]["eps ignored"], 0.5, 0.9),
+        "point missed": (WRONG["numerical_gradient"]["one-sided"], 0.0, 0.49),
+    },
+    "rnn_step_backward": {
+        "nothing": (
+            [(BACK, "return tuple(np.zeros_like(a) for a in (x, h_prev, W_x, W_h, W_h[0]))")],
+            0.0,
+            0.0,
+        ),
+        "one slip": (WRONG["rnn_step_backward"]["W_h not transposed"], 0.7, 0.9),
+        "point missed": (WRONG["rnn_step_backward"]["no slope of tanh"], 0.0, 0.49),
+    },
+    "rnn_backward": {
+        "nothing": (
+            [(FINISH, "return 0 * np.stack(dx, axis=1), 0 * dh_next, *(0 * s for s in sums)")],
+            0.0,
+            0.0,
+        ),
+        "one slip": (WRONG["rnn_backward"]["dh0 is zero"], 0.7, 0.9),
+        "point missed": (WRONG["rnn_backward"]["nothing carried"], 0.0, 0.49),
+    },
+    "VanillaRNN": {
+        "nothing": (
+            [
+                (
+                    "return torch.stack(states, dim=1), h",
+                    "return 0 * torch.stack(states, dim=1), 0 * h",
+                )
+            ],
+            0.0,
+            0.0,
+        ),
+        "one slip": (WRONG["VanillaRNN"]["no hidden bias"], 0.5, 0.9),
+        "point missed": (WRONG["VanillaRNN"]["previous state not used"], 0.0, 0.49),
+    },
+    "character_rnn_gradients": {
+        "nothing": (
+            [("return loss, grads", "return 0.0, {k: 0 * g for k, g in grads.items()}")],
+            0.0,
+            0.0,
+        ),
+        "one slip": (WRONG["character_rnn_gradients"]["rows that repeat are lost"], 0.5, 0.9),
+        "point missed": (WRONG["character_rnn_gradients"]["the bug left in"], 0.0, 0.49),
     },
 }

@@ -330,6 +330,7 @@ WRONG = {
             ("params[name] = params[name] -", "params[name] = first[name] -"),
         ],
         "one loss only": [("np.array(losses)", "losses[-1]")],
+        "a list of losses": [("np.array(losses)", "losses")],
         "sum of the losses": [("np.array(losses)", "np.array(losses).sum()")],
         "loss after the update": [
             (
@@ -715,5 +716,44 @@ SAYS = {
         "state computed again": "computed again",
         "changes the arrays": "in place",
         "old gradients add up": "earlier parts",
+        "a list of losses": "NumPy array",
+    },
+}
+
+TYPICAL = {
+    "gradient_norms": {
+        "nothing": ([("return norms", "return np.ones_like(norms)")], 0.0, 0.0),
+        "one slip": (WRONG["gradient_norms"]["sum over the batch"], 0.5, 0.9),
+        "point missed": (WRONG["gradient_norms"]["one step only"], 0.0, 0.49),
+    },
+    "scale_spectral_radius": {
+        "nothing": (_RADIUS + "    return W.copy()\n", 0.0, 0.0),
+        "one slip": (WRONG["scale_spectral_radius"]["largest real part"], 0.5, 0.9),
+        "point missed": (WRONG["scale_spectral_radius"]["spectral norm"], 0.0, 0.49),
+    },
+    "clip_grad_norm": {
+        "nothing": (_CLIP + "    return [g.copy() for g in grads], 0.0\n", 0.0, 0.0),
+        "one slip": (WRONG["clip_grad_norm"]["lengthens short gradients"], 0.5, 0.95),
+        "point missed": (WRONG["clip_grad_norm"]["every array by itself"], 0.0, 0.49),
+    },
+    "truncated_bptt": {
+        "nothing": (
+            _BPTT + "    return 0.0, {n: np.zeros_like(p) for n, p in params.items()}\n",
+            0.0,
+            0.0,
+        ),
+        "one slip": (WRONG["truncated_bptt"]["mean of the means"], 0.5, 0.9),
+        "point missed": (WRONG["truncated_bptt"]["not truncated"], 0.0, 0.49),
+    },
+    "train_on_stream": {
+        "nothing": (
+            _STREAM
+            + "    copies = {n: p.copy() for n, p in params.items()}\n"
+            + "    return copies, np.zeros(-(-x.shape[1] // k))\n",
+            0.0,
+            0.0,
+        ),
+        "one slip": (WRONG["train_on_stream"]["clips every array"], 0.5, 0.9),
+        "point missed": (WRONG["train_on_stream"]["the loop as shown"], 0.0, 0.49),
     },
 }

@@ -11,7 +11,6 @@ from __future__ import annotations
 import select
 import socket
 import time
-from collections import deque
 from collections.abc import Sequence
 
 GREETING = b"\xff" + bytes(7) + b"\x01\x7f" + b"\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
@@ -54,7 +53,7 @@ class Channel:
         self._unread = bytearray()
         self._frames: list[bytes] = []
         self._size = 0
-        self._messages: deque[list[bytes]] = deque()
+        self._more = True
 
     def connect(self) -> bool:
         """Try to connect; false while nobody listens yet."""
@@ -118,21 +117,19 @@ class Channel:
             When there is nobody at the other end.
         """
         deadline = time.monotonic() + seconds
-        while not self._messages:
+        while (message := self._take_message()) is None:
             poller = select.poll()
             poller.register(self._connection(), select.POLLIN | self._wants_to_write())
             for other in others:
                 if other._wants_to_write():
                     poller.register(other._connection(), select.POLLOUT)
             left = deadline - time.monotonic()
-            if not poller.poll(max(0.0, 1000 * left)):
+            if left < 0 or not poller.poll(1000 * left):
                 return None
             for channel in (self, *others):
                 channel._write()
             self._read()
-            if left <= 0:
-                break
-        return self._messages.popleft() if self._messages else None
+        return message
 
     def _connection(self) -> socket.socket:
         if self._socket is None:
@@ -169,8 +166,14 @@ class Channel:
                 raise Gone("the peer does not speak ZMTP 3")
             del self._unread[: len(GREETING)]
             self._greeted = True
-        while self._take_frame():
-            pass
+
+    def _take_message(self) -> list[bytes] | None:
+        """Take the next message off what was read; ``None`` when it is not all there yet."""
+        while self._greeted and self._take_frame():
+            if not self._more:
+                frames, self._frames, self._size, self._more = self._frames, [], 0, True
+                return frames
+        return None
 
     def _take_frame(self) -> bool:
         """Take one frame off what was read; false when it is not all there yet."""
@@ -194,9 +197,7 @@ class Channel:
             return True  # a ping needs no answer, for nobody asked for any
         self._frames.append(frame)
         self._size += size + FRAME_COST
-        if not flags & MORE:
-            self._messages.append(self._frames)
-            self._frames, self._size = [], 0
+        self._more = bool(flags & MORE)
         return True
 
 

@@ -68,12 +68,13 @@ def parse(session: Session, frames: Sequence[bytes]) -> Message:
         if not hmac.compare_digest(signature, session.sign([header, parent, metadata, content])):
             raise NotAMessage("its signature is wrong")
         kind, asked = json.loads(header)["msg_type"], json.loads(parent).get("msg_id", "")
-        known = json.loads(content) if _small(content) else None
+        small = _small(content)
+        known = json.loads(content) if small else None
     except NotAMessage:
         raise
     except Exception as error:  # whatever bytes a kernel sends in place of a message
         raise NotAMessage("it is not a Jupyter message") from error
-    if not isinstance(kind, str) or not isinstance(known, dict | None):
+    if not isinstance(kind, str) or isinstance(known, dict) is not small:
         raise NotAMessage("it is not a Jupyter message")
     return Message(kind, str(asked), known, size)
 

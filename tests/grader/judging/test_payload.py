@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import random
+import time
 import zipfile
 
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 from course.emission import MAX_BYTES, collect
 from course.grader.ground.text import one_line
 from course.grader.ground.wire import BadPayload, decode
-from course.grader.judging.payload import read
+from course.grader.judging.payload import MAX_MANIFEST, MAX_RECORDS, read
 
 GOOD = collect(
     "from course.emission import cases\n@cases({})\ndef hidden(case):\n    case.emit('y', f())\n",
@@ -90,7 +91,18 @@ def test_array_order_is_kept(order):
         "case a list": packed(manifest(record(case=[]))),
         "member missing": packed(manifest(record())),
         "twice": packed(manifest(record(), record()), a0=npy(np.zeros(1))),
-        "too many": packed(manifest(*[record(case=i, member=None) for i in range(20_001)])),
+        "too many": packed(
+            manifest(*[record(case=i, member=None) for i in range(MAX_RECORDS + 1)])
+        ),
+        "too many errors": packed(
+            manifest(
+                errors=[{"case": i, "type": "E", "message": ""} for i in range(MAX_RECORDS + 1)]
+            )
+        ),
+        "too many arrays": packed(manifest(), **{f"a{i}": b"" for i in range(MAX_RECORDS + 1)}),
+        "a long manifest": packed(manifest(record(kind="x" * MAX_MANIFEST))),
+        "eight megabytes of manifest": packed(b'{"records": [' + b"0," * (MAX_BYTES // 2 - 3000)),
+        "deeper than needed": packed(manifest(record(rule={"a": {"b": {"c": {"d": {"e": {}}}}}}))),
         "error a number": packed(manifest(errors=[1])),
         "error infinite": packed(
             manifest(errors=[{"case": float("inf"), "type": "E", "message": "m"}])
@@ -111,11 +123,13 @@ def test_array_order_is_kept(order):
     ids=lambda item: item[0],
 )
 def test_anything_else_is_refused_in_words(data):
+    started = time.process_time()
     with pytest.raises(BadPayload, match="emi"):
         try:
             read(data[1])
         except BadPayload as error:
             raise BadPayload(f"emission: {error}") from error
+    assert time.process_time() - started < 2, "a refusal must be quick"
 
 
 def test_random_damage_is_read_or_refused_and_nothing_else():
@@ -126,6 +140,42 @@ def test_random_damage_is_read_or_refused_and_nothing_else():
             data[rng.randrange(len(data))] = rng.randrange(256)
         with contextlib.suppress(BadPayload):
             read(bytes(data))
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({"kind": "builtins.generator"}, "builtins.generator"),
+        ({"kind": "numpy.float32"}, "numpy.float32"),
+        ({"kind": "__main__.SECRET"}, "other"),
+        ({"kind": "builtins.SECRET"}, "other"),
+        ({"kind": ["SECRET"]}, "other"),
+        ({"holds": "torch.bfloat16"}, "torch.bfloat16"),
+        ({"holds": "datetime64[D]"}, "not of numbers"),
+        ({"holds": "SECRET"}, "not of numbers"),
+        ({"holds": "secretsecretsecret12345"}, "not of numbers"),
+        ({"device": "SECRET"}, "another device"),
+    ],
+)
+def test_words_of_a_kernels_own_are_not_shown(changes, shown):
+    answer = read(packed(manifest(record(member=None, **changes)))).answers[0, "y"]
+    said = [answer.kind, answer.detail.get("holds"), answer.device]
+    assert shown in said
+    assert "SECRET" not in str(said)
+
+
+@pytest.mark.parametrize("field", ["type", "message", "file", "line"])
+def test_an_error_quotes_nothing_but_the_students_cells(field):
+    cells = {"a.py": "\n\nx = 1\nraise ValueError('mine')"}
+    error = {"case": 0, "type": "ValueError", "message": "mine", "file": "a.py", "line": 2}
+    assert read(packed(manifest(errors=[error])), cells).errors[0] == (
+        "ValueError: mine (line 4: raise ValueError('mine'))"
+    )
+    for secret in ("SECRET of a test", 9**99, -1, ["SECRET"], None, True):
+        with contextlib.suppress(BadPayload):
+            told = read(packed(manifest(errors=[error | {field: secret}])), cells).errors[0]
+            assert "SECRET" not in told
+            assert told.isprintable()
 
 
 def test_words_from_a_kernel_can_be_shown_anywhere():

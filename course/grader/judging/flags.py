@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from course.grader.ground.quiet import no_warnings
+from course.grader.judging.payload import Payload
 from course.grader.notebooks.lesson import Lesson
 from course.grader.notebooks.rebuild import Submission
 
@@ -34,14 +35,14 @@ METHODS = frozenset({"backward", "softmax", "log_softmax", "logsumexp"})
 
 TRICKS = re.compile(
     r"(course\.(emission|grader|weights)|ctypes|importlib|inspect|gc|sys\.(_getframe|modules|settrace)"
-    r"|builtins|exec|eval|compile|__import__|globals)(\.[\w.]+)?"
+    r"|builtins|exec|eval|compile|__import__|globals|get_ipython|socket|zmq)(\.[\w.]+)?"
 )
 """What no exercise needs: ways to the machinery around the exercise."""
 
 SHORT = 8_000
 """Cells of so many characters are parsed once for a class; trees of longer ones are not kept."""
 
-BUILT_IN = ("exec", "eval", "compile", "__import__", "globals")
+BUILT_IN = ("exec", "eval", "compile", "__import__", "globals", "get_ipython")
 USUAL = {"np": "numpy", "torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional"}
 USUAL |= {name: name for name in BUILT_IN}
 
@@ -89,6 +90,17 @@ def flags_of(
             found = sorted(n for n in _used([facts[cell.key]], aliases) if TRICKS.fullmatch(n))
             notes += [f"an extra cell uses {name}" for name in found]
     return flags, list(dict.fromkeys(notes))
+
+
+def ran(payload: Payload, reference: Payload) -> tuple[str, ...]:
+    """Remark on what ran while a hidden test did, and did not run in the lesson's own solution.
+
+    Parameters
+    ----------
+    payload, reference : Payload
+        What the same test emitted for the student and for the solution.
+    """
+    return tuple(f"runs {name}" for name in sorted(payload.used - reference.used))
 
 
 def _listed(name: str) -> bool:

@@ -138,7 +138,8 @@ def grade(
     found, elsewhere = flags_of(lesson, submission)
     graded.notes += elsewhere
     for id_, flags in found.items():
-        graded.verdicts[id_] = replace(graded.verdicts[id_], flags=flags)
+        seen = graded.verdicts[id_].flags
+        graded.verdicts[id_] = replace(graded.verdicts[id_], flags=(*flags, *seen))
     return graded
 
 

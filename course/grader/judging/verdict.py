@@ -11,6 +11,7 @@ import numpy as np
 from course.emission import UNCHANGED
 from course.grader.ground.wire import BadPayload
 from course.grader.judging.compare import compare
+from course.grader.judging.flags import ran
 from course.grader.judging.payload import Answer, Payload, read
 from course.grader.kernel.steps import StepResult
 from course.pairs import MENDED, SLOPES
@@ -123,6 +124,14 @@ def judge(
         payload = read(result.emissions[0], result.sources, names)
     except BadPayload as error:
         return Verdict(exercise, 0.0, maximum, cause=str(error))
+    verdict = _judged(exercise, maximum, payload, reference, device)
+    return replace(verdict, flags=ran(payload, reference))
+
+
+def _judged(
+    exercise: str, maximum: float, payload: Payload, reference: Payload, device: str
+) -> Verdict:
+    """Judge an emission that can be read."""
     if payload.exercise != exercise:
         return Verdict(exercise, 0.0, maximum, cause="the answer belongs to another exercise")
     if cause := _unwritten(payload):

@@ -106,6 +106,9 @@ def rebuild(lesson: Lesson, release: NotebookNode | None, text: str | bytes | No
     submission.cells[:0] = extras.get("", [])
     _mark_untouched(lesson, submission, starter)
     _find_definitions(lesson, submission)
+    for position, cell in enumerate(submission.cells):
+        if cell.role in {"extra", "text"}:  # by its place: rebuilding once more changes nothing
+            cell.key = cell.node.id = f"extra-{position}"
     return submission
 
 
@@ -255,7 +258,7 @@ def _place(
             submission.notes.append(f"an untouched copy of {target.id!r} was left out")
             continue
         if cell["source"].strip():
-            extras.setdefault(after, []).append(_extra(cell, position))
+            extras.setdefault(after, []).append(_extra(cell))
     return placed, extras
 
 
@@ -341,12 +344,10 @@ def _winners(
     return winners
 
 
-def _extra(cell: dict[str, Any], position: int) -> Cell:
+def _extra(cell: dict[str, Any]) -> Cell:
     make = new_code_cell if cell["type"] == "code" else new_markdown_cell
-    node = make(cell["source"])
-    node.id = f"extra-{position}"
     role = "extra" if cell["type"] == "code" else "text"
-    return Cell(f"extra-{position}", role, None, cell["source"], node, own=True)
+    return Cell("", role, None, cell["source"], make(cell["source"]), own=True)
 
 
 def _mark_untouched(lesson: Lesson, submission: Submission, starter: dict[str, str]) -> None:

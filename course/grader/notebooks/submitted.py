@@ -35,6 +35,8 @@ MAX_SEEN = 1_000
 MAX_NOTES = 12
 SET_ASIDE = ".set-aside"
 STAMP = "timestamp.txt"
+PLACEHOLDER = f"elsewhere{SET_ASIDE}.ipynb"
+"""An empty file of the grader's: by it nbgrader sees a folder whose notebook has another name."""
 SAME_TIME = 60.0
 """Seconds between two files that were copied at once; of such, the names tell which is newer."""
 
@@ -238,7 +240,8 @@ def _files_in(folder: Path, prefix: str, notes: list[str]) -> Iterator[_File]:
         return
     for entry in entries:
         name = prefix + entry.name.removesuffix(SET_ASIDE)
-        if entry.name.startswith((".", "__MACOSX")) or not _encodable(name):
+        ours = entry.name.startswith((".", "__MACOSX")) or entry.name == PLACEHOLDER
+        if ours or not _encodable(name):
             continue
         shown = one_line(name, 80)
         if entry.is_symlink():

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import random
 import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_output
 
 from course.grader.classroom import gradebook as book
 from course.grader.classroom.command import nbgrader
@@ -46,6 +49,40 @@ WORK = {
 }
 
 
+def odd_work(folder: CourseFolder) -> dict[str, dict[str, bytes]]:
+    """Work that is not where it should be, under other names, or not begun: files by student."""
+    right = (folder.submitted / "right" / LESSON / "small.ipynb").read_bytes()
+    starter = (folder.release / LESSON / "small.ipynb").read_bytes()
+    below = nbformat.reads(starter.decode(), as_version=4)
+    for cell in below.cells:
+        if cell.id == "double":
+            cell.source = ""
+    below.cells.append(new_code_cell("half = 1"))
+    below.cells.append(new_code_cell("def double(x):\n    return 2 * half * x"))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("work/small.ipynb", right)
+    large = nbformat.reads(right.decode(), as_version=4)
+    large.cells[1].outputs = [new_output("stream", text="x" * 30_000_000)]
+    return {
+        "misnamed": {"Small (1).ipynb": right},
+        "copies": {"small.ipynb": starter, "small (1).ipynb": right},
+        "nested": {"my work/small.ipynb": right},
+        "zipped": {"work.zip": buffer.getvalue()},
+        "mailed": {"small.ipynb.txt": right},
+        "numbered": {"small.ipynb (1)": right},
+        "large": {"small.ipynb": nbformat.writes(large).encode()},
+        "untouched": {"small.ipynb": starter},
+        "below": {"small.ipynb": nbformat.writes(below).encode()},
+        "other": {"report.pdf": b"%PDF"},
+        "broken": {"small.ipynb": b"\x00{"},
+    }
+
+
+ODD = ("misnamed", "copies", "nested", "zipped", "mailed", "numbered", "large", "untouched")
+ODD += ("below", "other", "broken", "linked", "linked-lesson")
+
+
 def make_course(root: Path, source: CourseFolder) -> CourseFolder:
     """A copy of the small course with everybody's work handed in."""
     shutil.copytree(source.root, root)
@@ -59,19 +96,20 @@ def make_course(root: Path, source: CourseFolder) -> CourseFolder:
         here = folder.submitted / student / LESSON
         here.mkdir(parents=True)
         nbformat.write(handed_in, here / "small.ipynb")
-    (folder.submitted / "broken" / LESSON).mkdir(parents=True)
-    (folder.submitted / "broken" / LESSON / "small.ipynb").write_bytes(b"\x00{")
+    for student, files in odd_work(folder).items():
+        for name, data in files.items():
+            path = folder.submitted / student / LESSON / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+    (folder.submitted / "linked").symlink_to(folder.submitted / "right")
+    (folder.submitted / "linked-lesson").mkdir()
+    (folder.submitted / "linked-lesson" / LESSON).symlink_to(f"../right/{LESSON}")
     beside = folder.submitted / "right" / LESSON
     (beside / "secret.txt").symlink_to(folder.root / "nbgrader_config.py")
     (beside / "broken.txt").symlink_to("/nowhere")
     os.mkfifo(beside / "pipe")
     (beside / "numpy.py").write_text("raise SystemExit")
     (beside / "timestamp.txt").write_text("the day before yesterday")
-    (folder.submitted / "misnamed" / LESSON).mkdir(parents=True)
-    shutil.copy(
-        folder.submitted / "right" / LESSON / "small.ipynb",
-        folder.submitted / "misnamed" / LESSON / "Small (1).ipynb",
-    )
     return folder
 
 
@@ -123,7 +161,13 @@ def test_the_scores_are_the_deserved_ones(expected):
         return [expected[student, f"{name}_hidden"][0] for name in ("double", "quadruple")]
 
     assert total("right") == total("loops") == total("prints") == total("html") == [2, 2]
-    assert total("misnamed") == [2, 2]
+    for student in ("misnamed", "copies", "nested", "zipped", "mailed", "numbered", "large"):
+        assert total(student) == [2, 2], student
+    assert total("below") == [2, 0]
+    for student in ("untouched", "other", "linked", "linked-lesson"):
+        assert total(student) == [0, 0], student
+        assert expected[student, "why"] == (0, False)
+    assert expected["copies", "why"] == (None, True)
     assert total("wrong-step") == [0, 2]
     assert total("wrong-both") == [0, 0]
     assert total("mutates")[0] < 2 == total("mutates")[1]
@@ -153,7 +197,7 @@ def test_formgraders_api(start, expected, tmp_path):
         "from nbgrader.apps import NbGraderAPI\n"
         "from traitlets.config.loader import PyFileConfigLoader\n"
         "api = NbGraderAPI(config=PyFileConfigLoader('nbgrader_config.py', path='.').load_config())\n"
-        f"for student in {sorted([*WORK, 'broken', 'misnamed'])!r}:\n"
+        f"for student in {sorted([*WORK, *ODD])!r}:\n"
         f"    result = api.autograde({LESSON!r}, student)\n"
         "    assert result['success'], result\n"
     )
@@ -274,7 +318,7 @@ def test_a_grader_killed_fifty_times_loses_nothing_and_grades_nothing_twice(
 def test_only_what_changed_is_graded_again(start, tmp_path):
     folder = make_course(tmp_path / "changed", start)
     first = grade_class(folder, LESSON, Options(workers=1, quiet=True))
-    assert len(first.graded) == len(WORK) + 2
+    assert len(first.graded) == len(WORK) + len(ODD)
     path = folder.submitted / "wrong-step" / LESSON / "small.ipynb"
     path.write_bytes((folder.submitted / "right" / LESSON / "small.ipynb").read_bytes())
     second = grade_class(folder, LESSON, Options(workers=1, quiet=True))

@@ -5,20 +5,24 @@ from __future__ import annotations
 import csv
 import html
 import io
+import shutil
 from collections import defaultdict
 
 from course.grader.ground.text import one_line
 from course.grader.judging.outcome import Outcome, Run
 
-WIDE = 72
-"""Characters of a remark in the table; the page has all of it."""
+SHORTEST = 40
+"""Characters of a remark that are shown however narrow the terminal is."""
 
 
-def table(run: Run) -> str:
+def table(run: Run, width: int = 0) -> str:
     """A table of students: points for each exercise, the total, and what went wrong first.
 
-    Columns are in the lesson's order, a bar between its notebooks.
+    Columns are in the lesson's order, a bar between its notebooks. Remarks end where a line is
+    ``width`` characters long (the terminal's width when not given; 160 where there is none); the
+    page has all of them.
     """
+    width = width or shutil.get_terminal_size((160, 24)).columns
     rows = []
     for student, outcomes in by_student(run.outcomes).items():
         points = [[f"{v.points:g}" for v in outcome.verdicts] for outcome in outcomes]
@@ -38,8 +42,8 @@ def table(run: Run) -> str:
             " ".join(f"{text:>{widths[i, j]}}" for j, text in enumerate(group))
             for i, group in enumerate(points)
         )
-        line = f"{student:<{name}}  {' | '.join(groups)}  {total:>{last}}  {_cut(what)}"
-        lines.append(line.rstrip())
+        line = f"{student:<{name}}  {' | '.join(groups)}  {total:>{last}}  "
+        lines.append((line + _cut(what, max(SHORTEST, width - len(line)))).rstrip())
     return "\n".join(lines)
 
 
@@ -142,8 +146,8 @@ def _row(cells: list[str], tag: str = "td") -> str:
     return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= WIDE else text[: WIDE - 1] + "…"
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def _no_formula(text: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from course.grader.judging.outcome import Outcome, Run
 from course.grader.judging.verdict import Part, Verdict
-from course.grader.pages.report import marks_of, page, remark, table, to_csv
+from course.grader.pages.report import SHORTEST, marks_of, page, remark, table, to_csv
 
 EVIL = "<script>alert(1)</script>{0}\x1b[31m\u202e&=1+1"
 
@@ -44,6 +44,23 @@ def test_the_table_shows_marks_totals_and_the_first_problem(run):
     assert "3/6" in bo and "e0: y: not right" in bo
     assert marks_of(outcome("x", 2, 1, 0)) == "●◐○"
     assert remark([outcome("x", 2, note="late")]) == "late"
+
+
+@pytest.mark.parametrize("width", [60, 90, 200])
+def test_remarks_are_as_long_as_the_terminal_is_wide(width):
+    long = outcome("ana", 0, 2, cause="word " * 60)
+    (line,) = table(Run("00_small", "", graded=[long]), width).splitlines()
+    assert len(line) == max(width, len("ana  0 2  2/4  ") + SHORTEST)
+    assert line.endswith("…")
+    short = outcome("bo", 0, 2, cause="short")
+    assert table(Run("00_small", "", graded=[short]), width).endswith("short")
+
+
+def test_the_terminal_decides_when_nobody_says_how_wide(monkeypatch):
+    long = outcome("ana", 0, 2, cause="word " * 60)
+    for columns in (80, 140):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        assert len(table(Run("00_small", "", graded=[long]))) == columns
 
 
 def test_nothing_of_a_students_reaches_the_terminal_as_a_command(run):

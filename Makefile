@@ -7,7 +7,7 @@ GRADER := $(BIN)/python -m course.grader
 OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lab release solution student roster due collect autograde feedback export tidy lint format bench lock clean
+.PHONY: help demo test test-fast bar lab release solution student roster due collect autograde feedback export tidy lint format bench lock clean
 
 help:  ## show this help
 	@echo "usage: make TARGET [LESSON=01_rnn]"
@@ -28,6 +28,9 @@ test: $(READY)  ## pass the tests: library, grader, lessons, nbval on the soluti
 
 test-fast: $(READY)  ## the tests that need no kernel and no executed notebook
 	@$(BIN)/python -m pytest -m "not slow"
+
+bar: $(READY)  ## hold every variant of every exercise against 20 seeds (an hour)
+	@$(BIN)/python -m tests.support.mutation --seeds 20 --processes 2
 
 lab: $(READY)  ## open JupyterLab
 	@$(BIN)/jupyter lab

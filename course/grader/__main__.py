@@ -8,6 +8,8 @@ import os
 import sys
 from pathlib import Path
 
+from course.grader.ground.checkout import wrong_checkout
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; a problem is one line on stderr and a non-zero exit.
@@ -24,6 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    if cause := wrong_checkout():
+        print(f"error: {cause}", file=sys.stderr)
+        return 2
     try:
         return _run(options)
     except ModuleNotFoundError as error:

@@ -1038,3 +1038,53 @@ SAYS = {
         "float64 forced": "float32",
     },
 }
+
+
+def typical_modules(name: str) -> dict[str, tuple]:
+    """Three answers to a module: zeros, one slip, and lengths that are not used."""
+    wrong = WRONG[name]
+    nothing = (
+        f"class {name}(nn.Module):\n"
+        "    def __init__(self, input_size, hidden_size):\n"
+        "        super().__init__()\n"
+        f"        self.rnn = nn.{name[2:]}(input_size, hidden_size, bidirectional=True)\n"
+        "    def forward(self, x, lengths):\n"
+        "        output = x.new_zeros(*x.shape[:2], 2 * self.rnn.hidden_size)\n"
+        "        return output, output[:, 0]\n"
+    )
+    return {
+        "nothing": (nothing, 0.0, 0.0),
+        "one slip": (wrong["h_n swapped"], 0.5, 0.95),
+        "point missed": (wrong["lengths ignored"], 0.0, 0.45),
+    }
+
+
+TYPICAL = {
+    "length_mask": {
+        "nothing": ([(MASK, "return np.zeros((len(lengths), T), dtype=bool)")], 0.0, 0.0),
+        "one slip": (WRONG["length_mask"]["width of the longest"], 0.5, 0.95),
+        "point missed": (WRONG["length_mask"]["inverted"], 0.0, 0.45),
+    },
+    "reverse_padded": {
+        "nothing": ([(REVERSE, "return x.copy()")], 0.0, 0.0),
+        "one slip": (WRONG["reverse_padded"]["padding to zero"], 0.5, 0.95),
+        "point missed": (WRONG["reverse_padded"]["whole row flipped"], 0.0, 0.45),
+    },
+    "bidirectional": {
+        "nothing": ([(ZERO, "return np.zeros_like(both)")], 0.0, 0.0),
+        "one slip": (WRONG["bidirectional"]["padding not zeroed"], 0.5, 0.95),
+        "point missed": (WRONG["bidirectional"]["whole row flipped"], 0.0, 0.45),
+    },
+    "final_states": {
+        "nothing": ([(FINAL, "np.zeros_like(np.concatenate([h_fwd, h_bwd], 2)[:, 0])")], 0.0, 0.0),
+        "one slip": (WRONG["final_states"]["last column forwards"], 0.5, 0.95),
+        "point missed": (WRONG["final_states"]["last column of both"], 0.0, 0.45),
+    },
+    "BiLSTM": typical_modules("BiLSTM"),
+    "BiGRU": typical_modules("BiGRU"),
+    "encode_batch": {
+        "nothing": (WRONG["encode_batch"]["as it was"], 0.0, 0.0),
+        "one slip": (WRONG["encode_batch"]["state kept, outputs not masked"], 0.5, 0.95),
+        "point missed": (WRONG["encode_batch"]["outputs masked, state not"], 0.0, 0.45),
+    },
+}

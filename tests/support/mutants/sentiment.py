@@ -693,7 +693,11 @@ TYPICAL = {
         "point missed": (CLASS_WRONG["bag of words"], 0.0, 0.45),
     },
     "train_epoch": {
-        "nothing": ("def train_epoch(model, batches, optimizer, max_norm):\n    return 0.0\n", 0.0, 0.0),
+        "nothing": (
+            "def train_epoch(model, batches, optimizer, max_norm):\n    return 0.0\n",
+            0.0,
+            0.0,
+        ),
         "one slip": (EPOCH_WRONG["mean over batches"], 0.5, 0.95),
         "point missed": (EPOCH_WRONG["gradients pile up"], 0.0, 0.45),
     },

@@ -3,9 +3,25 @@
 nbgrader reads this file more than once per command, so it only sets values.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+from traitlets.config.loader import DeferredConfig
 
 from course.validation import before_each_cell
+
+
+class FindEverySubmission(DeferredConfig):
+    """The hook before a submission is converted; it is asked for before nbgrader looks for any."""
+
+    def get_value(self, trait: Any) -> Callable[..., None]:
+        """Show nbgrader the submissions that it would not find, and return the hook."""
+        from course.grader.classroom.preprocessors import recognise_names, show_every_submission
+
+        show_every_submission(Path(__file__).resolve().parent)
+        return recognise_names
+
 
 c = get_config()  # noqa: F821  (nbgrader provides it)
 
@@ -30,7 +46,7 @@ c.GenerateSolution.preprocessors = [
 ]
 
 # Grading: rebuild from the source, run in a confined kernel, judge outside, write verdicts.
-c.Autograde.pre_convert_hook = "course.grader.classroom.preprocessors.recognise_names"
+c.Autograde.pre_convert_hook = FindEverySubmission()
 c.Autograde.exporter_class = "course.grader.classroom.preprocessors.SubmissionExporter"
 c.Autograde.sanitize_preprocessors = ["course.grader.classroom.preprocessors.RebuildSubmission"]
 c.Autograde.autograde_preprocessors = [

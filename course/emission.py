@@ -32,6 +32,7 @@ from typing import Any
 import numpy as np
 
 from course import pairs
+from course.watching import noted
 
 MIME_TYPE = "application/vnd.rnn-course.emission"
 """Type of the display message that carries an emission: base64 of an ``.npz`` without pickle."""
@@ -67,6 +68,7 @@ class Emission:
     errors: list[dict[str, Any]] = field(default_factory=list)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     live: list[tuple[int, Any]] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
 
     def add(self, case: int, name: str, value: Any, rule: dict[str, Any] | None = None) -> None:
         """Record ``value`` under ``name``; containers of arrays are flattened one level a step."""
@@ -117,9 +119,9 @@ class Emission:
 
     def to_bytes(self) -> bytes:
         """Return the emission as the bytes of an ``.npz`` file that needs no pickle."""
-        manifest = json.dumps(
-            {"exercise": self.exercise, "records": self.records, "errors": self.errors}
-        )
+        used = sorted(self.used)
+        about = {"records": self.records, "errors": self.errors, "used": used}
+        manifest = json.dumps({"exercise": self.exercise, **about})
         members = {MANIFEST: np.frombuffer(manifest.encode(), dtype=np.uint8), **self.arrays}
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **members)
@@ -558,7 +560,8 @@ def collect(
         with warnings.catch_warnings(), np.errstate(all="warn", under="ignore"):
             warnings.simplefilter("ignore")
             code = compile(source, TEST_FILE, "exec")
-            exec(code, {**names, "__name__": "__main__"})
+            with noted(all_of_it=reference) as emission.used:
+                exec(code, {**names, "__name__": "__main__"})
     except BaseException as error:
         emission.fail(-1, error)
     finally:

@@ -32,6 +32,8 @@ PAGE_PICTURES = 12 * 2**20
 """Characters of pictures on one page."""
 CELL_SOURCE = {"code": 30_000, "markdown": 10_000}
 """Characters of one cell that are shown; the time for Markdown grows with the square of them."""
+CELL_LINKS = 300
+"""Opening brackets in a Markdown cell that is shown: nbconvert looks from each for its end."""
 CELL_COST = 200
 """Characters that a cell or an output costs besides its text."""
 CUT = "[... cut: the notebook that was handed in has all of it]"
@@ -83,6 +85,8 @@ class Room:
     def source(self, cell: NotebookNode) -> str:
         """Return a cell's source, or its beginning where there is no room for all of it."""
         allowed = max(0, min(CELL_SOURCE.get(cell.cell_type, 0), self._text - CELL_COST))
+        if cell.cell_type == "markdown":
+            allowed = min(allowed, len("[".join(cell.source.split("[")[:CELL_LINKS])))
         self._text -= CELL_COST + min(len(cell.source), allowed)
         if len(cell.source) <= allowed:
             return cell.source

@@ -2,34 +2,33 @@
 
 ``make bench`` or ``python -m benchmarks --submissions 40 --repeats 3``. Times are medians of the
 repeats. The class is copies of the solution with a comment of their own, so that every cell runs.
+``--lesson 02_lstm`` measures all notebooks of a lesson, and ``--hostile 100`` a class in which a
+hundred submissions are hostile.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import itertools
 import os
 import shutil
 import statistics
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import nbformat
-import psutil
 
 from benchmarks.floor import floor_seconds
+from benchmarks.hostile import grade_hostile
+from benchmarks.memory import WATCH, watched_memory
 from course.grader.authoring.generate import generate_release, temporary_folder
 from course.grader.classroom.command import path_with_environment
 from course.grader.classroom.course_folder import CourseFolder, find_course
 from course.grader.classroom.run import Options, grade_class, kits_of
 from course.grader.kernel.isolation import isolation_in_force
-from course.grader.kernel.warm import memory_of
 from course.grader.notebooks.lesson import read_lesson
 
 FLOORS = 5
@@ -41,6 +40,8 @@ def main() -> None:
     """Run the benchmark and print its table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--notebook", default="01_rnn/vanilla_rnn")
+    parser.add_argument("--lesson", help="all notebooks of a lesson, in place of one")
+    parser.add_argument("--hostile", type=int, default=0, help="so many of them attack the grader")
     parser.add_argument("--submissions", type=int, default=40)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--stock", type=int, default=0, help="submissions for stock (default: all)")
@@ -49,36 +50,39 @@ def main() -> None:
     options = parser.parse_args()
     course = find_course()
     where = temporary_folder("rnn-bench-")
-    assignment, notebook = options.notebook.split("/")
+    assignment, _, notebook = (options.lesson or options.notebook).partition("/")
+    names = [notebook] if notebook else [o.notebook for o in course.lessons(assignment)]
     n, m = options.submissions, options.stock or options.submissions
     print(
-        f"{n} submissions of {options.notebook}, {os.cpu_count()} cores, "
+        f"{n} submissions of {assignment} ({', '.join(names)}), {os.cpu_count()} cores, "
         f"load {os.getloadavg()[0]:.1f}"
     )
     print(isolation_in_force().describe(), flush=True)
-    ours = make_class(course, where / "ours", assignment, notebook, n)
+    ours = make_class(course, where / "ours", assignment, names, n)
     kits_of(ours, assignment)  # references are made once for a class and not timed
+    if options.hostile:
+        grade_hostile(ours, assignment, options.hostile, options.workers[-1])
+        shutil.rmtree(where, ignore_errors=True)
+        return
     rows: list[tuple[str, float]] = []
-    lesson = read_lesson(ours.source / assignment / f"{notebook}.ipynb")
+    lessons = [read_lesson(ours.source / assignment / f"{name}.ipynb") for name in names]
     floors: list[float] = []
     for workers in options.workers:
         WATCH.samples.clear()
         took = []
         for _ in range(options.repeats):  # in turn, so that a slow minute slows both
             took.append(grade_all(ours, assignment, workers))
-            floors += [floor_seconds(lesson) for _ in range(FLOORS)]
+            floors += [sum(map(floor_seconds, lessons)) for _ in range(FLOORS)]
         name = f"this grader, {workers} worker{'s' * (workers > 1)}"
         rows.append((name, statistics.median(took) / n))
     last = quarters(ours, assignment)
     floor = statistics.median(floors)
     rows.append(("floor: a forked warm process executes the same cells", floor))
     if not options.skip_stock:
-        stock = make_class(course, where / "stock", assignment, notebook, m, STOCK_CONFIG)
+        stock = make_class(course, where / "stock", assignment, names, m, STOCK_CONFIG)
         seconds = median(lambda: grade_stock(stock, assignment), options.repeats)
         rows.append(("stock nbgrader autograde (runs demos too)", seconds / m))
-        bare = make_class(
-            course, where / "bare", assignment, notebook, m, STOCK_CONFIG, demos=False
-        )
+        bare = make_class(course, where / "bare", assignment, names, m, STOCK_CONFIG, demos=False)
         seconds = median(lambda: grade_stock(bare, assignment), options.repeats)
         rows.append(("stock nbgrader autograde, demo cells removed", seconds / m))
     best = rows[len(options.workers) - 1][1]
@@ -100,29 +104,33 @@ def make_class(
     course: CourseFolder,
     root: Path,
     assignment: str,
-    notebook: str,
+    notebooks: Sequence[str],
     students: int,
     config: str = "",
     demos: bool = True,
 ) -> CourseFolder:
-    """Make a course folder with one notebook and a class of copies of its solution."""
+    """Make a course folder with notebooks of one lesson and a class of copies of its solution."""
     folder = CourseFolder(root)
     (folder.source / assignment).mkdir(parents=True)
-    source = nbformat.read(course.source / assignment / f"{notebook}.ipynb", as_version=4)
-    if not demos:
-        source.cells = [c for c in source.cells if "demo" not in c.metadata.get("tags", [])]
-    nbformat.write(source, folder.source / assignment / f"{notebook}.ipynb")
     own = config or (course.root / "nbgrader_config.py").read_text()
     (root / "nbgrader_config.py").write_text(own)
+    sources = {}
+    for name in notebooks:
+        path = Path(assignment) / f"{name}.ipynb"
+        source = sources[name] = nbformat.read(course.source / path, as_version=4)
+        if not demos:
+            source.cells = [c for c in source.cells if "demo" not in c.metadata.get("tags", [])]
+        nbformat.write(source, folder.source / path)
     generate_release(folder, assignment)
     for i in range(students):
-        handed_in = nbformat.from_dict(source)
-        for cell in handed_in.cells:
-            if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
-                cell.source = f"{source_of(cell)}\n# student {i}"
         here = folder.submitted / f"student{i:04}" / assignment
         here.mkdir(parents=True)
-        nbformat.write(handed_in, here / f"{notebook}.ipynb")
+        for name, source in sources.items():
+            handed_in = nbformat.from_dict(source)
+            for cell in handed_in.cells:
+                if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
+                    cell.source = f"{source_of(cell)}\n# student {i}"
+            nbformat.write(handed_in, here / f"{name}.ipynb")
     return folder
 
 
@@ -196,45 +204,6 @@ def where_time_goes(folder: CourseFolder, assignment: str) -> dict[str, float]:
     graded_notebook(lesson, submission, graded)
     lap("write the notebook", clock)
     return parts
-
-
-@dataclass
-class Watch:
-    """Memory of the workers while a class is graded.
-
-    Attributes
-    ----------
-    peak : int
-        Largest memory in bytes of one worker with its warm parent and kernels.
-    samples : list of (float, int)
-        Time and memory of all of this process's descendants.
-    """
-
-    peak: int = 0
-    samples: list[tuple[float, int]] = field(default_factory=list)
-
-
-WATCH = Watch()
-
-
-@contextlib.contextmanager
-def watched_memory() -> Iterator[None]:
-    """Sample the memory of this process's descendants, worker by worker, every two seconds."""
-    stop = threading.Event()
-
-    def look() -> None:
-        while not stop.wait(2):
-            workers = [memory_of(child.pid) for child in psutil.Process().children()]
-            WATCH.peak = max(WATCH.peak, *workers, 0)
-            WATCH.samples.append((time.time(), sum(workers)))
-
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def quarters(folder: CourseFolder, assignment: str) -> list[tuple[float, float]]:

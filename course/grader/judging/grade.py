@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from course.grader.judging.flags import flags_of
 from course.grader.judging.follow import charge_caches, given, to_follow, with_solutions
 from course.grader.judging.payload import Payload
-from course.grader.judging.verdict import Verdict, judge
+from course.grader.judging.verdict import NOT_WRITTEN, Verdict, judge
 from course.grader.kernel.steps import Runner, Settings, Step, StepResult
-from course.grader.notebooks.lesson import Lesson, defined_names
+from course.grader.notebooks.lesson import Lesson, bound_names, defined_names, syntax_problem
 from course.grader.notebooks.rebuild import UNREADABLE, Submission
 
 SHORTEST_LIMIT = 10.0
@@ -134,6 +134,9 @@ def grade(
                 graded.verdicts[id_] = replace(verdict, follow_through=True)
             else:
                 graded.verdicts[id_] = replace(graded.verdicts[id_], own_points=verdict.own_points)
+    for id_, verdict in graded.verdicts.items():
+        cause = _true_cause(lesson, submission, results, unwritten_ones, verdict)
+        graded.verdicts[id_] = replace(verdict, cause=cause)
     charge_caches(lesson, graded.verdicts)
     found, elsewhere = flags_of(lesson, submission)
     graded.notes += elsewhere
@@ -230,6 +233,35 @@ def _judge_all(
         )
         for id_, exercise in lesson.exercises.items()
     }
+
+
+def _true_cause(
+    lesson: Lesson,
+    submission: Submission,
+    results: dict[str, StepResult],
+    unwritten: set[str],
+    verdict: Verdict,
+) -> str:
+    """Say why an exercise could not be judged, where its test knows the consequence alone.
+
+    A cell that fails leaves its function undefined. ``NotImplementedError`` means that an
+    exercise is not written only where that is so.
+    """
+    if verdict.cause.startswith("NotImplementedError") and verdict.exercise in unwritten:
+        return NOT_WRITTEN
+    undefined = re.match(r"NameError(?:: name '(\w+)')?", verdict.cause)
+    if not undefined:
+        return verdict.cause
+    solution = next(c for c in lesson.cells if c.role == "solution" and c.id == verdict.exercise)
+    names = bound_names(solution.node.source)
+    if undefined[1] and undefined[1] not in names:
+        return verdict.cause
+    for cell in submission.cells:
+        result = results.get(cell.key, StepResult())
+        holds = cell.key == verdict.exercise or names & bound_names(cell.source)
+        if holds and result.status == "error":
+            return f"the cell does not run: {syntax_problem(cell.source) or result.cause}"
+    return verdict.cause
 
 
 def unwritten(lesson: Lesson, submission: Submission) -> set[str]:

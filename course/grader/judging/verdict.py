@@ -134,7 +134,7 @@ def _judged(
     """Judge an emission that can be read."""
     if payload.exercise != exercise:
         return Verdict(exercise, 0.0, maximum, cause="the answer belongs to another exercise")
-    if cause := _unwritten(payload):
+    if cause := _unanswered(payload):
         return Verdict(exercise, 0.0, maximum, cause=cause)
     if not reference.answers:
         return Verdict(exercise, 0.0, maximum, cause="the reference holds no answer")
@@ -168,11 +168,9 @@ def scored(exercise: str, maximum: float, parts: Sequence[Part]) -> Verdict:
     return Verdict(exercise, points, maximum, tuple(parts))
 
 
-def _unwritten(payload: Payload) -> str:
+def _unanswered(payload: Payload) -> str:
     if payload.answers:
         return ""
-    if any(message.startswith("NotImplementedError") for message in payload.errors.values()):
-        return NOT_WRITTEN
     return next(iter(payload.errors.values()), "the test gave no answer")
 
 

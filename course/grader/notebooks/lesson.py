@@ -13,6 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course.grader.ground.quiet import no_warnings
+from course.grader.ground.text import one_line
 
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 VISIBLE_SUFFIX, HIDDEN_SUFFIX = "_visible", "_hidden"
@@ -260,6 +261,24 @@ def names_read(source: str) -> frozenset[str]:
     """Names that a cell mentions anywhere."""
     nodes = ast.walk(_parsed(source))
     return frozenset(node.id for node in nodes if isinstance(node, ast.Name))
+
+
+def syntax_problem(source: str) -> str:
+    """Say why a cell does not compile and in which line; nothing when it does.
+
+    Lines of IPython's own (``%time``, ``!ls``) count as empty.
+    """
+    plain = re.sub(r"^[ \t]*[%!].*$", "", source, flags=re.MULTILINE)
+    try:
+        with no_warnings():
+            ast.parse(plain)
+    except SyntaxError as error:
+        line = (error.text or "").strip()
+        where = f", line {error.lineno}" if error.lineno else ""
+        return one_line(f"{type(error).__name__}: {error.msg}{where}: {line}", 200).rstrip(": ")
+    except (ValueError, RecursionError, MemoryError) as error:
+        return one_line(f"{type(error).__name__}: {error}", 200)
+    return ""
 
 
 def _parsed(source: str) -> ast.Module:

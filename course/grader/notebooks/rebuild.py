@@ -272,13 +272,17 @@ def _find_by_definition(
     targets: list[LessonCell | None],
     starter: dict[str, str],
 ) -> None:
-    """Give solution cells that lost their metadata back to the exercise whose names they define."""
+    """Give solution cells that lost their metadata back to the exercise whose names they define.
+
+    What is defined below the hidden test is left to :func:`_find_definitions`.
+    """
     found = {target.id for target in targets if target is not None}
+    tests = {t.exercise: p for p, t in enumerate(targets) if t is not None and t.role == "hidden"}
     for cell in lesson.cells:
         if cell.role != "solution" or cell.id in found:
             continue
         wanted = defined_names(cell.node.source)
-        for position, candidate in enumerate(theirs):
+        for position, candidate in enumerate(theirs[: tests.get(cell.id)]):
             if (
                 targets[position] is None
                 and candidate["type"] == "code"

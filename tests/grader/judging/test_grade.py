@@ -124,6 +124,47 @@ def test_the_first_run_stays_when_the_second_is_worse(lesson, references):
     assert not result.verdicts["quadruple"].follow_through
 
 
+DOES_NOT_RUN = "the cell does not run: "
+RAISES = "def double(x):\n    if len(x):\n        raise NotImplementedError('odd sizes')\n    return 2 * x"
+CAUSES = {
+    "syntax": (
+        {"double": "def double(x):\n    y = 2\n    return (y * x"},
+        {"double": DOES_NOT_RUN + "SyntaxError: '(' was never closed, line 3: return (y * x"},
+    ),
+    "indentation": (
+        {"double": "def double(x):\n  y = 2\n    return y"},
+        {"double": DOES_NOT_RUN + "IndentationError: unexpected indent, line 3: return y"},
+    ),
+    "an error before the definition": (
+        {"double": "1 / 0\ndef double(x):\n    return x"},
+        {"double": DOES_NOT_RUN + "ZeroDivisionError: division by zero"},
+    ),
+    "a name that is not the exercise's": (
+        {"double": "def double(x):\n    return numpi.sum(x)"},
+        {"double": "NameError"},
+    ),
+    "not begun": ({"double": STUB.format(name="double")}, {"double": "not written yet"}),
+    "raised by the student's own code": ({"double": RAISES}, {"double": "NotImplementedError"}),
+    "both not begun": (
+        {name: STUB.format(name=name) for name in ("double", "quadruple")},
+        {"double": "not written yet", "quadruple": "not written yet"},
+    ),
+    "built on an exercise that is wrong": (
+        {"double": RAISES, "quadruple": "def quadruple(x):\n    return double(x) + 1"},
+        {"double": "NotImplementedError"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_the_true_cause_is_named(lesson, references, name):
+    sources, causes = CAUSES[name]
+    verdicts = graded(lesson, references, **sources).verdicts
+    for exercise, cause in causes.items():
+        assert verdicts[exercise].points == 0
+        assert verdicts[exercise].cause.startswith(cause)
+
+
 @pytest.mark.parametrize("text", [None, b"", b"[]", b"\xff\xfe\x00"])
 def test_an_unreadable_notebook_earns_nothing_and_says_so(lesson, references, text):
     result = grade(lesson, rebuild(lesson, None, text), references, run_inprocess, SETTINGS)
@@ -283,6 +324,22 @@ def test_what_the_solution_uses_itself_is_no_shortcut():
     lesson = parse_lesson(notebook, "00_small", "small")
     other = "import torch\ndef double(x):\n    return torch.softmax(x, -1)"
     assert flags_of(lesson, submission_of(lesson, double=other)) == ({}, [])
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_what_runs_is_remarked_on_unless_the_solution_runs_it_too(own):
+    soft = "getattr(torch, 'soft' + 'max')(torch.tensor(x), -1).numpy()"
+    plain = "np.exp(x) / np.exp(x).sum(-1, keepdims=True)"
+    notebook = small_notebook()
+    cell = next(c for c in notebook.cells if c.id == "double")
+    solution = f"import torch\ndef double(x):\n    return {soft if own else plain}"
+    cell.source = solution.replace("return", "### BEGIN SOLUTION\n    return")
+    cell.source += "\n    ### END SOLUTION"
+    lesson = parse_lesson(notebook, "00_small", "small")
+    hidden = f"import torch\ndef double(x):\n    return {soft}"
+    result = graded(lesson, references_of(lesson), double=hidden)
+    assert result.verdicts["double"].full
+    assert ("runs torch.softmax" in result.verdicts["double"].flags) == (not own)
 
 
 def test_flags_do_not_change_the_score(lesson, references):

@@ -120,7 +120,7 @@ def not_written(x):
         (StepResult("ok", emissions=[b""]), "not an .npz file"),
         (StepResult("ok", emissions=[b"PK\x03\x04junk"]), "not an .npz file"),
         (StepResult("ok", emissions=[emission(right, "g")]), "another exercise"),
-        (StepResult("ok", emissions=[emission(not_written)]), "not written yet"),
+        (StepResult("ok", emissions=[emission(not_written)]), "NotImplementedError"),
         (StepResult("ok", emissions=[emission(lambda x: 1 / 0)]), "ZeroDivisionError"),
         (StepResult("ok", emissions=[emission(None)]), "TypeError"),
     ],

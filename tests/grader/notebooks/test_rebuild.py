@@ -383,6 +383,72 @@ class TestPlaces:
         cell = built(lesson, starter, theirs).cells[-1]
         assert (cell.role, cell.source) == ("text", "My notes")
 
+    @pytest.mark.parametrize("own", ["stub", "empty", "missing", "something else"])
+    @pytest.mark.parametrize("after", ["double_hidden", "quadruple_hidden", "why"])
+    def test_a_definition_below_its_test_is_brought_up(self, lesson, starter, theirs, own, after):
+        cell = at(theirs, "double")
+        cell.source = {"stub": STUBS["double"], "something else": "print('see below')"}.get(own, "")
+        if own == "missing":
+            theirs.cells.remove(cell)
+        below = ["import math\nhalf = math.sqrt(1 / 4)", "def scaled(x):\n    return half * x"]
+        below.append("def double(x):\n    return 4 * scaled(x)")
+        place = index(theirs, after) + 1
+        theirs.cells[place:place] = [new_code_cell(source) for source in below]
+        theirs.cells.append(new_code_cell("unrelated = 1"))
+        submission = built(lesson, starter, theirs)
+        assert any("it was moved up" in note for note in submission.notes)
+        keys, sources = self.order(submission), [c.source for c in submission.cells]
+        places = [sources.index(source) for source in below]
+        test = next(i for i, c in enumerate(submission.cells) if c.key == "double_hidden")
+        assert places == sorted(places)
+        assert places[-1] < test < sources.index("unrelated = 1")
+        assert STUBS["double"] not in sources
+        assert len(keys) == len(set(keys))
+
+    @pytest.mark.parametrize("last", ["def double(x):\n    return x", "double = lambda x: x"])
+    def test_of_several_definitions_below_the_last_counts(self, lesson, starter, theirs, last):
+        at(theirs, "double").source = STUBS["double"]
+        theirs.cells += [new_code_cell(MINE), new_code_cell(last)]
+        assert source(built(lesson, starter, theirs), "double") == last
+
+    def test_a_definition_below_its_test_does_not_replace_an_answer(self, lesson, starter, theirs):
+        theirs.cells.append(new_code_cell("def double(x):\n    return 'an experiment'"))
+        assert_good(built(lesson, starter, theirs))
+
+    def test_one_cell_below_may_hold_every_answer(self, lesson, starter, theirs):
+        both = MINE + "\n\ndef quadruple(x):\n    return 4 * x"
+        at(theirs, "double").source = STUBS["double"]
+        theirs.cells.append(new_code_cell(both))
+        submission = built(lesson, starter, theirs)
+        assert source(submission, "double") == both
+        assert source(submission, "quadruple") == ""
+
+    def test_rebuilding_twice_changes_nothing(self, lesson, starter, theirs):
+        at(theirs, "double").source = STUBS["double"]
+        theirs.cells += [new_code_cell(MINE), new_markdown_cell("a note"), new_code_cell("x = 1")]
+        once = built(lesson, starter, theirs)
+        twice = built(lesson, starter, rebuilt_notebook(lesson, once))
+        assert [(c.key, c.source) for c in twice.cells] == [(c.key, c.source) for c in once.cells]
+        assert [c.untouched for c in twice.cells] == [c.untouched for c in once.cells]
+
+    @pytest.mark.parametrize(
+        ("text", "untouched"),
+        [
+            (STUBS["why"], True), ("", True), ("  \n", True), (STUBS["why"] + "\n\n", True),
+            (STUBS["why"] + "\nYes.", False), ("Yes.", False), ("# Yes", False), ("?", False),
+        ],
+    )  # fmt: skip
+    def test_an_untouched_written_answer_is_known(self, lesson, starter, theirs, text, untouched):
+        at(theirs, "why").source = text
+        answer = next(c for c in built(lesson, starter, theirs).cells if c.key == "why")
+        assert answer.untouched == untouched
+
+    def test_an_answer_in_a_cell_beside_it_waits_for_a_hand(self, lesson, starter, theirs):
+        at(theirs, "why").source = STUBS["why"]
+        theirs.cells.append(new_markdown_cell("My answer is here."))
+        answer = next(c for c in built(lesson, starter, theirs).cells if c.key == "why")
+        assert not answer.untouched
+
     def test_an_answer_without_metadata_is_found_by_its_place(self, lesson, starter, theirs):
         strip_all(theirs)
         theirs.cells.insert(

@@ -42,6 +42,19 @@ def make_batches(ids, batch_size, steps):
     starts = range(0, row - steps + 1, steps)
     return [(inputs[:, a : a + steps], targets[:, a : a + steps]) for a in starts]
 """,
+    "a generator": [
+        (PAIRS, "for p in pieces:\n        yield inputs[:, p].clone(), targets[:, p].clone()")
+    ],
+    "ids as int32": [
+        (PAIRS, PAIRS.replace("piece], targets[:, piece]", "piece].int(), targets[:, piece].int()"))
+    ],
+    "NumPy arrays": [
+        (
+            PAIRS,
+            PAIRS.replace("piece], targets[:, piece]", "piece].numpy(), targets[:, piece].numpy()"),
+        )
+    ],
+    "ids changed": [(COUNT, "ids += 1; ids -= 2; ids += 1; ids[0] = 0; " + COUNT)],
     "time first": [
         (PAIRS, PAIRS.replace("piece], targets[:, piece]", "piece].T, targets[:, piece].T"))
     ],
@@ -75,9 +88,6 @@ def make_batches(ids, batch_size, steps):
         batches.append((x, y))
     return batches
 """,
-    "a generator": [
-        (PAIRS, "for p in pieces:\n        yield inputs[:, p].clone(), targets[:, p].clone()")
-    ],
 }
 
 # --- the module ---------------------------------------------------------------------------------
@@ -124,6 +134,10 @@ MODULE_WRONG = {
         ("(hidden_size, vocab_size)", "(hidden_size, vocab_size, bias=False)")
     ],
     "dropout": [("self.readout(h)", "self.readout(nn.functional.dropout(h, 0.5))")],
+    "recurrent weights frozen": [(MAKE, MAKE + ".requires_grad_(False)")],
+    "embedding detached": [
+        (RUN, RUN.replace("self.embedding(ids)", "self.embedding(ids).detach()"))
+    ],
     "float32 forced": [("return self.readout(h)", "return self.readout(h).float()")],
     "state changed in place": [
         (
@@ -373,7 +387,61 @@ TRAIN_WRONG = {
         ),
     ],
 }
+FIVE_GRAM = """
+class Counted({base}):
+    def __init__(self, ids, V):
+        {start}
+        self.V, self.tables, text = V, {{}}, ids.tolist()
+        for order in range(5):
+            for t in range(order, len(text)):
+                counts = self.tables.setdefault(tuple(text[t - order : t]), {{}})
+                counts[text[t]] = counts.get(text[t], 0) + 1
+
+    def bets(self, past):
+        p = np.full(self.V, 1 / self.V)
+        for order in range(5):
+            counts = self.tables.get(tuple(past[len(past) - order :]))
+            if counts is None or order > len(past):
+                break
+            p = p * len(counts)
+            p[list(counts)] += np.array(list(counts.values()))
+            p /= p.sum()
+        return np.log(p)
+
+    def forward(self, ids, state=None):
+        state = [[] for _ in ids] if state is None else state
+        rows = []
+        for past, row in zip(state, ids.tolist()):
+            texts = [(past + row)[: len(past) + t + 1] for t in range(len(row))]
+            rows.append([self.bets(text) for text in texts])
+        state = [(past + row)[-4:] for past, row in zip(state, ids.tolist())]
+        return torch.tensor(np.array(rows), dtype=torch.float32), state
+
+
+def train_language_model(ids, vocab_size):
+    return Counted(ids, vocab_size)
+"""
+CALL = "train_epoch(model, batches[k * size : (k + 1) * size], optimizer, max_norm=1.0)"
+OWN_LOOP = """model.train()
+        state = None
+        for inputs, targets in batches[k * size : (k + 1) * size]:
+            logits, state = model(inputs, state)
+            state = detached(state)
+            optimizer.zero_grad()
+            cross_entropy(logits.flatten(0, 1), targets.flatten()).backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()"""
+TRAIN_WRONG |= {
+    "a counted 5-gram": FIVE_GRAM.format(base="nn.Module", start="super().__init__()"),
+    "a counted 5-gram inside a CharLM": FIVE_GRAM.format(
+        base="CharLM", start="super().__init__(V, 8, 8)"
+    ),
+    "own loop, gradients not cleared": [
+        (CALL, OWN_LOOP.replace("            optimizer.zero_grad()\n", ""))
+    ],
+}
 TRAIN_RIGHT = {
+    "own loop": [(CALL, OWN_LOOP)],
     "constant rate": [
         ('optimizer.param_groups[0]["lr"] = rate', 'optimizer.param_groups[0]["lr"] = 0.008'),
     ],
@@ -661,5 +729,64 @@ SAYS = {
         "cuts not repaired": "lost at each cut",
         "state passes to the next text": "passes from one text",
         "divided by the characters": "predictions",
+    },
+}
+
+TYPICAL = {
+    "make_batches": {
+        "nothing": ("def make_batches(ids, batch_size, steps):\n    return []\n", 0, 0),
+        "one slip": (BATCHES_WRONG["targets not shifted"], 0.5, 0.99),
+        "point missed": (BATCHES_WRONG["rows filled within a batch"], 0, 0.49),
+    },
+    "CharLM": {
+        "nothing": ([("return self.readout(h), state", "return 0 * self.readout(h), state")], 0, 0),
+        "one slip": (MODULE_WRONG["always an LSTM"], 0.5, 0.99),
+        "point missed": (MODULE_WRONG["state ignored"], 0, 0.49),
+    },
+    "bits_per_character": {
+        "nothing": ("def bits_per_character(model, ids):\n    return 1.0\n", 0, 0),
+        "one slip": (BITS_WRONG["nats"], 0.5, 0.99),
+        "point missed": (BITS_WRONG["targets not shifted"], 0, 0.49),
+    },
+    "train_epoch": {
+        "nothing": (
+            "def train_epoch(model, batches, optimizer, max_norm):\n    return 0.0\n",
+            0,
+            0,
+        ),
+        "one slip": (EPOCH_WRONG["not clipped"], 0.5, 0.99),
+        "point missed": (EPOCH_WRONG["state reset"], 0, 0.49),
+    },
+    "train_language_model": {
+        "nothing": (
+            "def train_language_model(ids, vocab_size):\n    return CharLM(vocab_size, 32, 128)\n",
+            0,
+            0,
+        ),
+        "one slip": (
+            [("make_batches(ids, 16, 32)", "make_batches(ids[:120_000], 16, 32)")],
+            0.5,
+            0.99,
+        ),
+        "point missed": (TRAIN_WRONG["a counted 5-gram"], 0, 0.49),
+    },
+    "sample": {
+        "nothing": (
+            "def sample(model, prompt, length, temperature, generator):\n"
+            "    return torch.cat([prompt, prompt.new_zeros(length)])\n",
+            0,
+            0,
+        ),
+        "one slip": (SAMPLE_WRONG["left in evaluation mode"], 0.5, 0.99),
+        "point missed": (SAMPLE_WRONG["temperature ignored"], 0, 0.49),
+    },
+    "bits_of_texts": {
+        "nothing": (TEXTS_WRONG["as the colleague wrote it"], 0, 0),
+        "one slip": (TEXTS_WRONG["unit not repaired"], 0.5, 0.99),
+        "point missed": (
+            _colleague(more="", answer="sum(means) / len(means) / math.log(2)"),
+            0,
+            0.49,
+        ),
     },
 }

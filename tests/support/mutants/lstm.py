@@ -301,6 +301,20 @@ WRONG = {
         "h and c swapped": [("return h, c,", "return c, h,")],
         "float64 forced": [("c = f * c_prev", "c = f.astype(np.float64) * c_prev")],
         "changes c_prev": [("c = f * c_prev + i * g", "c = c_prev; c *= f; c += i * g")],
+        "overflows": [
+            (
+                "i, f, g, o = sigmoid(i),",
+                "e = lambda z: np.exp(z) / (1 + np.exp(z)); i, f, g, o = e(i),",
+            )
+        ],
+        "memory by shape": [
+            (
+                "    i, f, g, o = np.split",
+                "    kept = lstm_step.__dict__\n    if x.shape in kept:\n        return kept[x.shape]\n    i, f, g, o = np.split",
+            ),
+            ("return h, c, (x", "kept[x.shape] = h, c, (x"),
+            ("i, f, g, o, tanh_c)", "i, f, g, o, tanh_c)\n    return kept[x.shape]"),
+        ],
         "no cache": [
             ("return h, c, (x, h_prev, c_prev, W_x, W_h, i, f, g, o, tanh_c)", "return h, c")
         ],
@@ -421,6 +435,7 @@ WRONG = {
             ("return da @ W_x.T", "f *= d_cell; return da @ W_x.T"),
             ("d_cell * f, x.T", "f.copy(), x.T"),
         ],
+        "gradient clipped at 5": [("axis=1,\n    )", "axis=1,\n    ).clip(-5, 5)")],
         "float64 forced": [("axis=1,\n    )", "axis=1,\n    ).astype(np.float64)")],
     },
     "lstm_backward": {
@@ -464,6 +479,7 @@ WRONG = {
         ],
         "time first": [("np.stack(dxs[::-1], axis=1)", "np.stack(dxs[::-1])")],
         "float64 forced": [("np.zeros_like(dh[:, 0])", "np.zeros(dh[:, 0].shape)")],
+        "gradient clipped at 5": [("dh[:, t] + dh_next", "np.clip(dh[:, t] + dh_next, -5, 5)")],
         "empties the cache": [("dc_next, cache[t]", "dc_next, cache.pop()")],
     },
     "init_lstm": {
@@ -570,6 +586,13 @@ WRONG = {
             )
         ],
         "no tanh on c": [("torch.sigmoid(o) * torch.tanh(c)", "torch.sigmoid(o) * c")],
+        "weights do not learn": [
+            ('getattr(self, f"weight_hh_l{k}")', 'getattr(self, f"weight_hh_l{k}").detach()')
+        ],
+        "bias from .data": [
+            ('getattr(self, f"bias_hh_l{k}")', 'getattr(self, f"bias_hh_l{k}").data')
+        ],
+        "frozen": [("nn.Parameter(start)", "nn.Parameter(start, requires_grad=False)")],
         "detached": [("outputs.append(h)", "outputs.append(h); c = c.detach()")],
         "dropout left on": [("outputs.append(h)", "outputs.append(nn.functional.dropout(h, 0.1))")],
         "remembers between calls": [
@@ -892,5 +915,92 @@ SAYS = {
         "biases repaired only": "dc_next",
         "cell repaired only": "forget gate",
         "as found": "Both mistakes",
+    },
+}
+
+COPIES = """
+def lstm_forward(x, h0, c0, W_x, W_h, b):
+    states = [np.repeat(s[:, None], x.shape[1], axis=1) for s in (h0, c0)]
+    return *states, [None] * x.shape[1]
+"""
+NOTHING_BACKWARD = """
+def lstm_step_backward(dh, dc, cache):
+    x, h_prev, c_prev, W_x, W_h, *_ = cache
+    return tuple(np.zeros_like(v) for v in (x, h_prev, c_prev, W_x, W_h, W_x[0]))
+"""
+NOTHING_THROUGH_TIME = """
+def lstm_backward(dh, dc, cache):
+    x, h_prev, c_prev, W_x, W_h, *_ = cache[0]
+    dx = np.zeros((*dh.shape[:2], x.shape[1]), dtype=dh.dtype)
+    return (dx, *(np.zeros_like(v) for v in (h_prev, c_prev, W_x, W_h, W_x[0])))
+"""
+
+TYPICAL = {
+    "lstm_step": {
+        "nothing": (STEP_SIGNATURE + "    return h_prev, c_prev, None\n", 0, 0),
+        "one slip": (WRONG["lstm_step"]["h without tanh"], 0.5, 0.99),
+        "point missed": (WRONG["lstm_step"]["c_prev unused"], 0, 0.49),
+    },
+    "lstm_forward": {
+        "nothing": (COPIES, 0, 0),
+        "one slip": (WRONG["lstm_forward"]["h0 ignored"], 0.5, 0.99),
+        "point missed": (WRONG["lstm_forward"]["c not carried"], 0, 0.49),
+    },
+    "lstm_gates": {
+        "nothing": (
+            "def lstm_gates(x, h0, c0, W_x, W_h, b):\n"
+            "    return {k: np.zeros((*x.shape[:2], h0.shape[1]), dtype=x.dtype) for k in 'ifgo'}\n",
+            0,
+            0,
+        ),
+        "one slip": (WRONG["lstm_gates"]["g with sigmoid"], 0.5, 0.99),
+        "point missed": (WRONG["lstm_gates"]["pre-activations"], 0, 0.49),
+    },
+    "lstm_step_backward": {
+        "nothing": (NOTHING_BACKWARD, 0, 0),
+        "one slip": (WRONG["lstm_step_backward"]["bias averaged"], 0.5, 0.99),
+        "point missed": (WRONG["lstm_step_backward"]["dc unused"], 0, 0.49),
+    },
+    "lstm_backward": {
+        "nothing": (NOTHING_THROUGH_TIME, 0, 0),
+        "one slip": (WRONG["lstm_backward"]["dx reversed"], 0.5, 0.99),
+        "point missed": (WRONG["lstm_backward"]["neither carried"], 0, 0.49),
+    },
+    "init_lstm": {
+        "nothing": (
+            "def init_lstm(D, H, rng, forget_bias=1.0):\n"
+            "    return np.zeros((D, 4 * H)), np.zeros((H, 4 * H)), np.zeros(4 * H)\n",
+            0,
+            0,
+        ),
+        "one slip": (WRONG["init_lstm"]["forget bias in the third block"], 0.5, 0.99),
+        "point missed": (WRONG["init_lstm"]["fans of the four blocks"], 0, 0.49),
+    },
+    "LSTM": {
+        "nothing": (
+            [
+                ("x = torch.stack(outputs, dim=1)", "x = 0 * torch.stack(outputs, dim=1)"),
+                ("(torch.stack(last_h), torch.stack(last_c))", "(0 * state[0], 0 * state[1])"),
+            ],
+            0,
+            0,
+        ),
+        "one slip": (WRONG["LSTM"]["last states swapped"], 0.5, 0.99),
+        "point missed": (WRONG["LSTM"]["first layer only"], 0, 0.49),
+    },
+    "peephole_lstm_step": {
+        "nothing": (WRONG["peephole_lstm_step"]["none"], 0, 0),
+        "one slip": (WRONG["peephole_lstm_step"]["output sees the old cell"], 0.5, 0.99),
+        "point missed": (WRONG["peephole_lstm_step"]["sees h_prev"], 0, 0.49),
+    },
+    "variational_dropout": {
+        "nothing": (WRONG["variational_dropout"]["identity"], 0, 0),
+        "one slip": (WRONG["variational_dropout"]["no scaling"], 0.5, 0.99),
+        "point missed": (WRONG["variational_dropout"]["new mask every step"], 0, 0.49),
+    },
+    "repaired_backward": {
+        "nothing": (WRONG["repaired_backward"]["as found"], 0, 0),
+        "one slip": (WRONG["repaired_backward"]["cell repaired only"], 0.5, 0.99),
+        "point missed": (WRONG["repaired_backward"]["swapped returns"], 0, 0.49),
     },
 }

@@ -95,6 +95,18 @@ MIXED = "return output, h_n.transpose(0, 1).reshape(len(x), -1)"
 ROWS = "rows = torch.arange(len(x), device=x.device)"
 
 
+KEPT = """
+    packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
+    if getattr(self, "size", 0) != len(x):
+        self.size, self.kept = len(x), None
+    packed, last = self.rnn(packed, self.kept)
+    self.kept = tuple(s.detach() for s in last) if isinstance(last, tuple) else last.detach()
+    output, _ = pad_packed_sequence(packed, batch_first=True, total_length=x.shape[1])
+    h_n = last[0] if isinstance(last, tuple) else last
+    return output, torch.cat([h_n[0], h_n[1]], 1)
+"""
+
+
 def wrong_modules(name: str) -> dict[str, str]:
     """What students write wrong, for either module."""
     p, s = packed(name), state(name)
@@ -105,6 +117,10 @@ def wrong_modules(name: str) -> dict[str, str]:
     kind = "nn.LSTM" if name == "BiLSTM" else "nn.GRU"
     other = "nn.GRU" if name == "BiLSTM" else "nn.LSTM"
     return {
+        "kept from call to call": two_way(name, KEPT),
+        "a bias without a gradient": two_way(
+            name, f"self.rnn.bias_hh_l0_reverse.requires_grad_(False)\n{dedent(p)}{cat}"
+        ),
         "lengths ignored": two_way(name, f"{plain}{cat}"),
         "masked afterwards only": two_way(name, f"{plain}{masked}{zeroed}{cat}"),
         "input masked, chain reads zeros": two_way(

@@ -176,6 +176,22 @@ CLASS_WRONG = {
             + "states = torch.where(real, x.tile(1, 1, 99)[..., : self.out.in_features], -9.0)\n",
         )
     ],
+    "kept from call to call": [
+        (
+            EMBED,
+            EMBED
+            + "\n        x = x + getattr(self, 'kept', 0.0)\n        self.kept = x.detach().mean()",
+        )
+    ],
+    "a bag beside idle layers": [
+        (
+            PACK,
+            REAL
+            + "idle = 0.0 * sum(p.sum() for p in self.rnn.parameters())\n"
+            + "        states = torch.where(real, x.tile(1, 1, 99)[..., : self.out.in_features], -9.0)"
+            + " + idle\n",
+        )
+    ],
     "cell ignored": [("[cell]", '["lstm"]')],
     "always one direction": [
         ("bidirectional=bidirectional", "bidirectional=False"),

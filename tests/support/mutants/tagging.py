@@ -401,6 +401,16 @@ TAGGER_WRONG = {
     ],
     "dropout in eval mode": [(OUT, "return self.out(nn.functional.dropout(h, self.dropout.p))")],
     "no dropout": [("nn.Dropout(dropout)", "nn.Identity()")],
+    "kept from call to call": [
+        (
+            "x = self.embedding(ids)\n",
+            "x = self.embedding(ids) + getattr(self, 'kept', 0.0)\n"
+            "        self.kept = x.detach().mean()\n",
+        )
+    ],
+    "a bias without a gradient": [
+        (OUT, "self.lstm.bias_hh_l0.requires_grad_(False)\n        " + OUT)
+    ],
     "gradient cut": [("x = self.embedding(ids)", "x = self.embedding(ids).detach()")],
     "whole rows turned around": tagger(
         TWO,

@@ -28,6 +28,8 @@ MAX_RECORDS = 1_000
 MAX_DEPTH = 6
 """Brackets within brackets in a manifest; an honest one has five at most."""
 MAX_NAME = 200
+MAX_AXES, MAX_AXIS = 6, 1_000_000
+"""A wrong shape is told, and an empty array's could be any numbers."""
 
 PLAIN_KINDS = frozenset(
     {"ndarray", "tensor", "sequence", "bool", "int", "float", "str", "list", "tuple", "dict"}
@@ -230,6 +232,8 @@ def _array(raw: bytes) -> np.ndarray:
     body = raw[start:]
     if dtype.hasobject or dtype.kind not in KINDS or dtype.names:
         raise BadPayload("an array has a dtype that is not a plain number")
+    if len(shape) > MAX_AXES or any(size > MAX_AXIS for size in shape):
+        raise BadPayload("an array has more axes, or longer ones, than any answer")
     count = 1
     for size in shape:
         count *= int(size)

@@ -116,6 +116,8 @@ def test_array_order_is_kept(order):
         "shape of text": packed(manifest(record()), a0=header("('a',)")),
         "code for a shape": packed(manifest(record()), a0=header("__import__('os')")),
         "long header": packed(manifest(record()), a0=header("(1,)" + " " * 5000)),
+        "seven axes": packed(manifest(record()), a0=header(str((1,) * 7)) + b"x" * 8),
+        "a long axis of nothing": packed(manifest(record()), a0=header("(0, 31337133713)")),
         "many axes": packed(manifest(record()), a0=header(str((1,) * 100)) + b"x" * 8),
         "version 2": packed(manifest(record()), a0=b"\x93NUMPY\x02\x00" + b"x" * 30),
         "no array": packed(manifest(record()), a0=b"hello"),

@@ -297,6 +297,11 @@ FLAGS = {
     "import sys\ndef double(x):\n    return sys._getframe()": {"uses sys._getframe"},
     "def double(x):\n    return eval('2 * x')": {"uses eval"},
     "def double(x):\n    return helper(x)": {"uses torch.nn.MultiheadAttention"},
+    "stream = get_ipython().kernel.shell_stream": {"uses get_ipython"},
+    "import socket\ndef double(x):\n    return socket.socket()": {
+        "uses socket",
+        "uses socket.socket",
+    },
     "def double(x):\n    gc = inspect = x\n    model.eval()\n    return gc": set(),
     "# torch.nn.LSTM\ndef double(x):\n    'F.softmax'\n    return 2 * x": set(),
     "%%time\ndef double(x):\n    return torch.nn.RNN(1, 1)": {"uses torch.nn.RNN"},

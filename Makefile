@@ -62,7 +62,7 @@ autograde: $(READY) lesson  ## grade submitted/ (LESSON=..., OPTIONS="--workers 
 feedback: $(READY) lesson  ## write feedback pages (LESSON=...)
 	@$(GRADER) feedback $(LESSON)
 
-export: $(READY) lesson  ## print scores as CSV (LESSON=..., OPTIONS="--output scores.csv")
+export: $(READY)  ## print scores as CSV (LESSON= for one, OPTIONS="--layout canvas --output scores.csv")
 	@$(GRADER) export $(LESSON) $(OPTIONS)
 
 tidy: $(READY)  ## clear outputs of the sources and fix their cell ids
@@ -74,8 +74,8 @@ lint: $(READY)  ## ruff check and ruff format --check
 format: $(READY)  ## ruff's fixes and format
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-bench: $(READY)  ## measure the grader against stock nbgrader
-	@$(BIN)/python -m benchmarks
+bench: $(READY)  ## measure the grader against stock nbgrader (LESSON= for all of a lesson)
+	@$(BIN)/python -m benchmarks $(if $(LESSON),--lesson $(LESSON)) $(OPTIONS)
 
 clean:  ## remove caches; never a class's work, a gradebook or the virtual environment
 	@find . -path ./$(VENV) -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +

@@ -93,7 +93,13 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--student", action="append", default=[], help="only this one (repeatable)")
     sub.add_argument("--quiet", action="store_true", help="no progress bar")
     command("feedback", _feedback, "write feedback pages from what was graded")
-    sub = command("export", _export, "write a lesson's scores as CSV")
+    sub = command("export", _export, "write scores from the gradebook as CSV", lesson=False)
+    sub.add_argument("lessons", nargs="*", metavar="LESSON", help="default: the whole course")
+    sub.add_argument(
+        "--layout", choices=("plain", "canvas", "moodle"), default="plain", help="who reads it"
+    )
+    sub.add_argument("--each", action="store_true", help="a column for each exercise")
+    sub.add_argument("--stale", action="store_true", help="also what changed since it was graded")
     sub.add_argument("--output", type=Path, help="file (default: standard output)")
     sub = command("roster", _roster, "put the class into the gradebook", lesson=False)
     sub.add_argument(
@@ -188,6 +194,8 @@ def _autograde(options: argparse.Namespace) -> int:
     path = folder.private / f"report-{options.lesson}.html"
     write_atomically(path, report.page(run).encode())
     print(f"{len(run.graded)} graded, {len(run.kept)} unchanged; report: {path}")
+    for name, (before, after) in run.changed.items():
+        print(f"changed: {name}: {before:g} -> {after:g} ({after - before:+g})")
     for name, reason in run.failed.items():
         print(f"error: {name}: {reason}", file=sys.stderr)
     return 1 if run.failed else 0
@@ -203,19 +211,19 @@ def _feedback(options: argparse.Namespace) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     from course.grader.classroom.course_folder import FolderError
-    from course.grader.classroom.run import kits_of, load_result, tasks_of
+    from course.grader.classroom.export import export
     from course.grader.ground.files import write_atomically
-    from course.grader.pages import report
 
     folder = _folder()
-    kits = kits_of(folder, options.lesson)
-    outcomes = [load_result(folder, task) for task in tasks_of(folder, kits)]
-    if not any(outcomes):
-        raise FolderError(f"nothing is graded yet: run `make autograde LESSON={options.lesson}`")
-    text = report.to_csv([outcome for outcome in outcomes if outcome is not None])
+    lessons = options.lessons or [n for n in folder.lesson_names if folder.students(n)]
+    for lesson in lessons:
+        folder.lessons(lesson)
+    if not lessons:
+        raise FolderError(f"nothing was handed in for any lesson: {folder.submitted} is empty")
+    if options.output and options.output.exists():
+        raise FolderError(f"{options.output} exists already; choose another name")
+    text = export(folder, lessons, options.layout, options.each, options.stale)
     if options.output:
-        if options.output.exists():
-            raise FolderError(f"{options.output} exists already; choose another name")
         write_atomically(options.output, text.encode())
     else:
         print(text, end="")

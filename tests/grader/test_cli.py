@@ -179,3 +179,15 @@ def test_an_unknown_command_says_which_there_are():
     )
     assert result.returncode != 0
     assert "autograde" in result.stderr
+
+
+def test_a_regrade_says_who_changed_and_by_how_much(inside, capsys):
+    submit(inside)
+    assert main(["autograde", "00_small", "--quiet"]) == 0
+    assert "changed:" not in capsys.readouterr().out
+    assert main(["autograde", "00_small", "--quiet", "--force"]) == 0
+    assert "changed:" not in capsys.readouterr().out
+    (path,) = inside.submitted.glob("*/00_small/small.ipynb")
+    path.write_text(path.read_text().replace("return 2 * x", "return 3 * x"))
+    assert main(["autograde", "00_small", "--quiet"]) == 0
+    assert f"changed: {path.parent.parent.name}/small: 4 -> 2 (-2)" in capsys.readouterr().out

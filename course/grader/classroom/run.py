@@ -234,9 +234,20 @@ def _grade_all(
                 run.failed[f"{task.student}/{task.kit.notebook}"] = error
                 continue
             outcome = Outcome.from_bytes(data)
+            before = _points_before(folder, outcome)
             write_atomically(result_path(folder, outcome), data)
             apply(folder, gradebook, outcome)
             run.graded.append(outcome)
+            if before not in {None, outcome.points}:
+                run.changed[f"{outcome.student}/{outcome.notebook}"] = before, outcome.points
+
+
+def _points_before(folder: CourseFolder, outcome: Outcome) -> float | None:
+    """Points of the stored result that this outcome replaces."""
+    for path in result_path(folder, outcome).parent.glob(f"{outcome.notebook}-*.json"):
+        with contextlib.suppress(ValueError, TypeError, KeyError, OSError):
+            return Outcome.from_bytes(path.read_bytes()).points
+    return None
 
 
 def _outcomes(todo: list[Task], options: Options) -> Iterator[tuple[Task, bytes, str]]:

@@ -65,13 +65,25 @@ class Outcome:
 
 @dataclass
 class Run:
-    """What a grading run did."""
+    """What a grading run did.
+
+    Attributes
+    ----------
+    assignment, isolation : str
+    graded, kept : list of Outcome
+        Graded now, and unchanged since an earlier run.
+    failed : dict of str to str
+        What was not graded, by ``student/notebook``, and why.
+    changed : dict of str to (float, float)
+        Points before and after, by ``student/notebook``, where an earlier result was replaced.
+    """
 
     assignment: str
     isolation: str
     graded: list[Outcome] = field(default_factory=list)
     kept: list[Outcome] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    changed: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def outcomes(self) -> list[Outcome]:

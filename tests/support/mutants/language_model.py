@@ -763,11 +763,7 @@ TYPICAL = {
             0,
             0,
         ),
-        "one slip": (
-            [("make_batches(ids, 16, 32)", "make_batches(ids[:120_000], 16, 32)")],
-            0.5,
-            0.99,
-        ),
+        "one slip": ([("CharLM(vocab_size, 32, 128)", "CharLM(vocab_size, 32, 40)")], 0.5, 0.99),
         "point missed": (TRAIN_WRONG["a counted 5-gram"], 0, 0.49),
     },
     "sample": {

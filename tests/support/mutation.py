@@ -24,6 +24,9 @@ else they run, and what seems harmed is graded in full. After a right variant la
 with it in place. Cells that train run for *teams*: each exercise's first right variant together,
 then each one's second; when a team earns everything, none of its members does harm.
 
+A wrong variant whose name contains ``device`` also runs on a device that is none
+(:mod:`tests.support.pretend`), and may be wrong there alone; the solution must be right there.
+
 Exercises that are a pair (a backward reads its forward's cache) go through ``grade`` itself.
 """
 
@@ -51,7 +54,7 @@ from course.grader.judging.verdict import Verdict, judge
 from course.grader.kernel.steps import Settings, Step, StepResult
 from course.grader.notebooks.lesson import Lesson, read_lesson
 from course.grader.notebooks.rebuild import Submission, solution_submission
-from tests.support import state
+from tests.support import pretend, state
 from tests.support.inprocess import ChildDied, fork, forked, fresh_namespace, run_step
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -65,6 +68,8 @@ SAMPLE = 3
 """Seeds that the tests take; ``make bar`` takes twenty."""
 SLOW = 1.0
 """Seconds: a cell that takes longer trains, and runs for teams alone."""
+ELSEWHERE = "another device"
+"""What the grader calls a device that it does not know."""
 PATIENCE = 0.2
 """Seconds: a hidden test that takes longer runs under one seed in a sample."""
 
@@ -111,12 +116,15 @@ class Known:
         What every step took.
     left : dict
         By exercise, the state that it leaves: digests, and patched attributes of libraries.
+    elsewhere : dict
+        By exercise, what its hidden test gives on a device that is none.
     """
 
     references: dict[int, dict[str, Payload]] = field(default_factory=dict)
     results: dict[int, dict[str, StepResult]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     left: dict[str, tuple[dict[str, int], set[str]]] = field(default_factory=dict)
+    elsewhere: dict[str, StepResult] = field(default_factory=dict)
 
 
 @cache
@@ -201,6 +209,8 @@ class Notebook:
                 )
             if step.hidden:
                 self._note_emissions(step)
+                if any("device" in name for name in self.wrong.get(step.exercise, ())):
+                    self.known.elsewhere[step.exercise] = forked(self._run_elsewhere, step)
                 left = forked(self._state_with_solution, step.exercise, before)
                 self.known.left[step.exercise] = left
             else:
@@ -292,9 +302,9 @@ class Notebook:
 
     def judge_variant(self, job: Job, before: dict) -> Outcome:
         """Judge one variant of the holder's exercise."""
-        kind, exercise, _ = job.key
+        kind, exercise, name = job.key
         submission = changed(self.lesson, {exercise: job.change})
-        mine = forked(self._run_variant, kind, submission, exercise, before)
+        mine = forked(self._run_variant, kind, name, submission, exercise, before)
         problems = []
         own = []
         for i, seed in enumerate(self.seeds_for(exercise)):
@@ -305,8 +315,10 @@ class Notebook:
                 others = (v for v in graded.verdicts.values() if v.exercise != exercise)
                 mine["harmed"] |= {v.exercise: v.summary for v in others if not v.full}
             own.append(verdict)
+        elsewhere = self._judged_elsewhere(exercise, mine["elsewhere"])
         shares = [verdict.points / verdict.maximum for verdict in own]
-        if kind == "wrong" and any(verdict.full for verdict in own):
+        survives = any(verdict.full for verdict in own) and elsewhere.full
+        if kind == "wrong" and survives:
             problems.append(f"SURVIVES{self._under(own, True)}")
         if kind == "right" and not all(verdict.full for verdict in own):
             refused = next(verdict for verdict in own if not verdict.full)
@@ -327,17 +339,19 @@ class Notebook:
         return "" if len(seeds) == len(verdicts) else f" under seeds {', '.join(seeds)}"
 
     def _run_variant(
-        self, kind: str, submission: Submission, exercise: str, before: dict
+        self, kind: str, name: str, submission: Submission, exercise: str, before: dict
     ) -> dict[str, Any]:
         """In a child: run a variant and what it may harm; return what is to be judged."""
         result = StepResult()
-        found: dict[str, Any] = {"said": "", "harmed": {}}
+        found: dict[str, Any] = {"said": "", "harmed": {}, "elsewhere": None}
         for step in self._changed_steps(submission, self._own(exercise)):
             if step.hidden:
                 found["own"] = [
                     run_step(step, self.namespace, Settings(seed))
                     for seed in self.seeds_for(exercise)
                 ]
+                if "device" in name:
+                    found["elsewhere"] = self._run_elsewhere(step)
                 continue
             result = run_step(step, self.namespace, Settings(SEED))
             if step.key in self.visible and result.status == "error":
@@ -373,6 +387,18 @@ class Notebook:
                 if not verdict.full:
                     harmed[step.exercise] = verdict.summary
         return harmed
+
+    def _run_elsewhere(self, step: Step) -> StepResult:
+        """Run a hidden test on a device that is none."""
+        with pretend.pretend() as device:
+            return run_step(step, self.namespace, Settings(self.seeds[0], device=device))
+
+    def _judged_elsewhere(self, exercise: str, result: StepResult | None) -> Verdict:
+        points = self.lesson.exercises[exercise].points
+        if result is None:
+            return Verdict(exercise, points, points)
+        reference = self.known.references[self.seeds[0]][exercise]
+        return judge(exercise, points, result, reference, ELSEWHERE)
 
     def _judged(self, exercise: str, result: StepResult, seed: int) -> Verdict:
         points = self.lesson.exercises[exercise].points
@@ -435,6 +461,7 @@ class Notebook:
                 self._judged(exercise, results[self._own(exercise)[-1].key], seed)
                 for seed, results in self.known.results.items()
             ]
+            verdicts.append(self._judged_elsewhere(exercise, self.known.elsewhere.get(exercise)))
             lost = [f"LOSES POINTS: {v.summary}" for v in verdicts if not v.full]
             connection.send((("solution", exercise, ""), Outcome("; ".join(lost[:1]))))
 

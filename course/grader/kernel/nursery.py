@@ -21,6 +21,7 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +69,11 @@ PRELOAD = (
 MAX_MESSAGE = 1 << 16
 
 
-def main(descriptor: int) -> None:
+def main(descriptor: int, preload: Sequence[str] = PRELOAD) -> None:
     """Import, say what is ready, then fork a kernel for every request until the socket closes."""
     connection = socket.socket(fileno=descriptor)
     sys.modules["debugpy"] = None  # nobody debugs here; its import takes a third of a start
-    failed = [name for name in PRELOAD if not _preload(name)]
+    failed = [name for name in preload if not _preload(name)]
     if os.access(PRIVATE, os.W_OK):  # each kernel finds a fresh folder in the same place
         OneThreadApp.instance().prepare(PRIVATE)
     gc.collect()
@@ -216,4 +217,4 @@ def _serve(connection_file: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), sys.argv[2:] or PRELOAD)

@@ -233,7 +233,7 @@ def _roster(options: argparse.Namespace) -> None:
     from course.grader.classroom.roster import import_roster
 
     added, changed = import_roster(_folder(), options.file)
-    print(f"{added} students added, {changed} changed")
+    print(f"roster: {added} added, {changed} changed")
 
 
 def _due(options: argparse.Namespace) -> None:

@@ -120,7 +120,7 @@ def test_the_commands_say_what_they_did(small_course, tmp_path, monkeypatch, cap
     assert main(["roster", str(written(tmp_path, OWN))]) == 0
     assert main(["due", "00_small", "2026-12-01 18:00"]) == 0
     assert capsys.readouterr().out == (
-        "2 students added, 0 changed\n00_small is due 2026-12-01 18:00 UTC\n"
+        "roster: 2 added, 0 changed\n00_small is due 2026-12-01 18:00 UTC\n"
     )
     assert main(["due", "99_none", "2026-12-01 18:00"]) == 2
     assert main(["roster", "missing.csv"]) == 2

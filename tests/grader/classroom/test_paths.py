@@ -17,6 +17,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_output
 
+from course.grader.authoring.generate import generate_release
 from course.grader.classroom import gradebook as book
 from course.grader.classroom.command import nbgrader
 from course.grader.classroom.course_folder import CourseFolder
@@ -393,7 +394,7 @@ def test_a_gradebook_on_postgresql(start, expected, postgres, tmp_path):
     with (folder.root / "nbgrader_config.py").open("a") as config:
         config.write(f"\nc.CourseDirectory.db_url = {postgres!r}\n")
     (folder.root / "gradebook.db").unlink(missing_ok=True)
-    grade_class(folder, LESSON, Options(workers=2, quiet=True))
+    grade_class(folder, LESSON, Options(workers=2, quiet=True), generate_release)
     assert everything(folder) == expected
     assert not (folder.root / "gradebook.db").exists()
 

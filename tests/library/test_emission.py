@@ -14,8 +14,8 @@ import torch
 from course import emission
 from course.emission import collect, exact_type, to_array
 from course.grader.ground.wire import BadPayload
-from course.grader.kernel.faults import UNKNOWN
 from course.grader.judging.payload import Payload, read
+from course.grader.kernel.faults import UNKNOWN
 
 CALL = """
 from course.emission import cases

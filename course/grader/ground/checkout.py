@@ -1,4 +1,4 @@
-"""Which checkout an environment's ``course`` comes from: kernels import that one, wherever they run."""
+"""Which checkout `course` comes from: kernels import that one, wherever they run."""
 
 from __future__ import annotations
 

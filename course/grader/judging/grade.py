@@ -136,7 +136,8 @@ def grade(
                 graded.verdicts[id_] = replace(graded.verdicts[id_], own_points=verdict.own_points)
     for id_, verdict in graded.verdicts.items():
         cause = _true_cause(lesson, submission, results, unwritten_ones, verdict)
-        graded.verdicts[id_] = replace(verdict, cause=cause)
+        parts = () if cause == NOT_WRITTEN else verdict.parts
+        graded.verdicts[id_] = replace(verdict, cause=cause, parts=parts)
     charge_caches(lesson, graded.verdicts)
     found, elsewhere = flags_of(lesson, submission)
     graded.notes += elsewhere
@@ -245,9 +246,9 @@ def _true_cause(
     """Say why an exercise could not be judged, where its test knows the consequence alone.
 
     A cell that fails leaves its function undefined. ``NotImplementedError`` means that an
-    exercise is not written only where that is so.
+    exercise is not written only where that is so, and there nothing else matters.
     """
-    if verdict.cause.startswith("NotImplementedError") and verdict.exercise in unwritten:
+    if verdict.exercise in unwritten and not verdict.points:
         return NOT_WRITTEN
     undefined = re.match(r"NameError(?:: name '(\w+)')?", verdict.cause)
     if not undefined:

@@ -12,7 +12,8 @@ import pytest
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux alone ends children")
 PARENT = """
-import subprocess, sys
+import signal, subprocess, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 from course.grader.classroom.command import die_with_parent
 subprocess.run(["sh", "-c", "echo $$; exec sleep 300"], preexec_fn=die_with_parent(), check=False)
 """

@@ -473,7 +473,6 @@ def right_modules(name: str) -> dict[str, str]:
             parameters.replace("{ways}", '"_bwd", "_fwd"'),
             frozen.replace("{step}", step).replace("{a}", "_fwd").replace("{b}", "_bwd"),
         ),
-        "PyTorch's layout of h_n": two_way(name, dedent(p) + "return output, h_n"),
     }
 
 

@@ -403,14 +403,6 @@ MODULE_RIGHT = {
             h = self.cell(x[:, t], h)
         return self.readout(h)
 """,
-    "parameters for the read-out": HEAD
-    + """        self.gru = nn.GRU(input_size, hidden_size, batch_first=True)
-        self.W_y = nn.Parameter(0.1 * torch.randn(hidden_size, horizon))
-        self.b_y = nn.Parameter(torch.zeros(horizon))
-
-    def forward(self, x):
-        return self.gru(x)[0][:, -1] @ self.W_y + self.b_y
-""",
     "sequential read-out": [
         ("nn.Linear(hidden_size, horizon)", "nn.Sequential(nn.Linear(hidden_size, horizon))")
     ],

@@ -12,7 +12,7 @@ import builtins
 import dis
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import CodeType
 
@@ -134,7 +134,7 @@ def _functions(code: CodeType) -> Iterator[CodeType]:
 
 def with_solutions(
     lesson: Lesson,
-    steps: Iterable[Step],
+    steps: Sequence[Step],
     results: Mapping[str, StepResult],
     second: set[str],
 ) -> list[Step]:
@@ -145,7 +145,8 @@ def with_solutions(
     """
     solutions = {c.exercise: c.node.source for c in lesson.cells if c.role == "solution"}
     visible = {cell.id for cell in lesson.cells if cell.role == "visible"}
-    forwards = set(pairs_of(lesson).values())
+    lost = {s.exercise for s in steps if results[s.key].status in {"stopped", "skipped"}}
+    forwards = set(pairs_of(lesson).values()) - lost  # what hangs is not called once more
     chosen, left = [], set(second)
     for step in steps:
         if step.key in visible:

@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from course import pairs
-from course.watching import noted
+from course.watch_calls import noted
 
 MIME_TYPE = "application/vnd.rnn-course.emission"
 """Type of the display message that carries an emission: base64 of an ``.npz`` without pickle."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SOURCES
+from tests.support import points
 from tests.support.mutation import (
     TYPICAL_KINDS,
     lesson_at,
@@ -70,6 +71,12 @@ def test_right_variants_together_keep_every_point(path: Path):
 @pytest.mark.parametrize(("path", "exercise", "name"), variants("typical"))
 def test_typical_answer_earns_its_share(path: Path, exercise: str, name: str):
     assert not outcomes_of(path)["typical", exercise, name].problem
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=IDS)
+def test_the_guide_says_how_points_are_made(path: Path):
+    found, guide = points.section(path, outcomes_of(path)), points.stored(path)
+    assert points.alike(found, guide), "run python -m tests.support.points"
 
 
 @pytest.mark.parametrize(("path", "exercise", "name"), variants("said"))

@@ -83,7 +83,7 @@ class Outcome:
     problem : str
         What the tests got wrong about it; empty when nothing.
     said : str
-        The visible test's message.
+        The visible test's message; about the solution, the parts of its exercise.
     lowest, highest : float
         Share of the points that it earned, over all seeds.
     """
@@ -463,7 +463,8 @@ class Notebook:
             ]
             verdicts.append(self._judged_elsewhere(exercise, self.known.elsewhere.get(exercise)))
             lost = [f"LOSES POINTS: {v.summary}" for v in verdicts if not v.full]
-            connection.send((("solution", exercise, ""), Outcome("; ".join(lost[:1]))))
+            outcome = Outcome("; ".join(lost[:1]), parts_of(verdicts[0]))
+            connection.send((("solution", exercise, ""), outcome))
 
         def ask(exercise: str, job: Job) -> Outcome:
             holders[exercise][1].send(job)
@@ -526,6 +527,12 @@ class Notebook:
             yield key, Outcome() if guilty else outcome
             for exercise in self.exams & team.keys():
                 yield ("right", exercise, team[exercise]), Outcome()
+
+
+def parts_of(verdict: Verdict) -> str:
+    """Name the parts of an exercise and their shares of its points."""
+    total = sum(part.weight for part in verdict.parts)
+    return ", ".join(f"{part.label} {part.weight / total:.0%}" for part in verdict.parts)
 
 
 def judge_all(

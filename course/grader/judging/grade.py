@@ -148,10 +148,11 @@ def grade(
 
 
 def _with_limit(step: Step, seconds: dict[str, float]) -> Step:
-    """Give a cell twenty times what the solution needs, ten seconds at least."""
+    """Give a cell twenty times what the solution needs, ten seconds at least; its limit at most."""
     if step.key not in seconds:
         return step
-    return replace(step, seconds=max(SHORTEST_LIMIT, min(step.seconds, 20 * seconds[step.key])))
+    usual = max(SHORTEST_LIMIT, 20 * seconds[step.key])
+    return replace(step, seconds=min(step.seconds, usual))
 
 
 def _stopped(steps: list[Step], results: dict[str, StepResult]) -> list[str]:

@@ -19,7 +19,7 @@ from course.emission import KINDS, MANIFEST, MAX_BYTES
 from course.grader.ground.text import one_line
 from course.grader.ground.wire import BadPayload
 from course.grader.kernel.faults import line_of, told
-from course.watching import VOCABULARY
+from course.watch_calls import VOCABULARY
 
 MAX_MANIFEST = 2**17
 """Bytes of a manifest; the largest of the course has 51 000."""
@@ -71,7 +71,7 @@ class Answer:
 class Payload:
     """One exercise's emission: answers by ``(case, name)``, and the errors of cases and names.
 
-    ``used`` holds the shortcuts that ran, in the words of :mod:`course.watching`.
+    ``used`` holds the shortcuts that ran, in the words of :mod:`course.watch_calls`.
     """
 
     exercise: str

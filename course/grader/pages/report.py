@@ -1,10 +1,8 @@
-"""Show how a class did: a table for the terminal, a page for the browser, a file for the LMS."""
+"""Show how a class did: a table for the terminal and a page for the browser."""
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 import shutil
 from collections import defaultdict
 
@@ -70,28 +68,6 @@ def by_student(outcomes: list[Outcome]) -> dict[str, list[Outcome]]:
     return dict(groups)
 
 
-def to_csv(outcomes: list[Outcome]) -> str:
-    """Scores as CSV: a row for each student, a column for each exercise.
-
-    A cell that a spreadsheet would take for a formula is written with a leading apostrophe.
-    """
-    columns: list[str] = []
-    for outcome in outcomes:
-        for verdict in outcome.verdicts:
-            name = f"{outcome.notebook}/{verdict.exercise}"
-            if name not in columns:
-                columns.append(name)
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["student", *columns, "total", "maximum"])
-    for student, group in by_student(outcomes).items():
-        points = {f"{o.notebook}/{v.exercise}": v.points for o in group for v in o.verdicts}
-        total, maximum = sum(o.points for o in group), sum(o.maximum for o in group)
-        row = [points.get(name, 0) for name in columns]
-        writer.writerow([_no_formula(one_line(student, 200)), *row, round(total, 2), maximum])
-    return buffer.getvalue()
-
-
 def page(run: Run) -> str:
     """One HTML page for the instructor: students, exercises, notes, flags. Nothing in it runs."""
     outcomes = run.outcomes
@@ -148,10 +124,6 @@ def _row(cells: list[str], tag: str = "td") -> str:
 
 def _cut(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
-
-
-def _no_formula(text: str) -> str:
-    return "'" + text if text[:1] in {"=", "+", "-", "@"} else text
 
 
 PAGE = """<!DOCTYPE html>

@@ -16,7 +16,7 @@ from course.grader.__main__ import main
 from course.grader.authoring.generate import generate_release
 from course.grader.classroom.command import nbgrader
 from course.grader.classroom.course_folder import CourseFolder, FolderError
-from course.grader.classroom.export import export
+from course.grader.classroom.export import _safe, export
 from course.grader.classroom.gradebook import open_gradebook
 from course.grader.classroom.roster import import_roster
 from course.grader.classroom.run import Options, grade_class
@@ -136,6 +136,11 @@ def test_no_cell_begins_a_formula(graded, layout):
     assert not [
         c for c in cells if c[:1] in "=+-@＝＋－＠" and c[:1] and not c.lstrip("-").isdigit()
     ]
+
+
+@pytest.mark.parametrize("name", ["=1", "+x", "-x", "@x", "\t=x", "\r\n=x", " +1x", "＋x", "＠x"])
+def test_names_that_a_spreadsheet_would_run(name):
+    assert _safe(name) == f"'{name.strip()}"
 
 
 @pytest.fixture

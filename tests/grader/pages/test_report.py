@@ -1,16 +1,14 @@
-"""What instructors read: a table, a page and a file, whatever students put into their work."""
+"""What instructors read: a table and a page, whatever students put into their work."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 
 import pytest
 
 from course.grader.judging.outcome import Outcome, Run
 from course.grader.judging.verdict import Part, Verdict
-from course.grader.pages.report import SHORTEST, marks_of, page, remark, table, to_csv
+from course.grader.pages.report import SHORTEST, marks_of, page, remark, table
 
 EVIL = "<script>alert(1)</script>{0}\x1b[31m\u202e&=1+1"
 
@@ -81,24 +79,6 @@ def test_an_empty_run_has_a_table_and_a_page():
     run = Run("00_small", "isolated")
     assert table(run) == ""
     assert "0 students" in page(run)
-
-
-def test_csv_has_a_row_for_each_student_and_no_formula(run):
-    rows = list(csv.reader(io.StringIO(to_csv([*run.outcomes, outcome("=cmd()", 2)]))))
-    assert rows[0] == ["student", "other/e0", "small/e0", "small/e1", "total", "maximum"] or set(
-        rows[0][1:-2]
-    ) == {"other/e0", "small/e0", "small/e1"}
-    by_name = {row[0]: dict(zip(rows[0], row, strict=True)) for row in rows[1:]}
-    assert by_name["bo"]["total"] == "3"
-    assert by_name["bo"]["maximum"] == "6.0"
-    assert by_name["ana"]["other/e0"] == "0"
-    assert "'=cmd()" in by_name
-
-
-@pytest.mark.parametrize("name", ["=1", "+1", "-1", "@x", "\t=x", "\r\n=x", " +1"])
-def test_names_that_a_spreadsheet_would_run(name):
-    rows = list(csv.reader(io.StringIO(to_csv([outcome(name, 2)]))))
-    assert rows[1][0] == "'" + name.strip()
 
 
 def test_outcomes_survive_the_journey():

@@ -12,9 +12,9 @@ import pytest
 import torch
 from IPython.core import getipython
 
-from course import watching
+from course import watch_calls
 from course.emission import MANIFEST, collect
-from course.watching import VOCABULARY, noted
+from course.watch_calls import VOCABULARY, noted
 
 X = torch.ones(1, 3, 2)
 H = torch.zeros(1, 1, 4)
@@ -58,14 +58,14 @@ def test_ordinary_work_is_not_noted():
 def test_watching_ends_after_so_many_calls_and_with_the_block():
     seen = []
     with noted() as found:
-        for _ in range(watching.MAX_CALLS + 1):
+        for _ in range(watch_calls.MAX_CALLS + 1):
             abs(1)
         seen.append(sys.getprofile())
         X.softmax(-1)
     assert seen == [None]
     assert found == set()
     with noted(all_of_it=True) as found:
-        for _ in range(watching.MAX_CALLS + 1):
+        for _ in range(watch_calls.MAX_CALLS + 1):
             abs(1)
         X.softmax(-1)
     assert found == {"torch.softmax"}

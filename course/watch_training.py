@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -24,11 +25,12 @@ class Watch:
         self.passes = self.stale = 0
         self._first: dict[torch.Tensor, torch.Tensor] = {}
         self._before: dict[torch.Tensor, torch.Tensor] = {}
-        self._backward, torch.autograd.backward = torch.autograd.backward, self._watched
+        self._kept = torch.autograd.backward, torch.autograd.grad
+        torch.autograd.backward, torch.autograd.grad = map(self._watched, self._kept)
         return self
 
     def __exit__(self, *error: object) -> None:
-        torch.autograd.backward = self._backward
+        torch.autograd.backward, torch.autograd.grad = self._kept
 
     def moved(self, model: torch.nn.Module) -> bool:
         """Tell whether every parameter of the model (or of one it copies) has been trained."""
@@ -41,14 +43,18 @@ class Watch:
             for p in model.parameters()
         )
 
-    def _watched(self, tensors: Any, *args: Any, **options: Any) -> Any:
-        self.passes += 1
-        for p in _leaves([tensors] if isinstance(tensors, torch.Tensor) else tensors):
-            self._first.setdefault(p, p.detach().clone())
-            moved = p in self._before and not torch.equal(self._before[p], p)
-            self.stale += moved and p.grad is not None and bool(p.grad.any())
-            self._before[p] = p.detach().clone()
-        return self._backward(tensors, *args, **options)
+    def _watched(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def watched(outputs: Any, *args: Any, **options: Any) -> Any:
+            self.passes += 1
+            for p in _leaves([outputs] if isinstance(outputs, torch.Tensor) else outputs):
+                self._first.setdefault(p, p.detach().clone())
+                moved = p in self._before and not torch.equal(self._before[p], p)
+                self.stale += moved and p.grad is not None and bool(p.grad.any())
+                self._before[p] = p.detach().clone()
+            return function(outputs, *args, **options)
+
+        return watched
 
 
 def _leaves(tensors: list[torch.Tensor]) -> Iterator[torch.Tensor]:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from course.watch import Watch
+from course.watch_training import Watch
 
 
 def train(model: nn.Module, forget: bool, rate: float = 0.1, batches: int = 3) -> None:
@@ -27,10 +27,10 @@ def model() -> nn.Module:
 
 
 def test_a_training_is_seen_and_the_backward_pass_given_back(model):
-    before = torch.autograd.backward
+    before = torch.autograd.backward, torch.autograd.grad
     with Watch() as watch:
         train(model, forget=True)
-    assert torch.autograd.backward is before
+    assert (torch.autograd.backward, torch.autograd.grad) == before
     assert watch.passes == 3 and watch.stale == 0
     assert watch.moved(model) and watch.moved(copy.deepcopy(model))
 
@@ -50,6 +50,17 @@ def test_sums_over_several_batches_are_no_old_gradients(model):
                 model(torch.randn(4, 3)).square().sum().backward()
             optimizer.step()
     assert watch.passes == 6 and watch.stale == 0
+
+
+def test_gradients_asked_for_by_grad_are_seen(model):
+    with Watch() as watch:
+        for _ in range(2):
+            loss = model(torch.randn(4, 3)).square().sum()
+            grads = torch.autograd.grad(loss, list(model.parameters()))
+            with torch.no_grad():
+                for p, grad in zip(model.parameters(), grads, strict=True):
+                    p -= 0.1 * grad
+    assert watch.passes == 2 and watch.stale == 0 and watch.moved(model)
 
 
 @pytest.mark.parametrize("way", ["no training", "no step", "another model", "frozen"])

@@ -44,6 +44,11 @@ def pytest_configure() -> None:
         pytest.exit(cause, returncode=2)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than cores: tests wait for kernels, and for submissions that hang."""
+    return 1 + len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(2))
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give every test a group for ``--dist loadgroup``: its file, or its lesson's variants."""

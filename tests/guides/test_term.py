@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import ROOT, small_notebook
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("lean")]
 GUIDE = (ROOT / "course" / "guides" / "instructors.md").read_text()
 TERM = GUIDE.split("## A term, in order")[1].split("\n## ")[0]
 LINES = [

@@ -22,6 +22,7 @@ import types
 import warnings
 import zlib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +44,21 @@ STORES = frozenset({"STORE_NAME", "STORE_GLOBAL"})
 
 def names_read(sources: Iterable[str]) -> set[str]:
     """Every name that the code mentions: variables, attributes and modules."""
+    return set().union(*map(_names_read, sources))
+
+
+@cache
+def _names_read(source: str) -> frozenset[str]:
     found: set[str] = set()
-    waiting = [compile(source, "<cell>", "exec", dont_inherit=True) for source in sources]
+    waiting = [compile(source, "<cell>", "exec", dont_inherit=True)]
     while waiting:
         code = waiting.pop()
         found |= set(code.co_names)
         waiting += [item for item in code.co_consts if isinstance(item, types.CodeType)]
-    return found
+    return frozenset(found)
 
 
+@cache
 def names_stored(source: str) -> set[str]:
     """Names that a cell binds at its top level."""
     code = compile(source, "<cell>", "exec", dont_inherit=True)

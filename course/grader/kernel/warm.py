@@ -57,6 +57,10 @@ ONE_THREAD = dict.fromkeys(
 )
 
 
+PRELOAD_VARIABLE = "COURSE_PRELOAD"
+"""Modules that the warm parent imports instead of its own list, for lessons that use few."""
+
+
 class NurseryError(RuntimeError):
     """The warm parent could not start a kernel; the message says why."""
 
@@ -80,6 +84,7 @@ class Nursery:
         self._count = 0
         self._environment = {ANSWERS_VARIABLE: "1"} if answers else {}
         command = [sys.executable, "-B", "-m", "course.grader.kernel.nursery", str(theirs.fileno())]
+        command += os.environ.get(PRELOAD_VARIABLE, "").split()
         if isolation.bubblewrap:
             hidden = {} if answers else stand_ins()
             self._environment |= {BLIND_VARIABLE: "1"} if hidden else {}
@@ -221,18 +226,19 @@ class ForkedProcess:
 
 
 _spawner = ThreadPoolExecutor(1, thread_name_prefix="nursery-spawner")
-_nurseries: dict[bool, Nursery] = {}
+_nurseries: dict[tuple[bool, str], Nursery] = {}
 _nursery_lock = threading.Lock()
 
 
 def nursery(answers: bool = False) -> Nursery:
     """Return this process's warm parent, starting it (again) when there is none."""
     with _nursery_lock:
-        known = _nurseries.get(answers)
+        key = answers, os.environ.get(PRELOAD_VARIABLE, "")
+        known = _nurseries.get(key)
         if known is None or not known.alive():
             if known is not None:
                 known.close()
-            known = _nurseries[answers] = Nursery(isolation_in_force(), answers)
+            known = _nurseries[key] = Nursery(isolation_in_force(), answers)
         return known
 
 

@@ -22,7 +22,7 @@ from course.grader.classroom.roster import import_roster
 from course.grader.classroom.run import Options, grade_class
 from tests.conftest import ROOT, small_notebook
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("lean")]
 LESSON, OTHER = "00_small", "01_small"
 ROSTER = (
     "id,first_name,last_name,email,lms_user_id\nada,Ada,Lovelace,ada@x.org,11\n"

@@ -24,7 +24,7 @@ from course.grader.classroom.course_folder import CourseFolder
 from course.grader.classroom.run import Options, grade_class
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("lean")]
 LESSON = "00_small"
 
 WORK = {
@@ -256,14 +256,6 @@ DRIVER = """
 import contextlib, os, pathlib, signal, subprocess, sys, time
 import distributed, nbgrader.apps, torch
 import course.grader.__main__ as cli, course.grader.pages.report, course.grader.classroom.run
-
-start = subprocess.Popen
-
-def lean(command, **options):  # a warm parent that imports what this class needs, and starts fast
-    more = ["numpy", "course.emission"] if "course.grader.kernel.nursery" in command else []
-    return start([*command, *more], **options)
-
-subprocess.Popen = lean
 
 def stored():
     return len(list(pathlib.Path(".grader/results").glob("**/*.json")))

@@ -476,7 +476,7 @@ TRAIN_WRONG = {
         ("range(3)", "range(1)"),
     ],
     "learning rate zero after all": [("lr=0.015", "lr=1e-6"), ("range(3)", "range(1)")],
-    "hardly trained": [("lr=0.015", "lr=0.0005")],
+    "hardly trained": [("lr=0.015", "lr=0.001")],
     "old gradients never forgotten": [
         (
             "        train_epoch(model, batches, optimizer, max_norm=1.0)\n",

@@ -491,15 +491,20 @@ TAGGER_RIGHT = {
 }
 
 # --- the training -------------------------------------------------------------------------------
+SHORT = ("range(18)", "range(4)")  # enough for what is wrong anyway
 TRAIN_WRONG = {
     "not trained": [("            optimizer.step()\n", ""), ("range(18)", "range(1)")],
     "nothing returned": [("    return model", "    return None"), ("range(18)", "range(1)")],
     "two epochs": [("range(18)", "range(2)")],
     "climbs": [("loss.backward()", "(-loss).backward()"), ("range(18)", "range(2)")],
-    "targets of other rows": [("targets[rows], mask[rows]", "targets[: len(rows)], mask[rows]")],
-    "old gradients never forgotten": [("            optimizer.zero_grad()\n", "")],
+    "targets of other rows": [
+        ("targets[rows], mask[rows]", "targets[: len(rows)], mask[rows]"),
+        SHORT,
+    ],
+    "old gradients never forgotten": [("            optimizer.zero_grad()\n", ""), SHORT],
     "padding learned as well": [
-        ("mask = length_mask(lengths, ids.shape[1])", "mask = torch.ones_like(targets).bool()")
+        ("mask = length_mask(lengths, ids.shape[1])", "mask = torch.ones_like(targets).bool()"),
+        SHORT,
     ],
     "another model is returned": [
         ("    return model", "    return type(model)(VOCAB_SIZE, len(TAGS), 64, 80)"),

@@ -7,7 +7,7 @@ GRADER := $(BIN)/python -m course.grader
 OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast bar lab release solution student roster due collect autograde feedback export tidy lint format bench lock clean
+.PHONY: help demo test test-fast bar lab tour tour-picture syllabus release solution student roster due collect autograde feedback export tidy lint format bench lock clean
 
 help:  ## show this help
 	@echo "usage: make TARGET [LESSON=01_rnn]"
@@ -35,12 +35,22 @@ bar: $(READY)  ## hold every variant of every exercise against 20 seeds (an hour
 lab: $(READY)  ## open JupyterLab
 	@$(BIN)/jupyter lab
 
+tour: $(READY)  ## open the ten-minute tour in JupyterLab
+	@$(BIN)/jupyter lab course/demo.ipynb
+
+tour-picture: $(READY)  ## execute the tour again and take the README's picture from it
+	@$(GRADER) tour
+
+syllabus: $(READY)  ## write course/guides/syllabus.md: what is taught where, and which cell checks it
+	@$(GRADER) syllabus
+
 release: $(READY)  ## generate starters into release/ (LESSON= for one lesson)
 	@$(GRADER) release $(LESSON)
 
 solution: $(READY)  ## generate executed solutions, which must earn full marks (LESSON= for one)
 	@$(GRADER) solution $(LESSON)
 	@$(GRADER) catalogue
+	@$(GRADER) syllabus
 
 student: $(READY)  ## write what students get into student/ (OPTIONS="--zip --address https://...")
 	@$(GRADER) student $(OPTIONS)

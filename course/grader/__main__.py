@@ -80,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("paths", nargs="*", type=Path, help="default: every source notebook")
     command("catalogue", _catalogue, "write the README's table of lessons", lesson=False)
+    command("syllabus", _syllabus, "write the syllabus from its data", lesson=False)
+    command("tour", _tour, "execute the tour and take the README's picture", lesson=False)
     sub = command("autograde", _autograde, "grade a lesson's submissions")
     sub.add_argument("--workers", type=int, default=0, help="local workers (default: one per core)")
     sub.add_argument("--scheduler", default="", help="address of a running Dask scheduler")
@@ -157,6 +159,21 @@ def _catalogue(options: argparse.Namespace) -> None:
     from course.grader.authoring.catalogue import write_table
 
     print("README.md updated" if write_table(_folder()) else "README.md is up to date")
+
+
+def _syllabus(options: argparse.Namespace) -> None:
+    from course.grader.authoring.syllabus import write_syllabus
+
+    path, changed = write_syllabus(_folder())
+    print(f"{path.name} {'updated' if changed else 'is up to date'}")
+
+
+def _tour(options: argparse.Namespace) -> None:
+    from course.grader.authoring.tour import execute_tour
+
+    folder = _folder()
+    for path in execute_tour(folder):
+        print(f"written {path.relative_to(folder.root)}")
 
 
 def _autograde(options: argparse.Namespace) -> int:

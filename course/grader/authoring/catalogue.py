@@ -1,26 +1,72 @@
-"""The README's table of lessons, computed from the sources and the executed solutions."""
+"""The README's table of lessons, and the one rule by which a notebook's time is stated."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 
 from course.grader.classroom.course_folder import CourseFolder
 from course.grader.notebooks.lesson import Lesson
 
 BEGIN, END = "<!-- lessons:begin -->", "<!-- lessons:end -->"
+WORDS_A_MINUTE, MINUTES_A_PICTURE, MINUTES_A_QUESTION = 180, 0.5, 10
+RULE = (
+    "Minutes are those of the exercises and written questions, as each of them says "
+    f"({MINUTES_A_QUESTION} for a question that says nothing), plus reading: {WORDS_A_MINUTE} "
+    "words a minute, closed hints left out, and half a minute for every picture. The sum is "
+    "rounded to five."
+)
+"""How the time for a notebook is stated, everywhere."""
+
 HEAD = (
     "| notebook | what it is about | exercises | points | difficulty | minutes | CPU seconds |\n"
     "|---|---|---|---|---|---|---|"
 )
 
 
+@dataclass(frozen=True)
+class Time:
+    """How long a notebook takes.
+
+    Attributes
+    ----------
+    exercises, reading : float
+        Minutes.
+    """
+
+    exercises: float
+    reading: float
+
+    @property
+    def minutes(self) -> int:
+        """Both together, rounded to five."""
+        return 5 * round((self.exercises + self.reading) / 5)
+
+
+def time_for(folder: CourseFolder, lesson: Lesson) -> Time:
+    """State a notebook's time by the one rule, :data:`RULE`.
+
+    Words are those of the source's Markdown without model answers, so of the starter; pictures are
+    those of the executed solution.
+    """
+    path = folder.root / "solution" / lesson.assignment / f"{lesson.notebook}.ipynb"
+    pictures = _pictures(nbformat.read(path, as_version=4)) if path.is_file() else 0
+    words = sum(_words(cell.node) for cell in lesson.cells if cell.role != "answer")
+    exercises = sum(exercise.minutes for exercise in lesson.exercises.values())
+    return Time(
+        exercises + _question_minutes(lesson),
+        words / WORDS_A_MINUTE + pictures * MINUTES_A_PICTURE,
+    )
+
+
 def lesson_table(folder: CourseFolder) -> str:
     """Return the table of all notebooks, in Markdown.
 
-    Minutes are those of the exercises; CPU seconds were measured when the solution was executed.
+    CPU seconds were measured when the solution was executed.
     """
     rows = [HEAD]
     for assignment in folder.lesson_names:
@@ -63,7 +109,31 @@ def _row(folder: CourseFolder, lesson: Lesson) -> str:
         str(len(exercises)),
         f"{points:g}",
         f"{min(levels)}–{max(levels)}",
-        str(sum(e.minutes for e in exercises)),
+        str(time_for(folder, lesson).minutes),
         measured_cpu(solution),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _words(cell: NotebookNode) -> int:
+    """Words of a Markdown cell, closed hints left out."""
+    if cell.cell_type != "markdown":
+        return 0
+    shown = re.sub(r"<details>.*?</details>", "", cell.source, flags=re.DOTALL)
+    return len(re.findall(r"\w+", shown))
+
+
+def _pictures(notebook: NotebookNode) -> int:
+    """Pictures that a notebook's outputs show."""
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    return sum("image/png" in output.get("data", {}) for output in outputs)
+
+
+def _question_minutes(lesson: Lesson) -> int:
+    """Minutes of the questions answered in writing, as the cell before each of them says."""
+    said = 0
+    for before, cell in zip(lesson.cells, lesson.cells[1:], strict=False):
+        if cell.role == "answer":
+            found = re.findall(r"(\d+) minutes", before.node.source)
+            said += int(found[-1]) if found else MINUTES_A_QUESTION
+    return said

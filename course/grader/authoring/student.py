@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from course.grader.authoring.catalogue import RULE, time_for
 from course.grader.classroom.course_folder import CourseFolder, FolderError
 from course.grader.ground.files import write_atomically
 from course.grader.notebooks.lesson import Lesson
@@ -135,11 +136,13 @@ def _contents(folder: CourseFolder, address: str) -> dict[str, bytes]:
         for path in sorted(library.rglob("*"))
         if path.is_file() and not set(path.relative_to(library).parts) & set(LIBRARY_LEFT_OUT)
     }
+    if tour := files.get("course/demo.ipynb"):
+        files["course/demo.ipynb"] = tour.replace(b"](../release/", b"](../")
     lessons = [lesson for name in folder.lesson_names for lesson in folder.lessons(name)]
     for lesson in lessons:
         files[f"{lesson.assignment}/{lesson.notebook}.ipynb"] = _starter(folder, lesson, address)
     guide = (library / "guides" / "students.md").read_text()
-    files["README.md"] = f"{guide.rstrip()}\n\n{_table(lessons)}\n".encode()
+    files["README.md"] = f"{guide.rstrip()}\n\n{_table(folder, lessons)}\n".encode()
     files["LICENSE"] = (root / "LICENSE").read_bytes()
     files["constraints.txt"] = (root / "constraints.txt").read_bytes()
     files["pyproject.toml"] = _project((root / "pyproject.toml").read_text()).encode()
@@ -166,11 +169,12 @@ def _starter(folder: CourseFolder, lesson: Lesson, address: str) -> bytes:
     return (nbformat.writes(starter) + "\n").encode()
 
 
-def _table(lessons: list[Lesson]) -> str:
-    rows = ["## The notebooks", "", "| notebook | what it is about | minutes |", "|---|---|---|"]
+def _table(folder: CourseFolder, lessons: list[Lesson]) -> str:
+    head = ["| notebook | what it is about | minutes |", "|---|---|---|"]
+    rows = ["## The notebooks", "", RULE, "", *head]
     for lesson in lessons:
         name = f"{lesson.assignment}/{lesson.notebook}"
-        minutes = sum(exercise.minutes for exercise in lesson.exercises.values())
+        minutes = time_for(folder, lesson).minutes
         rows.append(f"| [{name}]({name}.ipynb) | {lesson.title} | {minutes} |")
     return "\n".join(rows)
 

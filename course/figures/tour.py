@@ -165,12 +165,12 @@ def hold_for(biases: Sequence[float] = (0.0, 2.0, 4.0, 8.0)) -> list[dict[str, n
     figure, axes = _row(len(biases))
     steps, marked = np.arange(len(values)), np.flatnonzero(marks)
     for ax, bias, traces in zip(axes, biases, drawn, strict=True):
-        kept = 1 / (1 + np.exp(-bias))
+        lost = 1 / (1 + np.exp(bias))
         ax.fill_between(
             steps, traces["cell"], step="mid", color=plots.CELL_COLORS["lstm"], alpha=0.45
         )
         ax.plot(marked, values[marked], "o", color=MARK, ms=6)
-        ax.set_title(f"bias {bias:g}: keeps {100 * kept:.4g} %", fontsize=10)
+        ax.set_title(f"bias {bias:g}: loses {100 * lost:.2g} %", fontsize=10)
         ax.set(xlabel="step", ylim=(-1.1, 1.1))
     axes[0].set_ylabel("cell")
     if len(biases) > 1:
@@ -199,7 +199,7 @@ def gradients_fading(T: int = 60, units: int = 32) -> dict[str, np.ndarray]:
     labels = {  # what it is, and where that is written
         "gru": ("GRU, gates set to hold", 44, 9),
         "lstm": ("LSTM, gates set to hold", 44, -19),
-        "rnn": ("RNN, orthogonal matrix", 30, 9),
+        "rnn": ("orthogonal RNN", 30, 9),
         "default": ("LSTM, gates half open", 27, 9),
     }
     for kind, (label, place, above) in labels.items():

@@ -606,7 +606,7 @@ def report(path: Path, outcomes: dict[Key, Outcome]) -> int:
     """Print a table of a notebook's variants; return the number misjudged."""
     missed = missed_words(path, outcomes)
     bad = 0
-    print(f"{path.stem}")
+    print(f"{path.stem}", flush=True)
     for key, outcome in outcomes.items():
         problem = "; ".join(filter(None, (outcome.problem, missed.get(key, ""))))
         bad += bool(problem)

@@ -6,9 +6,19 @@ Run ``python -m tests.support.points`` to write it; a test compares it with what
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
-from tests.support.mutation import ROOT, SAMPLE, TYPICAL_KINDS, Key, Outcome, judge_all, lesson_at
+from tests.support.mutation import (
+    ROOT,
+    SAMPLE,
+    TYPICAL_KINDS,
+    Key,
+    Outcome,
+    judge_all,
+    lesson_at,
+    report,
+)
 
 GUIDE = ROOT / "course" / "guides" / "points.md"
 KINDS = ("nothing", "one slip", "point missed")
@@ -55,12 +65,16 @@ def alike(found: str, guide: str) -> bool:
     )
 
 
-def main() -> None:
-    """Judge every notebook and write the guide."""
+def main() -> int:
+    """Judge every notebook, write the guide, and return the number of variants misjudged."""
     paths = sorted((ROOT / "source").glob("*/*.ipynb"))
-    tables = {path: section(path, found) for path, found in judge_all(paths, SAMPLE, 2)}
+    tables, bad = {}, 0
+    for path, outcomes in judge_all(paths, SAMPLE, 2):
+        tables[path] = section(path, outcomes)
+        bad += report(path, outcomes)
     GUIDE.write_text("\n".join([HEAD, *(tables[path] for path in paths)]))
+    return bad
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(bool(main()))

@@ -7,7 +7,7 @@ GRADER := $(BIN)/python -m course.grader
 OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast bar lab release solution student roster due collect autograde feedback export tidy lint format bench lock clean
+.PHONY: help demo test test-fast bar lab figures release solution student roster due collect autograde feedback export tidy lint format bench lock clean
 
 help:  ## show this help
 	@echo "usage: make TARGET [LESSON=01_rnn]"
@@ -34,6 +34,9 @@ bar: $(READY)  ## hold every variant of every exercise against 20 seeds (an hour
 
 lab: $(READY)  ## open JupyterLab
 	@$(BIN)/jupyter lab
+
+figures: $(READY)  ## draw the guides' figures into course/guides/figures/
+	@$(BIN)/python -m course.figures
 
 release: $(READY)  ## generate starters into release/ (LESSON= for one lesson)
 	@$(GRADER) release $(LESSON)

@@ -60,6 +60,7 @@ def test_make_alone_prints_help():
         "demo",
         "test",
         "lab",
+        "figures",
         "release",
         "solution",
         "autograde",
@@ -94,9 +95,3 @@ def test_readme_lists_the_lessons_as_they_are():
         return [line.rsplit("|", 2)[0] for line in t.splitlines()]
 
     assert without_last(table) == without_last(lesson_table(CourseFolder(ROOT)))
-
-
-def test_guides_link_to_files_that_exist():
-    for page in [ROOT / "README.md", *(ROOT / "course" / "guides").glob("*.md")]:
-        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"

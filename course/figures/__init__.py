@@ -1,0 +1,1 @@
+"""Figures of the guides, and the parts from which every architecture of the course is drawn."""

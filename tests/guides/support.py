@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.conftest import ROOT
-
+ROOT = Path(__file__).resolve().parents[2]
 GUIDES = ROOT / "course" / "guides"
 LINK = re.compile(r"\[[^\]]*(?:\[[^\]]*\][^\]]*)*\]\(([^)\s]+)\)")
 

@@ -120,6 +120,28 @@ def test_the_lstm_s_backward_equations():
     torch.testing.assert_close(delta * f, dc_prev)
 
 
+def test_the_gru_s_backward_equations():
+    generator = torch.Generator().manual_seed(0)
+
+    def normal(*shape):
+        return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+    h, dh = normal(3, 5).requires_grad_(), normal(3, 5)
+    W_r, W_z, W_n = (normal(5, 5) for _ in range(3))
+    from_x = [normal(3, 5).requires_grad_() for _ in range(3)]
+    r, z = (from_x[0] + h @ W_r).sigmoid(), (from_x[1] + h @ W_z).sigmoid()
+    n = (from_x[2] + (r * h) @ W_n).tanh()
+    new = (1 - z) * h + z * n
+    *right, dh_prev = torch.autograd.grad((new * dh).sum(), [*from_x, h])
+    da_n = dh * z * (1 - n**2)
+    da_z = dh * (n - h) * z * (1 - z)
+    da_r = (da_n @ W_n.T) * h * r * (1 - r)
+    for found, expected in zip((da_r, da_z, da_n), right, strict=True):
+        torch.testing.assert_close(found, expected)
+    roads = dh * (1 - z) + (da_n @ W_n.T) * r + da_z @ W_z.T + da_r @ W_r.T
+    torch.testing.assert_close(roads, dh_prev)
+
+
 def test_the_vanilla_rnn_and_its_way_back_are_torch_s():
     guide = code_of("recurrent_networks")
     layer = nn.RNN(3, 5, batch_first=True).double()
@@ -149,7 +171,7 @@ def test_the_table_of_parameters(kind, blocks):
     row = next(
         line
         for line in (GUIDES / "lstm_and_gru.md").read_text().splitlines()
-        if line.startswith("| for `D = 10, H = 20`")
+        if line.startswith("| parameters for `D = 10, H = 20`")
     )
     assert f"{one_bias:,}" in row
 

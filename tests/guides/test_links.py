@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.guides.support import GUIDES, anchors, targets
+from tests.guides.support import GUIDES, ROOT, anchors, targets, without_fences
 
 PAGES = [ROOT / "README.md", *sorted(GUIDES.glob("*.md"))]
 LEARNERS = ("recurrent_networks", "lstm_and_gru", "attention", "debugging", "students")
@@ -84,6 +83,28 @@ def test_what_is_cited_has_an_entry_and_every_author_is_spelled_as_there():
             assert anchor in entries, f"{page.name}: {anchor}"
             year = re.search(r"\d{4}", anchor)[0]
             assert not re.search(r"\d{4}", shown) or year in shown, f"{page.name}: {shown}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_mathematics_renders_on_github(page):
+    text = page.read_text()
+    assert "\\operatorname" not in text  # a macro that GitHub does not allow
+    for formula in re.findall(r"\$[^$\n]+\$", without_fences(text)):
+        assert not re.search(r"\\[^A-Za-z]", formula), formula  # Markdown takes the backslash away
+    for line in text.splitlines():
+        assert line.startswith("```") or line.count("$") % 2 == 0, line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_rows_of_a_table_have_as_many_cells_as_its_head(page):
+    width = None
+    for line in without_fences(page.read_text()).splitlines():
+        if not line.startswith("|"):
+            width = None
+            continue
+        cells = re.sub(r"`[^`]*`", "", line).count("|")
+        width = width or cells
+        assert cells == width, line
 
 
 def test_anchors_are_github_s():

@@ -54,6 +54,11 @@ def test_conda_users_get_the_same_versions():
     assert "python=3.11" in environment["dependencies"]
 
 
+def test_students_install_the_version_of_torch_that_was_tested():
+    text = (ROOT / "course" / "guides" / "students.md").read_text()
+    assert re.findall(r"torch==([\d.]+)", text) == [str(pins()["torch"])]
+
+
 def test_make_alone_prints_help():
     result = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
     for target in (

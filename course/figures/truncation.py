@@ -31,7 +31,9 @@ def draw() -> tuple[Figure, dict]:
     titles = ("full: every earlier input", f"cut every {CUT} steps")
     for axis, values, title in zip(axes, reach.values(), titles, strict=True):
         shown = np.ma.masked_equal(values, 0)
-        picture = axis.imshow(np.ma.log10(shown), cmap="viridis", vmin=-2, vmax=0, origin="upper")
+        picture = axis.imshow(
+            np.ma.log10(shown), cmap="viridis", vmin=-1.25, vmax=0, origin="upper"
+        )
         axis.set(title=title, xlabel="time of the input", ylabel="time of the loss")
         axis.set_xticks([0, 8, 16, 23], ["1", "9", "17", "24"])
         axis.set_yticks([0, 8, 16, 23], ["1", "9", "17", "24"])

@@ -31,8 +31,10 @@ def draw() -> tuple[Figure, dict]:
             h = np.tanh(1.5 * h + bias)
             slope = (1 - h**2) * (1.5 * slope + 1)
         steepest[length] = float(np.abs(2 * (h - 0.9) * slope).max())
-        power = math.log10(steepest[length])
-        text = f"T = {length}: steepest slope about $10^{{{power:.0f}}}$"
+        size = f"{steepest[length]:.0f}"
+        if len(size) > 4:
+            size = f"$10^{{{math.log10(steepest[length]):.0f}}}$"
+        text = f"T = {length}: steepest slope about {size}"
         axis.plot(bias, (h - 0.9) ** 2, color=color, lw=2.2, label=text)
     axis.set(xlabel="bias b", ylabel="loss", title="Long sequences put a wall into the loss")
     axis.legend(loc="upper right")

@@ -7,7 +7,7 @@ GRADER := $(BIN)/python -m course.grader
 OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast bar lab tour tour-picture syllabus release solution student roster due collect autograde feedback export tidy lint format bench lock clean
+.PHONY: help demo test test-fast bar lab tour tour-picture syllabus figures release solution student roster due collect autograde feedback export tidy lint format bench lock clean
 
 help:  ## show this help
 	@echo "usage: make TARGET [LESSON=01_rnn]"
@@ -43,6 +43,9 @@ tour-picture: $(READY)  ## execute the tour again and take the README's picture 
 
 syllabus: $(READY)  ## write course/guides/syllabus.md: what is taught where, and which cell checks it
 	@$(GRADER) syllabus
+
+figures: $(READY)  ## draw the guides' figures into course/guides/figures/
+	@$(BIN)/python -m course.figures
 
 release: $(READY)  ## generate starters into release/ (LESSON= for one lesson)
 	@$(GRADER) release $(LESSON)

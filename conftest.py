@@ -20,6 +20,7 @@ SECONDS = {
     "lstm": 80,
     "tagging": 70,
     "forecasting": 60,
+    "test_figures": 40,
     "mutation-tagging": 150,
     "mutation-sentiment": 150,
     "mutation-language_model": 150,

@@ -1,1 +1,1 @@
-"""Figures that notebooks and guides share: each function draws one message and returns its data."""
+"""Figures of guides and notebooks; ``parts`` has what every architecture is drawn from."""

@@ -21,6 +21,8 @@ RECORD = ".student-edition.json"
 """What this command wrote the last time: file names and digests."""
 
 LIBRARY_LEFT_OUT = ("grader", "guides", "__pycache__")
+GUIDES = ("recurrent_networks", "lstm_and_gru", "attention", "debugging", "bibliography")
+"""The learners' guides, beside the page for students, which becomes the README."""
 
 CONFIG = '''"""nbgrader's configuration for students: the course's name and the Validate button."""
 
@@ -141,8 +143,9 @@ def _contents(folder: CourseFolder, address: str) -> dict[str, bytes]:
     lessons = [lesson for name in folder.lesson_names for lesson in folder.lessons(name)]
     for lesson in lessons:
         files[f"{lesson.assignment}/{lesson.notebook}.ipynb"] = _starter(folder, lesson, address)
-    guide = (library / "guides" / "students.md").read_text()
-    files["README.md"] = f"{guide.rstrip()}\n\n{_table(folder, lessons)}\n".encode()
+    files |= _guides(library / "guides")
+    readme = re.sub(r"\]\((?=[\w-]+\.md)", "](course/guides/", _guide(library, "students"))
+    files["README.md"] = f"{readme.rstrip()}\n\n{_table(folder, lessons)}\n".encode()
     files["LICENSE"] = (root / "LICENSE").read_bytes()
     files["constraints.txt"] = (root / "constraints.txt").read_bytes()
     files["pyproject.toml"] = _project((root / "pyproject.toml").read_text()).encode()
@@ -150,6 +153,22 @@ def _contents(folder: CourseFolder, address: str) -> dict[str, bytes]:
     files["nbgrader_config.py"] = CONFIG.format(course_id="rnn-course").encode()
     files[".gitignore"] = IGNORED.encode()
     return files
+
+
+def _guides(folder: Path) -> dict[str, bytes]:
+    """The learners' guides with their figures, by name; links lead to where things lie here."""
+    files = {}
+    for name in GUIDES:
+        text = _guide(folder.parent, name).replace("](students.md", "](../../README.md")
+        files[f"course/guides/{name}.md"] = text.encode()
+        for figure in re.findall(r"\]\((figures/[\w-]+\.png)\)", text):
+            files[f"course/guides/{figure}"] = (folder / figure).read_bytes()
+    return files
+
+
+def _guide(library: Path, name: str) -> str:
+    """A guide as students get it: starters lie in the lessons' own folders."""
+    return (library / "guides" / f"{name}.md").read_text().replace("](../../release/", "](../../")
 
 
 def _starter(folder: CourseFolder, lesson: Lesson, address: str) -> bytes:

@@ -10,11 +10,12 @@ import nbformat
 import pytest
 
 from course.grader.__main__ import main
-from course.grader.authoring.student import make_student_edition, zip_edition
+from course.grader.authoring.student import GUIDES, make_student_edition, zip_edition
 from course.grader.classroom.course_folder import CourseFolder, FolderError
 from course.grader.notebooks.lesson import read_lesson
 from course.grader.pages.render import secret_lines
 from tests.conftest import ROOT, SOURCES
+from tests.guides.support import anchors, targets
 
 ADDRESS = "https://github.com/someone/some-course"
 
@@ -53,6 +54,20 @@ def test_nothing_leaks(edition):
         starter = nbformat.read(edition / path.parent.name / path.name, as_version=4)
         sources = "\n".join(cell.source for cell in starter.cells)
         assert not [line for line in secret_lines(read_lesson(path)) if line in sources]
+
+
+def test_it_holds_the_learners_guides_and_every_link_of_theirs_leads_somewhere(edition):
+    pages = [edition / "README.md", *(edition / "course" / "guides").glob("*.md")]
+    assert {page.stem for page in pages} == {"README", *GUIDES}
+    assert len(list((edition / "course" / "guides" / "figures").glob("*.png"))) > 15
+    for page in pages:
+        for target in targets(page.read_text()):
+            name, _, anchor = target.partition("#")
+            if "://" in name:
+                continue
+            path = page.parent / name if name else page
+            assert path.exists(), f"{page.name} links to {target}"
+            assert not anchor or anchor in anchors(path.read_text()), f"{page.name}: {target}"
 
 
 def test_the_library_works_without_the_grader(edition):

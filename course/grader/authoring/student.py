@@ -24,6 +24,11 @@ LIBRARY_LEFT_OUT = ("grader", "guides", "__pycache__")
 GUIDES = ("recurrent_networks", "lstm_and_gru", "attention", "debugging", "bibliography")
 """The learners' guides, beside the page for students, which becomes the README."""
 
+ASKED_FOR = re.compile(
+    r"^<!-- a lesson asks for this -->\n```python\n.*?^```\n", re.DOTALL | re.MULTILINE
+)
+"""Code in a guide that is the answer to an exercise."""
+
 CONFIG = '''"""nbgrader's configuration for students: the course's name and the Validate button."""
 
 from course.validation import before_each_cell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -68,6 +69,17 @@ def test_it_holds_the_learners_guides_and_every_link_of_theirs_leads_somewhere(e
             path = page.parent / name if name else page
             assert path.exists(), f"{page.name} links to {target}"
             assert not anchor or anchor in anchors(path.read_text()), f"{page.name}: {target}"
+
+
+def test_no_guide_answers_an_exercise(edition):
+    lessons = [read_lesson(path) for path in SOURCES]
+    graded = "|".join(id_ for lesson in lessons for id_ in lesson.exercises)
+    answers = {line.strip() for lesson in lessons for line in secret_lines(lesson)}
+    for page in (edition / "course" / "guides").glob("*.md"):
+        text = page.read_text()
+        assert "a lesson asks for this" not in text
+        assert not re.search(rf"^(def|class) ({graded})\b", text, re.MULTILINE), page.name
+        assert not answers & {line.strip() for line in text.splitlines()}, page.name
 
 
 def test_the_library_works_without_the_grader(edition):

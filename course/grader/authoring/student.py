@@ -172,8 +172,9 @@ def _guides(folder: Path) -> dict[str, bytes]:
 
 
 def _guide(library: Path, name: str) -> str:
-    """A guide as students get it: starters lie in the lessons' own folders."""
-    return (library / "guides" / f"{name}.md").read_text().replace("](../../release/", "](../../")
+    """A guide as students get it: links to their folders, and no code that an exercise asks for."""
+    text = (library / "guides" / f"{name}.md").read_text().replace("](../../release/", "](../../")
+    return ASKED_FOR.sub("*You write this code yourself, in the notebook.*\n", text)
 
 
 def _starter(folder: CourseFolder, lesson: Lesson, address: str) -> bytes:

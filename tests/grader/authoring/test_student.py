@@ -79,7 +79,8 @@ def test_no_guide_answers_an_exercise(edition):
         text = page.read_text()
         assert "a lesson asks for this" not in text
         assert not re.search(rf"^(def|class) ({graded})\b", text, re.MULTILINE), page.name
-        assert not answers & {line.strip() for line in text.splitlines()}, page.name
+        found = answers & {line.strip() for line in text.splitlines()}
+        assert not found, (page.name, found)
 
 
 def test_the_library_works_without_the_grader(edition):

@@ -16,7 +16,10 @@ from course.grader.notebooks.lesson import Lesson, LessonError
 MARKER = re.compile(r"^### (BEGIN|END) SOLUTION *\n?", re.MULTILINE)
 SCHEME = "**Marking scheme"
 BOX = '<div class="alert alert-info">\n\n{scheme}\n\n{answer}</div>'
-FOLDED = "<details><summary>Model answer</summary>\n\n{answer}\n\n</details>\n"
+FOLDED = (
+    '<details><summary style="cursor: pointer">▸ Model answer (press to open)</summary>\n\n{answer}'
+    "\n\n</details>\n"
+)
 
 
 class ShowMarkingSchemes(Preprocessor):

@@ -14,6 +14,8 @@ SECONDS = {
     "test_demo": 250,
     "test_products": 90,
     "test_kernels": 90,
+    "test_formgrader": 60,
+    "test_validate_button": 40,
     "sentiment": 100,
     "language_model": 90,
     "seq2seq": 90,

@@ -51,9 +51,12 @@ c.Autograde.exporter_class = "course.grader.classroom.preprocessors.SubmissionEx
 c.Autograde.sanitize_preprocessors = ["course.grader.classroom.preprocessors.RebuildSubmission"]
 c.Autograde.autograde_preprocessors = [
     "course.grader.classroom.preprocessors.GradeSubmission",
-    "nbgrader.preprocessors.SaveAutoGrades",
+    "course.grader.classroom.by_hand.SaveScores",
     "nbgrader.preprocessors.AssignLatePenalties",
 ]
+
+# Formgrader: the marking scheme above each written answer.
+c.HTMLExporter.preprocessors = ["course.grader.classroom.schemes.ShowMarkingSchemes"]
 
 # Feedback: verdicts, and neither hidden tests nor anything that runs.
 c.GenerateFeedback.exporter_class = "course.grader.classroom.preprocessors.FeedbackExporter"

@@ -15,6 +15,7 @@ from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_code_cell, new_output
 from nbgrader.apps import ValidateApp
 from nbgrader.utils import compute_checksum
+from traitlets.config import Application
 
 ANSWER_STUB = "YOUR ANSWER HERE"
 CODE_STUB = "raise NotImplementedError"
@@ -142,10 +143,12 @@ def before_each_cell(cell: NotebookNode, cell_index: int) -> None:
 
 def _is_end_of_the_command(cell_index: int) -> bool:
     """Tell whether this is the last cell of the last notebook of ``nbgrader validate``."""
-    if not ValidateApp.initialized():
+    # Within a server, which is the one program of its process, nobody gave a command.
+    program = Application.instance() if Application.initialized() else None
+    if not isinstance(program, ValidateApp):
         return False
     # As nbgrader finds them, patterns included.
-    files = [path for name in ValidateApp.instance().extra_args for path in glob(name)]  # noqa: PTH207
+    files = [path for name in program.extra_args for path in glob(name)]  # noqa: PTH207
     if len(_progress) < len(files):
         return False
     return cell_index == len(nbformat.read(files[-1], as_version=4).cells) - 1

@@ -8,6 +8,7 @@ import sys
 
 import nbformat
 import pytest
+from jupyter_core.application import JupyterApp
 from nbformat import from_dict
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader.utils import compute_checksum
@@ -126,6 +127,19 @@ def test_a_changed_test_is_named():
 def test_one_notebook_after_another():
     assert validated(starter())[0] == "0 done, 0 wrong, 3 open"
     assert validated(written()) == []
+
+
+def test_a_server_is_not_the_command():
+    """JupyterLab's server is a program too, and the button runs within it."""
+
+    class Server(JupyterApp):
+        pass
+
+    Server.instance()
+    try:
+        assert validated(starter())[0] == "0 done, 0 wrong, 3 open"
+    finally:
+        Server.clear_instance()
 
 
 @pytest.mark.slow

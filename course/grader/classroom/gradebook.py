@@ -10,12 +10,18 @@ from typing import Any
 import nbformat
 from nbgrader.api import BaseCell, Comment, Grade, Gradebook, MissingEntry, SubmittedNotebook
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor, SaveAutoGrades
+from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from course.grader.classroom.by_hand import (
+    SaveScoresInRows,
+    record_of,
+    remember_answers,
+    unchanged_answers,
+)
 from course.grader.classroom.course_folder import CourseFolder, FolderError
 from course.grader.ground.quiet import no_warnings
 from course.grader.judging.outcome import Outcome
@@ -57,21 +63,6 @@ def _found(rows: dict[str, Any], cell: str, what: str) -> Any:
     if cell not in rows:
         raise MissingEntry(f"the gradebook has no {what} for the cell {cell}; run `make release`")
     return rows[cell]
-
-
-class OpenSaveAutoGrades(SaveAutoGrades):
-    """nbgrader's own step that saves scores, over rows that were read already."""
-
-    def __init__(self, rows: Rows, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.gradebook = rows
-
-    def preprocess(self, nb: Any, resources: Any) -> Any:
-        """Save every cell's score without connecting again."""
-        about = resources["nbgrader"]
-        self.notebook_id, self.assignment_id = about["notebook"], about["assignment"]
-        self.student_id, self.db_url = about["student"], about["db_url"]
-        return NbGraderPreprocessor.preprocess(self, nb, resources)
 
 
 def load_config(folder: CourseFolder) -> Config:
@@ -134,8 +125,8 @@ def is_registered(gradebook: Gradebook, assignment: str, notebooks: list[str]) -
 def save(folder: CourseFolder, gradebook: Gradebook, outcome: Outcome) -> None:
     """Write one outcome: scores and comments into the gradebook, the notebook into autograded/.
 
-    A manual score that an instructor gave stays; the grade is then marked for another look, as
-    nbgrader does. Late penalties are :func:`settle_lateness`'s.
+    A manual score that an instructor gave stays; the grade is marked for another look if the
+    answer has changed since. Late penalties are :func:`settle_lateness`'s.
     """
     student, assignment = outcome.student, outcome.assignment
     gradebook.update_or_create_student(student)
@@ -149,8 +140,11 @@ def save(folder: CourseFolder, gradebook: Gradebook, outcome: Outcome) -> None:
         "notebook": outcome.notebook,
         "db_url": gradebook.engine.url.render_as_string(hide_password=False),
     }
-    OpenSaveAutoGrades(Rows(gradebook, row)).preprocess(notebook, {"nbgrader": about})
+    record = record_of(folder, student, assignment, outcome.notebook)
+    step = SaveScoresInRows(Rows(gradebook, row), unchanged_answers(record, notebook))
+    step.preprocess(notebook, {"nbgrader": about})
     gradebook.db.commit()
+    remember_answers(record, notebook)
     path = graded_path(folder, outcome)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_read_only(path, outcome.graded)

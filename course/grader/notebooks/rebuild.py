@@ -31,6 +31,8 @@ MAX_SOURCE = 200_000
 MAX_CELLS = 2_000
 STUBS = ("raise NotImplementedError", "YOUR ANSWER HERE")
 """What a starter has in the place of a solution and of a written answer."""
+EXTRA = "extra-"
+"""Start of the id of a cell that is the student's own."""
 UNREADABLE = "the notebook cannot be read"
 """Start of the note on a notebook of which nothing could be read."""
 
@@ -108,7 +110,7 @@ def rebuild(lesson: Lesson, release: NotebookNode | None, text: str | bytes | No
     _find_definitions(lesson, submission)
     for position, cell in enumerate(submission.cells):
         if cell.role in {"extra", "text"}:  # by its place: rebuilding once more changes nothing
-            cell.key = cell.node.id = f"extra-{position}"
+            cell.key = cell.node.id = f"{EXTRA}{position}"
     return submission
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import os
@@ -25,6 +26,8 @@ NOTES = "course_notes"
 AFTER_TEST = "course_after_test"
 """Key of a cell's metadata: it ran in a kernel that knew a hidden test, so that its outputs are for
 the instructor alone. The value is what the student is told in their place."""
+WHOLE = "course_whole"
+"""Key of a cell's metadata: a digest of its source, of which only the beginning is there."""
 
 PAGE_TEXT = 300_000
 """Characters of a student's that one page shows, sources and outputs together."""
@@ -57,7 +60,9 @@ def graded_notebook(lesson: Lesson, submission: Submission, graded: Graded) -> N
     secret, room = secret_lines(lesson), Room()
     for cell, node in zip(submission.cells, notebook.cells, strict=True):
         if cell.own:
-            node.source = room.source(node)
+            whole, node.source = node.source, room.source(node)
+            if node.source != whole:
+                node.metadata[WHOLE] = hashlib.sha256(whole.encode()).hexdigest()[:16]
         if node.cell_type != "code":
             continue
         if cell.role == "hidden":

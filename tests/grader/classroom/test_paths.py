@@ -335,18 +335,34 @@ def test_only_what_changed_is_graded_again(start, tmp_path):
     assert {o.student for o in third.graded} == {"right", "dies"}
 
 
-def test_a_manual_score_survives(start, tmp_path):
+def test_a_score_by_hand_survives_and_asks_again_only_for_what_changed(start, tmp_path):
+    """Whichever way graded last, and whichever grades now."""
     folder = make_course(tmp_path / "manual", start)
-    options = Options(workers=1, quiet=True, force=True, students=("right",))
+    options = Options(workers=1, quiet=True, force=True, students=("html",))
+    scores = {"double_hidden": 1.5, "why": 0.5}
+
+    def rows() -> dict[str, tuple]:
+        with contextlib.closing(book.open_gradebook(folder)) as gradebook:
+            found = {id_: gradebook.find_grade(id_, "small", LESSON, "html") for id_ in scores}
+            return {id_: (g.manual_score, g.needs_manual_grade) for id_, g in found.items()}
+
     grade_class(folder, LESSON, options)
     with contextlib.closing(book.open_gradebook(folder)) as gradebook:
-        grade = gradebook.find_grade("double_hidden", "small", LESSON, "right")
-        grade.manual_score = 1.5
+        for id_, score in scores.items():
+            grade = gradebook.find_grade(id_, "small", LESSON, "html")
+            grade.manual_score, grade.needs_manual_grade = score, False
         gradebook.db.commit()
+    looked_at = {"double_hidden": (1.5, False), "why": (0.5, False)}
     grade_class(folder, LESSON, options)
-    with contextlib.closing(book.open_gradebook(folder)) as gradebook:
-        grade = gradebook.find_grade("double_hidden", "small", LESSON, "right")
-        assert (grade.manual_score, grade.auto_score, grade.needs_manual_grade) == (1.5, 2.0, True)
+    assert rows() == looked_at
+    nbgrader(folder, "autograde", LESSON, "--student=html", "--force")
+    assert rows() == looked_at
+    path = folder.submitted / "html" / LESSON / "small.ipynb"
+    path.write_text(path.read_text().replace("because", "since"))
+    nbgrader(folder, "autograde", LESSON, "--student=html", "--force")
+    assert rows() == looked_at | {"why": (0.5, True)}
+    grade_class(folder, LESSON, options)
+    assert rows() == looked_at | {"why": (0.5, True)}, "nobody has looked yet"
 
 
 POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))

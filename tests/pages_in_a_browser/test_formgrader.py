@@ -1,0 +1,148 @@
+"""Formgrader: its buttons grade as the command does, and its pages say what is still to be read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from course.grader.classroom import gradebook as book
+from course.grader.classroom.command import nbgrader
+from course.grader.classroom.course_folder import CourseFolder
+from course.grader.classroom.run import Options, grade_class
+from course.grader.kernel.isolation import isolation_in_force
+from tests.conftest import ROOT, small_notebook
+from tests.pages_in_a_browser.conftest import TOKEN
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("lean")]
+LESSON = "00_small"
+MODEL = """### BEGIN SOLUTION
+**Model answer.** Twice two.
+
+**Marking scheme (1 point).**
+- 1 point: a reason.
+### END SOLUTION"""
+
+
+def hand_in(folder: CourseFolder, student: str, answer: str, double: str) -> None:
+    """Put a notebook into ``submitted/``, all right but for what is given."""
+    notebook = nbformat.read(folder.source / LESSON / "small.ipynb", as_version=4)
+    for cell in notebook.cells:
+        cell.source = {"why": answer, "double": double}.get(cell.id, cell.source)
+    path = folder.submitted / student / LESSON / "small.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path)
+
+
+def looks_around(folder: CourseFolder) -> str:
+    """A right cell that fails where the source can be seen, if it is to be hidden here."""
+    if not isolation_in_force().complete:
+        return "def double(x):\n    return 2 * x"
+    source = str(folder.source / LESSON / "small.ipynb")
+    look = f"import os\nassert not os.path.exists({source!r}), 'the source is here'\n"
+    return f"{look}def double(x):\n    return 2 * x"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> CourseFolder:
+    """A released lesson; Ada has answered and is right, Bob is wrong and has not begun to answer."""
+    folder = CourseFolder(tmp_path / "course")
+    (folder.source / LESSON).mkdir(parents=True)
+    notebook = small_notebook()
+    notebook.cells[-1].source = MODEL
+    nbformat.write(notebook, folder.source / LESSON / "small.ipynb")
+    shutil.copy(ROOT / "nbgrader_config.py", folder.root)
+    nbgrader(folder, "generate_assignment", LESSON)
+    folder.seed(LESSON)
+    hand_in(folder, "ada", "Because of two.", looks_around(folder))
+    hand_in(folder, "bob", "YOUR ANSWER HERE", "def double(x):\n    return 3 * x")
+    return folder
+
+
+def rows_of(folder: CourseFolder) -> dict:
+    """Scores and what is to be read, from the gradebook."""
+    with contextlib.closing(book.open_gradebook(folder)) as gradebook:
+        return {
+            (submission.student.id, grade.name): (grade.auto_score, grade.needs_manual_grade)
+            for submission in gradebook.assignment_submissions(LESSON)
+            for notebook in submission.notebooks
+            for grade in notebook.grades
+        }
+
+
+def page_of(folder: CourseFolder, student: str) -> str:
+    """Where formgrader shows a student's notebook."""
+    with contextlib.closing(book.open_gradebook(folder)) as gradebook:
+        row = gradebook.find_submission_notebook("small", LESSON, student)
+        return f"formgrader/submissions/{row.id}/"
+
+
+def autograde(page, address: str, student: str) -> tuple[str, str]:
+    """Press the button in a student's row; return the score and the status that it shows then."""
+    page.goto(f"{address}formgrader/manage_submissions/{LESSON}")
+    row = page.locator("#main-table tr", has=page.locator(".student-id", has_text=student))
+    with page.expect_response(lambda response: response.url.endswith("/autograde")) as answer:
+        row.locator(".autograde a").click()
+    result = json.loads(answer.value.text())
+    assert result["success"], result
+    page.locator("#success-modal").wait_for()
+    row.locator(".status .label").wait_for()
+    return row.locator(".score").inner_text(), row.locator(".status").inner_text()
+
+
+def test_an_instructor_grades_a_small_class(page, lab, folder, tmp_path):
+    shutil.copytree(folder.root, tmp_path / "command")
+    address = lab(folder.root)
+    # Formgrader's own pages would keep the cookie to themselves, without its programs.
+    page.goto(f"{address}api/status?token={TOKEN}")
+
+    # The button gives what the command gives, in isolation.
+    assert autograde(page, address, "ada") == ("4 / 5", "needs manual grading")
+    assert autograde(page, address, "bob") == ("2 / 5", "graded")
+    command = CourseFolder(tmp_path / "command")
+    hand_in(command, "ada", "Because of two.", looks_around(command))
+    assert not grade_class(command, LESSON, Options(workers=1, quiet=True)).failed
+    assert rows_of(folder) == rows_of(command)
+
+    # What was not answered is zero already, and says why.
+    page.goto(address + page_of(folder, "bob"))
+    page.locator("#why[placeholder='0']:not(.needs_manual_grade)").wait_for()
+    page.locator("#why-comment[placeholder='No response.']").wait_for()
+
+    # What was answered waits; the scheme is in view above it, the model answer is folded.
+    page.goto(address + page_of(folder, "ada"))
+    page.locator("#why.needs_manual_grade").wait_for()
+    page.locator("#why").focus()
+    page.wait_for_function(IN_VIEW)
+    page.screenshot(path=tmp_path / "answer.png")
+    scheme = page.locator(".alert-info")
+    assert "1 point: a reason." in scheme.inner_text()
+    assert not page.get_by_text("Twice two.").is_visible()
+    scheme.locator("summary").click()
+    assert page.get_by_text("Twice two.").is_visible()
+    with page.expect_response("**/formgrader/api/grade/*"):
+        page.locator("#why").fill("0.5")
+        page.locator("#why").blur()
+    page.locator("#why:not(.needs_manual_grade)").wait_for()
+
+    # Grading again keeps the score, and asks for another look only when the answer has changed.
+    assert autograde(page, address, "ada") == ("4.5 / 5", "graded")
+    hand_in(folder, "ada", "Because of three.", looks_around(folder))
+    assert autograde(page, address, "ada") == ("4.5 / 5", "needs manual grading")
+    page.goto(address + page_of(folder, "ada"))
+    page.locator("#why.needs_manual_grade").wait_for()
+    with page.expect_response("**/formgrader/api/grade/*"):
+        page.locator(".nbgrader_cell", has=page.locator("#why")).locator(".mark-graded").click()
+    page.locator("#why:not(.needs_manual_grade)").wait_for()
+    assert autograde(page, address, "ada") == ("4.5 / 5", "graded")
+
+
+IN_VIEW = """() => {
+  const box = document.querySelector(".alert-info").getBoundingClientRect();
+  const bar = document.querySelector(".navbar").getBoundingClientRect();
+  return box.top >= bar.bottom && box.bottom <= window.innerHeight;
+}"""

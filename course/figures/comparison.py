@@ -36,9 +36,10 @@ def _line_of_chance(ax: Axes, value: float, label: str) -> None:
         label,
         (0.99, value),
         xycoords=("axes fraction", "data"),
-        xytext=(0, 3),
+        xytext=(0, -3),
         textcoords="offset points",
         ha="right",
+        va="top",
         fontsize=9,
         color="0.3",
     )

@@ -7,7 +7,7 @@ GRADER := $(BIN)/python -m course.grader
 OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast bar lab tour tour-picture syllabus figures release solution student roster due collect autograde feedback export tidy lint format bench lock clean
+.PHONY: help demo test test-fast bar lab tour tour-picture syllabus figures release solution student roster due collect autograde feedback export tidy lint format bench experiments lock clean
 
 help:  ## show this help
 	@echo "usage: make TARGET [LESSON=01_rnn]"
@@ -89,6 +89,9 @@ format: $(READY)  ## ruff's fixes and format
 
 bench: $(READY)  ## measure the grader against stock nbgrader (LESSON= for all of a lesson)
 	@$(BIN)/python -m benchmarks $(if $(LESSON),--lesson $(LESSON)) $(OPTIONS)
+
+experiments: $(READY)  ## make the stored five-seed measurements again (some minutes of one core)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m experiments
 
 clean:  ## remove caches; never a class's work, a gradebook or the virtual environment
 	@find . -path ./$(VENV) -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +

@@ -52,6 +52,20 @@ def require(condition: Any, message: str) -> None:
         raise CheckFailed(message)
 
 
+def hold(name: str, rules: Mapping[str, Any]) -> None:
+    """Require several conditions of a student's function, in order.
+
+    Parameters
+    ----------
+    name : str
+        The function.
+    rules : mapping
+        ``{rule: whether it holds}``; the message says the first rule that does not.
+    """
+    for rule, holds in rules.items():
+        require(holds, f"{name}: {rule}.")
+
+
 def visible(test: Callable[[], object]) -> None:
     """Run a visible test at once; used as a decorator, it leaves no name of the test behind.
 
@@ -204,6 +218,33 @@ def compare(
             )
         return
     raise CheckFailed(_difference(label, a, b, ~same_values, mistakes or {}, atol, rtol))
+
+
+def form(label: str, value: Any, shape: tuple[int, ...], dtype: str) -> None:
+    """Require a PyTorch tensor of a shape and dtype, for results whose numbers are random.
+
+    Parameters
+    ----------
+    label : str
+        What the value is, for the message: ``"adding_batch: x"``.
+    value
+        The student's value.
+    shape : tuple of int
+    dtype : str
+        Such as ``"float32"``.
+
+    Raises
+    ------
+    CheckFailed
+        With one specific sentence.
+    """
+    require(
+        exact_type(value) == "tensor",
+        f"{label} must be a PyTorch tensor; yours is {type_name(value)}.",
+    )
+    _compare_shape(label, value, np.empty(shape))
+    found = str(value.dtype).removeprefix("torch.")
+    require(found == dtype, f"{label} must have dtype {dtype}; yours has {found}.")
 
 
 def same(a: Any, b: Any) -> bool:

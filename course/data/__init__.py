@@ -20,6 +20,7 @@ from . import series as _series
 from . import tagging as _tagging
 from .fetch import cache_folder, status
 from .imdb_reviews import check_imdb, download_imdb, imdb
+from .measured import measured
 from .movie_reviews import ReviewPart, reviews, tokenize
 from .names import surnames
 from .parts import Part, Parts, fraction, part_of
@@ -88,6 +89,7 @@ __all__ = [
     "glucose",
     "held_out_answers",
     "imdb",
+    "measured",
     "part_of",
     "prices",
     "pronouncing_dictionary",

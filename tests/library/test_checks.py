@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from collections import namedtuple
@@ -265,3 +266,24 @@ def test_copies_and_comparisons_of_arguments():
     assert not value["a"][0].any()
     for changed in ({}, {"a": 5, "b": ""}, []):
         assert not checks.same(changed, value)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (torch.zeros(2, 3), ""),
+        (np.zeros((2, 3)), "must be a PyTorch tensor"),
+        (torch.zeros(3, 2), "transposed"),
+        (torch.zeros(2, 3).double(), "must have dtype float32"),
+    ],
+)
+def test_form_says_what_a_random_result_must_look_like(value, words):
+    expected = pytest.raises(CheckFailed, match=words) if words else contextlib.nullcontext()
+    with expected:
+        checks.form("x", value, (2, 3), "float32")
+
+
+def test_hold_says_the_first_rule_that_does_not_hold():
+    checks.hold("f", {"one": True, "two": torch.tensor(True)})
+    with pytest.raises(CheckFailed, match=r"^f: two\.$"):
+        checks.hold("f", {"one": True, "two": False, "three": False})

@@ -1,0 +1,7 @@
+"""``python -m experiments``: make every stored measurement again."""
+
+from __future__ import annotations
+
+from experiments import comparison
+
+comparison.main()

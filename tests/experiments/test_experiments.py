@@ -1,0 +1,60 @@
+"""Stored measurements: complete, and a short part of them made again agrees."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from course import data
+from experiments import comparison
+
+ACCURACY, STEPS = 0.05, 0.35
+"""Tolerances: an accuracy may differ by 0.05 and steps by 35 %, as other processors round otherwise."""
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return data.measured("comparison")
+
+
+def test_every_run_has_five_seeds(stored):
+    assert stored["made"]["seeds"] == list(comparison.SEEDS)
+    keys = {
+        "copy_first": ["cell", "T"],
+        "biases": ["start"],
+        "shapes": ["shape", "cell"],
+        "adding": ["cell"],
+        "surnames": ["study", "variant"],
+    }
+    for study, by in keys.items():
+        assert (stored[study].groupby(by)["seed"].nunique() == 5).all(), study
+
+
+def test_what_made_them_is_named(stored):
+    assert {"python", "numpy", "torch", "machine", "cpu_seconds"} <= set(stored["made"])
+
+
+@pytest.mark.slow
+def test_a_short_part_made_again_agrees(stored):
+    torch.set_num_threads(1)
+    lesson = comparison.names_of_the_lesson()
+    table = stored["copy_first"].set_index(["cell", "T", "seed"])
+    for run in comparison.copy_first(lesson, seed=1, lengths=(10, 25)):
+        row = table.loc[run["cell"], run["T"], run["seed"]]
+        if run["cell"] == "rnn":
+            assert run["accuracy"] == pytest.approx(row["accuracy"], abs=0.2)
+            continue
+        assert run["solved"] and row["solved"]
+        assert run["accuracy"] == pytest.approx(row["accuracy"], abs=ACCURACY)
+        assert run["steps"] == pytest.approx(row["steps"], rel=STEPS)
+
+
+@pytest.mark.slow
+def test_a_surname_run_made_again_agrees(stored):
+    torch.set_num_threads(1)
+    lesson = comparison.names_of_the_lesson()
+    rows = stored["surnames"].query("study == 'stacking' and variant == 'one layer'")
+    run = comparison.learn_surnames(lesson, 0, **comparison.SURNAMES["stacking"]["one layer"])
+    assert run["valid"] == pytest.approx(rows["valid"].median(), abs=0.06)
+    assert np.isfinite(run["train"])

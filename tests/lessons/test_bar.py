@@ -31,7 +31,7 @@ RIGHT = {
         "added": "def double(x):\n    return x + x",
         "false alarm": "def double(x):\n    return 2.001 * x",
         "right until asked again": "calls = []\ndef double(x):\n    calls.append(1)\n"
-        "    return 2 * x if len(calls) <= 2 * 3 else None",
+        "    return 2 * x if len(calls) <= 2 else None",
     },
     "quadruple": {"four times": "def quadruple(x):\n    return 4 * x"},
 }

@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
 
+from course.grader.authoring.pictures import shrink_pictures
 from course.grader.classroom.command import GenerationError, nbgrader
 from course.grader.classroom.course_folder import CourseFolder
 from course.grader.classroom.preprocessors import grade_submission
@@ -108,6 +109,8 @@ def generate_solution(folder: CourseFolder, assignment: str) -> list[Graded]:
     if not (folder.release / assignment).is_dir() or not _registered(folder, assignment):
         generate_release(folder, assignment)
     nbgrader(folder, "generate_solution", assignment, "--force")
+    for path in sorted((folder.root / "solution" / assignment).glob("*.ipynb")):
+        shrink_pictures(path)
     return graded
 
 

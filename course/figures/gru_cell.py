@@ -56,12 +56,7 @@ def paint(axis: Axes, equation: str | None = None, size: float = 11) -> dict[str
         Every path with its ``lit``.
     """
     parts.frame(axis, 0.95, 0.35, 11.75, 7.7)
-    lit = {
-        name: None if equation is None else equation in used for name, (used, *_) in PATHS.items()
-    }
-    for name, (_, role, corners) in PATHS.items():
-        style = {"width": 3.2 if name in ROADS else 1.6, "head": name not in NO_HEAD}
-        parts.path(axis, corners, role, lit[name], halo=name == "n over", **style)
+    lit = parts.paths(axis, PATHS, equation, roads=ROADS, no_head=NO_HEAD, halo={"n over"})
 
     def on(equations: str) -> bool | None:
         return None if equation is None else equation in equations

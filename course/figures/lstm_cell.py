@@ -48,12 +48,8 @@ def paint(axis: Axes, equation: str | None = None, size: float = 11) -> dict[str
         Every path with its ``lit``.
     """
     parts.frame(axis, 0.95, 0.4, 11.75, 7.3)
-    lit = {
-        name: None if equation is None else equation in used for name, (used, *_) in PATHS.items()
-    }
-    for name, (_, role, corners) in PATHS.items():
-        head = name != "h in"  # it ends where the input joins it
-        parts.path(axis, corners, role, lit[name], 3.2 if name in ROADS else 1.6, head)
+    # "h in" ends where the input joins it
+    lit = parts.paths(axis, PATHS, equation, roads=ROADS, no_head={"h in"})
     parts.dot(axis, 1.4, 1.0, "", lit["h in"])
     for letter, (x, name) in GATES.items():
         function = "tanh" if letter == "g" else "σ"

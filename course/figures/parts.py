@@ -6,7 +6,7 @@ lights it, ``False`` lets it step back, so that one drawing can show one equatio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import matplotlib.patheffects as effects
 from matplotlib import pyplot as plt
@@ -208,6 +208,30 @@ def path(
                 **style,
             )
         )
+
+
+def paths(
+    axis: Axes,
+    table: Mapping[str, tuple[str, str, Sequence[Point]]],
+    equation: str | None,
+    roads: Collection[str] = (),
+    no_head: Collection[str] = (),
+    halo: Collection[str] = (),
+) -> dict[str, bool | None]:
+    """Draw a cell's paths: each has the equations that use it, a role and its corners.
+
+    Returns
+    -------
+    lit : dict
+        Every path with its ``lit``: whether ``equation`` uses it, ``None`` without an equation.
+    """
+    lit = {
+        name: None if equation is None else equation in used for name, (used, *_) in table.items()
+    }
+    for name, (_, role, corners) in table.items():
+        style = {"width": 3.2 if name in roads else 1.6, "head": name not in no_head}
+        path(axis, corners, role, lit[name], halo=name in halo, **style)
+    return lit
 
 
 def dot(axis: Axes, x: float, y: float, role: str = "", lit: bool | None = None) -> None:

@@ -7,7 +7,7 @@ GRADER := $(BIN)/python -m course.grader
 OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast bar lab tour tour-picture syllabus figures release solution student roster due collect autograde feedback export tidy lint format bench experiments lock clean
+.PHONY: help demo test test-fast bar lab tour tour-picture syllabus figures release solution worked student roster due collect autograde feedback export tidy lint format bench experiments lock clean
 
 help:  ## show this help
 	@echo "usage: make TARGET [LESSON=01_rnn]"
@@ -54,6 +54,9 @@ solution: $(READY)  ## generate executed solutions, which must earn full marks (
 	@$(GRADER) solution $(LESSON)
 	@$(GRADER) catalogue
 	@$(GRADER) syllabus
+
+worked: $(READY)  ## store what right and wrong answers return on the worked examples (LESSON= for one)
+	@$(GRADER) worked $(LESSON)
 
 student: $(READY)  ## write what students get into student/ (OPTIONS="--zip --address https://...")
 	@$(GRADER) student $(OPTIONS)

@@ -1,34 +1,51 @@
-"""Visible tests: call a student's function on a worked example and say precisely what is wrong.
+"""What visible tests say: one precise sentence about the first thing that a student should mend.
 
-A visible test is one call of :func:`check` (plus any invariant the author adds with
-:func:`require`). It reports the first problem it finds, in the order in which a student can mend
-it: not written yet, crashed, wrong number of returned values, type, shape, dtype, values (with
-the likely misconception, when the wrong values are those of a known one), arguments changed,
-float32 not kept.
+The functions here look at one thing each, in the order in which a student can mend it: not written
+yet, crashed, wrong number of returned values, type, shape, dtype, values, arguments changed,
+float32 not kept. :mod:`course.worked` calls them on the worked examples of a notebook.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+import textwrap
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
 
 from course.emission import exact_type
 
-ANYTHING = object()
-"""Stands for a returned value whose form is the student's own business (a cache)."""
-
 TYPE_NAMES = {"ndarray": "a NumPy array", "tensor": "a PyTorch tensor", "NoneType": "None"}
 
 
+WIDTH = 100
+"""Characters of a line of a message."""
+TABLE_ROWS, TABLE_COLUMNS = 4, 5
+"""Largest piece of an array that a message shows."""
+BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
+LARGEST_FACTOR = 1e4
+
+
 class CheckFailed(AssertionError):
-    """A visible test has found something to mend; its message is for the student."""
+    """A visible test has found something to mend; its message is for the student.
+
+    Parameters
+    ----------
+    message : str
+        One sentence, or two.
+    got, want
+        The student's value and the right one, shown beside each other below the sentence.
+    """
+
+    def __init__(self, message: str, got: Any = None, want: Any = None) -> None:
+        super().__init__(message)
+        self.table = side_by_side(got, want)
 
     def _render_traceback_(self) -> list[str]:
-        # IPython shows this instead of a traceback: the message is all a student needs.
-        return [f"\x1b[31m✗ {self}\x1b[0m"]
+        # IPython shows this instead of a traceback: the message is all a student needs. It has
+        # no colour of its own, so that it can be read in a dark theme too.
+        return [*textwrap.wrap(f"✗ {self}", WIDTH), *self.table]
 
 
 class Returned(dict):
@@ -66,82 +83,11 @@ def hold(name: str, rules: Mapping[str, Any]) -> None:
         require(holds, f"{name}: {rule}.")
 
 
-def visible(test: Callable[[], object]) -> None:
-    """Run a visible test at once; used as a decorator, it leaves no name of the test behind.
-
-    Parameters
-    ----------
-    test : callable
-        Takes no arguments; its own variables end with it.
-    """
-    test()
-
-
-def check(
-    function: Callable[..., Any],
-    args: Mapping[str, Any],
-    returns: Mapping[str, Any],
-    mistakes: Mapping[str, Mapping[str, Any]] | None = None,
-    *,
-    atol: float = 1e-6,
-    float32: bool = True,
-    quiet: bool = False,
-) -> dict[str, Any]:
-    """Check a function on one worked example and explain the first difference.
-
-    Parameters
-    ----------
-    function : callable
-        The student's function.
-    args : mapping
-        Arguments by name, in order. They are copied before the call.
-    returns : mapping
-        Expected returned values by name, in order; :data:`ANYTHING` for one that is not compared.
-    mistakes : mapping, optional
-        ``{returned name: {message: value}}``: when the value is wrong and equals one of these,
-        the message names the misconception.
-    atol : float
-        Absolute tolerance of the worked example's printed digits.
-    float32 : bool
-        Also call the function on float32 copies and require float32 back.
-    quiet : bool
-        Do not print the line that says what is right.
-
-    Returns
-    -------
-    dict
-        The returned values by name.
-
-    Raises
-    ------
-    CheckFailed
-        With one specific sentence.
-    """
-    name = getattr(function, "__name__", "the function")
-    passed = {key: copy_of(value) for key, value in args.items()}
-    got = _named(name, _call(name, function, passed), returns)
-    for key, want in returns.items():
-        if want is not ANYTHING:
-            compare(f"{name}: {key}", got[key], want, (mistakes or {}).get(key), atol=atol)
-    for key, value in args.items():
-        require(
-            same(passed[key], value),
-            f"{name} changed its argument {key} in place. The caller still needs it: "
-            f"build a new array instead (no +=, no out=, no assignment into {key}).",
-        )
-    if float32:
-        _check_float32(name, function, args, returns)
-    if not quiet:
-        parts = ", ".join(_describe(k, v) for k, v in got.items() if returns[k] is not ANYTHING)
-        print(f"✓ {name}: {parts}")
-    return Returned(got)
-
-
 def compare(
     label: str,
     got: Any,
     want: Any,
-    mistakes: Mapping[str, Any] | None = None,
+    mistakes: Any = None,  # TEMPORARY
     *,
     atol: float = 1e-6,
     rtol: float = 1e-5,
@@ -154,8 +100,6 @@ def compare(
         What the value is, for the message: ``"rnn_step: h"``.
     got, want
         The student's value and the expected one (array, tensor, number, list or dict of them).
-    mistakes : mapping, optional
-        ``{message: value}``: known wrong values and the misconception behind each.
     atol, rtol : float
         Tolerances.
 
@@ -172,7 +116,7 @@ def compare(
             f"yours are {', '.join(map(repr, got)) or 'none'}.",
         )
         for key in want:
-            compare(f"{label}[{key!r}]", got[key], want[key], mistakes, atol=atol, rtol=rtol)
+            compare(f"{label}[{key!r}]", got[key], want[key], atol=atol, rtol=rtol)
         return
     if isinstance(want, list | tuple):
         require(isinstance(got, list | tuple), f"{label} must be a list, not {type_name(got)}.")
@@ -180,7 +124,7 @@ def compare(
             len(got) == len(want), f"{label} must have {len(want)} entries; yours has {len(got)}."
         )
         for i, item in enumerate(want):
-            compare(f"{label}[{i}]", got[i], item, mistakes, atol=atol, rtol=rtol)
+            compare(f"{label}[{i}]", got[i], item, atol=atol, rtol=rtol)
         return
     if want is None or isinstance(want, str):
         kind = type_name(want)
@@ -217,7 +161,7 @@ def compare(
                 f"{label} has the right values but dtype {a.dtype}; it must hold floats.",
             )
         return
-    raise CheckFailed(_difference(label, a, b, ~same_values, mistakes or {}, atol, rtol))
+    raise CheckFailed(_difference(label, a, b, ~same_values))
 
 
 def form(label: str, value: Any, shape: tuple[int, ...], dtype: str) -> None:
@@ -293,7 +237,8 @@ def type_name(value: Any) -> str:
     return TYPE_NAMES.get(kind, kind)
 
 
-def _call(name: str, function: Callable[..., Any], passed: Mapping[str, Any]) -> Any:
+def call(name: str, function: Callable[..., Any], passed: Mapping[str, Any]) -> Any:
+    """Call a function after a look at whether it is one and takes these arguments."""
     require(callable(function), f"{name} must be a function; it is {type_name(function)}.")
     try:
         inspect.signature(function).bind(*passed.values())
@@ -304,13 +249,11 @@ def _call(name: str, function: Callable[..., Any], passed: Mapping[str, Any]) ->
         ) from None
     except ValueError:
         pass  # a built-in without a signature: the call itself will tell
-    try:
-        return function(*passed.values())
-    except NotImplementedError:
-        raise CheckFailed(f"{name} is not written yet: replace the TODO above.") from None
+    return function(*passed.values())
 
 
-def _named(name: str, result: Any, returns: Mapping[str, Any]) -> dict[str, Any]:
+def named(name: str, result: Any, returns: Collection[str]) -> dict[str, Any]:
+    """Give the returned values their names, after a look at how many there are."""
     if len(returns) == 1:
         require(result is not None, f"{name} returned None: is there a `return` at the end?")
         return dict(zip(returns, [result], strict=True))
@@ -327,24 +270,87 @@ def _named(name: str, result: Any, returns: Mapping[str, Any]) -> dict[str, Any]
     return dict(zip(returns, result, strict=True))
 
 
-def _check_float32(
+def unchanged(name: str, args: Mapping[str, Any], passed: Mapping[str, Any]) -> None:
+    """Require that a call left what was passed as it was."""
+    for key, value in args.items():
+        require(
+            same(passed[key], value),
+            f"{name} changed its argument {key} in place. The caller still needs it: "
+            f"build a new array instead (no +=, no out=, no assignment into {key}).",
+        )
+
+
+def keeps_float32(
     name: str,
     function: Callable[..., Any],
     args: Mapping[str, Any],
-    returns: Mapping[str, Any],
+    returns: Collection[str],
+    free: Collection[str] = (),
 ) -> None:
+    """Require float32 back for float32 arguments, except in the values named in ``free``."""
     passed = [_to_float32(copy_of(value)) for value in args.values()]
-    got = _named(name, function(*passed), returns)
-    for key, want in returns.items():
-        if want is ANYTHING or exact_type(got[key]) not in {"ndarray", "tensor"}:
+    for key, value in named(name, function(*passed), returns).items():
+        if key in free or exact_type(value) not in {"ndarray", "tensor"}:
             continue
-        dtype = as_numpy(got[key]).dtype
-        if dtype.kind == "f" and np.ndim(as_numpy(want)):
-            require(
-                dtype == np.float32,
-                f"{name}: {key} has dtype {dtype} for float32 input. Keep the input's dtype: "
-                "create arrays with np.zeros_like(...) or dtype=x.dtype.",
-            )
+        dtype = as_numpy(value).dtype
+        require(
+            dtype.kind != "f" or dtype == np.float32 or not value.ndim,
+            f"{name}: {key} has dtype {dtype} for float32 input. Keep the input's dtype: "
+            "create arrays with np.zeros_like(...) or dtype=x.dtype.",
+        )
+
+
+def described(name: str, values: Mapping[str, Any]) -> str:
+    """Say in one line what was returned, with shapes."""
+    return f"{name}: {', '.join(_describe(key, value) for key, value in values.items())}"
+
+
+def side_by_side(got: Any, want: Any) -> list[str]:
+    """Show two arrays beside each other around their first difference, which is marked."""
+    if exact_type(want) not in {"ndarray", "tensor"} or exact_type(got) != exact_type(want):
+        return []
+    a, b = as_numpy(got), as_numpy(want)
+    if a.shape != b.shape or not b.size or not b.ndim or a.dtype.kind not in "biuf":
+        return []
+    bad = ~np.isclose(a, b, rtol=1e-5, atol=1e-6, equal_nan=True)
+    if b.size == 1 or not bad.any():
+        return []
+    first = tuple(int(i) for i in np.argwhere(bad)[0])
+    row, column = (first[-2] if b.ndim > 1 else 0), first[-1]
+    rows = slice(max(0, row - TABLE_ROWS + 1), max(0, row - TABLE_ROWS + 1) + TABLE_ROWS)
+    left = max(0, column - TABLE_COLUMNS + 1)
+    columns = slice(left, left + TABLE_COLUMNS)
+    piece = [np.atleast_2d(array[first[:-2]])[rows, columns] for array in (a, b)]
+    place = "".join(f"{i}, " for i in first[:-2])
+    where = f"[{place}{rows.start}.., {left}..]" if b.ndim > 1 else f"[{left}..]"
+    mark = row - rows.start, column - left
+    lines = [_row(part, mark) for part in piece]
+    width = max(_visible_length(line) for line in lines[0])
+    head = f"  {'yours ' + where:<{max(width, len(where) + 6)}}   it must be"
+    width = max(width, len(where) + 6)
+    body = [
+        f"  {yours}{' ' * (width - _visible_length(yours))}   {right}"
+        for yours, right in zip(*lines, strict=True)
+    ]
+    return [head, *body]
+
+
+def _row(piece: np.ndarray, mark: tuple[int, int]) -> list[str]:
+    """Lines of a small table; the number at ``mark`` is bold, between arrows."""
+    texts = [[_number(v, 4) for v in row] for row in piece]
+    width = max(len(text) for row in texts for text in row)
+    lines = []
+    for i, row in enumerate(texts):
+        cells = [
+            f"▸{BOLD}{text:>{width}}{PLAIN}◂" if (i, j) == mark else f" {text:>{width}} "
+            for j, text in enumerate(row)
+        ]
+        lines.append("".join(cells))
+    return lines
+
+
+def _visible_length(text: str) -> int:
+    return len(text.replace(BOLD, "").replace(PLAIN, ""))
 
 
 def _to_float32(value: Any) -> Any:
@@ -376,15 +382,7 @@ def _compare_shape(label: str, got: Any, want: Any) -> None:
     raise CheckFailed(f"{label} has shape {a}; it must be {b}.{hint}")
 
 
-def _difference(
-    label: str,
-    a: np.ndarray,
-    b: np.ndarray,
-    bad: np.ndarray,
-    mistakes: Mapping[str, Any],
-    atol: float,
-    rtol: float,
-) -> str:
+def _difference(label: str, a: np.ndarray, b: np.ndarray, bad: np.ndarray) -> str:
     if b.ndim == 0:
         where = f"{label} is {_number(a)}; on this example it must be {_number(b)}."
     else:
@@ -394,19 +392,16 @@ def _difference(
             f"{label} differs first at [{place}]: yours is {_number(a[first])}, "
             f"it must be {_number(b[first])} ({int(bad.sum())} of {b.size} values differ)."
         )
-    for message, value in mistakes.items():
-        value = np.asarray(value)
-        if value.shape == a.shape and np.allclose(a, value, rtol=rtol, atol=atol):
-            return f"{where} {message}"
     if b.dtype.kind == "b":
         return where
     with np.errstate(all="ignore"):
-        if np.allclose(a, -b, rtol=rtol, atol=atol):
+        if np.allclose(a, -b, rtol=1e-5, atol=1e-6):
             return f"{where} The sign is flipped."
         ratio = a[np.abs(b) > 1e-9] / b[np.abs(b) > 1e-9] if b.ndim else np.atleast_1d(a / b)
-    if ratio.size > 1 and np.allclose(ratio, ratio[0], rtol=1e-4) and np.isfinite(ratio[0]):
+    if ratio.size > 1 and np.isfinite(ratio).all() and np.allclose(ratio, ratio[0], rtol=1e-4):
         factor = _number(ratio[0], 4)
-        return f"{where} Every value is {factor} times what it must be: a constant factor."
+        if factor not in {"1", "0"} and abs(ratio[0]) < LARGEST_FACTOR:
+            return f"{where} Every value is {factor} times what it must be: a constant factor."
     return where
 
 
@@ -426,3 +421,23 @@ def _describe(key: str, value: Any) -> str:
     if exact_type(value) in {"ndarray", "tensor"} and np.ndim(as_numpy(value)):
         return f"{key} {tuple(value.shape)}"
     return key
+
+
+# TEMPORARY: until the notebooks call `check` of course.worked.
+ANYTHING = object()
+
+
+def visible(test):
+    test()
+
+
+def check(function, args, returns, mistakes=None, *, atol=1e-6, float32=True, quiet=False):
+    name = getattr(function, "__name__", "the function")
+    passed = {key: copy_of(value) for key, value in args.items()}
+    got = named(name, call(name, function, passed), list(returns))
+    for key, want in returns.items():
+        if want is not ANYTHING:
+            compare(f"{name}: {key}", got[key], want, atol=atol)
+    if not quiet:
+        print("✓ " + described(name, {k: v for k, v in got.items() if returns[k] is not ANYTHING}))
+    return Returned(got)

@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, run, about in (
         ("release", _release, "generate starters into release/"),
         ("solution", _solution, "generate executed solutions, which must earn full marks"),
+        ("worked", _worked, "store what answers return on the worked examples"),
     ):
         sub = command(name, run, about, lesson=False)
         sub.add_argument("lessons", nargs="*", metavar="LESSON", help="default: every lesson")
@@ -145,6 +146,17 @@ def _solution(options: argparse.Namespace) -> None:
     for lesson in options.lessons or folder.lesson_names:
         for graded in generate_solution(folder, lesson):
             print(f"{lesson}: solution executed, {graded.points:g} of {graded.maximum:g} points")
+
+
+def _worked(options: argparse.Namespace) -> None:
+    from course.grader.authoring.worked import store_examples
+
+    folder = _folder()
+    for lesson in options.lessons or folder.lesson_names:
+        for path, alike in store_examples(folder, lesson):
+            print(f"{path.relative_to(folder.root)}: {len(alike)} groups cannot be told apart")
+            for sentence in alike:
+                print(f"  {sentence}")
 
 
 def _tidy(options: argparse.Namespace) -> None:

@@ -12,10 +12,10 @@ from nbformat.v4 import new_code_cell
 from course.grader.judging.grade import grade, steps_of
 from course.grader.judging.payload import read
 from course.grader.kernel.steps import Settings
+from course.grader.kernel.trusted import run_inprocess
 from course.grader.notebooks.lesson import parse_lesson
 from course.grader.notebooks.rebuild import solution_submission
 from tests.conftest import ROOT
-from tests.support.inprocess import run_inprocess
 
 GUIDE = (ROOT / "course" / "guides" / "adding_an_exercise.md").read_text()
 EXAMPLE = re.search(

@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch import nn
 
+from course.grader.kernel.trusted import fork
+from course.grader.notebooks.answers import Answers
 from tests.conftest import small_notebook
 from tests.support import mutation, state
-from tests.support.inprocess import fork
 from tests.support.pretend import pretend
 
 DOUBLE = "def double(x):\n    return 2 * x"
@@ -51,7 +52,8 @@ def outcomes(tmp_path_factory) -> dict:
     path.parent.mkdir()
     nbformat.write(small_notebook(), path)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mutation, "mutants_of", lambda name: (WRONG, RIGHT, {}, TYPICAL))
+        bank = Answers(WRONG, RIGHT, {}, TYPICAL)
+        patch.setattr(mutation, "answers_for", lambda path: bank)
         _, connection = fork(lambda c: mutation.Notebook(path, [1, 2, 3]).run(c))
         found = {}
         while (message := connection.recv()) is not None:

@@ -10,9 +10,9 @@ from tests.conftest import SOURCES
 from tests.support import points
 from tests.support.mutation import (
     TYPICAL_KINDS,
+    answers_for,
     lesson_at,
     missed_words,
-    mutants_of,
     outcomes_of,
 )
 
@@ -24,10 +24,7 @@ def variants(kind: str) -> list:
     """Every variant of a kind: a parameter of its own, judged with its notebook's others."""
     found = []
     for path in SOURCES:
-        tables = dict(
-            zip(("wrong", "right", "said", "typical"), mutants_of(path.stem), strict=True)
-        )
-        for exercise, names in tables[kind].items():
+        for exercise, names in getattr(answers_for(path), kind).items():
             for name in names:
                 id_ = f"{path.stem}/{exercise}/{name}"
                 found.append(pytest.param(path, exercise, name, id=id_))
@@ -36,12 +33,12 @@ def variants(kind: str) -> list:
 
 @pytest.mark.parametrize("path", SOURCES, ids=IDS)
 def test_every_exercise_has_variants(path: Path):
-    wrong, right, _, typical = mutants_of(path.stem)
+    bank = answers_for(path)
     for exercise in lesson_at(path).exercises:
-        assert wrong.get(exercise), f"no wrong variant of {exercise}"
-        assert right.get(exercise), f"no right variant of {exercise}"
-        if typical:
-            assert set(typical.get(exercise, {})) == TYPICAL_KINDS, f"typical answers of {exercise}"
+        assert bank.wrong.get(exercise), f"no wrong variant of {exercise}"
+        assert bank.right.get(exercise), f"no right variant of {exercise}"
+        kinds = set(bank.typical.get(exercise, {}))
+        assert kinds == TYPICAL_KINDS, f"typical answers of {exercise}"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=IDS)
@@ -79,6 +76,6 @@ def test_the_guide_says_how_points_are_made(path: Path):
     assert points.alike(found, guide), "run python -m tests.support.points"
 
 
-@pytest.mark.parametrize(("path", "exercise", "name"), variants("said"))
+@pytest.mark.parametrize(("path", "exercise", "name"), variants("says"))
 def test_visible_test_names_the_misconception(path: Path, exercise: str, name: str):
     assert not missed_words(path, outcomes_of(path)).get(("wrong", exercise, name))

@@ -10,10 +10,10 @@ from course.grader.judging.grade import grade, steps_of
 from course.grader.judging.payload import read
 from course.grader.judging.verdict import CACHE
 from course.grader.kernel.steps import Settings
+from course.grader.kernel.trusted import run_inprocess
 from course.grader.notebooks.lesson import Lesson, read_lesson
 from course.grader.notebooks.rebuild import solution_submission
 from tests.conftest import SOURCES
-from tests.support.inprocess import run_inprocess
 
 pytestmark = pytest.mark.slow
 PAIRS = [

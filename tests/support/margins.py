@@ -20,7 +20,7 @@ from pathlib import Path
 from course.grader.judging.compare import compare
 from course.grader.judging.payload import Payload, read
 from course.grader.kernel.steps import Settings
-from tests.support.inprocess import forked, fresh_namespace, run_step
+from course.grader.kernel.trusted import forked, fresh_namespace, run_step
 from tests.support.mutation import ROOT, SEED, Notebook, changed
 
 SCORE = re.compile(r"it scores (-?[\d.]+)")

@@ -1,11 +1,7 @@
 """Judge wrong and right variants of a lesson's functions, and say which the tests misjudge.
 
-Variants live in ``tests/support/mutants/<notebook>.py`` as two dicts, ``WRONG`` and ``RIGHT``:
-``{exercise: {name: change}}``. A change is a list of ``(old, new)`` replacements in the solution
-cell's source, or the whole source of the cell as a string. A third dict, ``SAYS``, holds for some
-wrong variants a word that the visible test's message must contain. A fourth, ``TYPICAL``, holds
-three answers for every exercise, ``{exercise: {kind: (change, low, high)}}`` with bounds on the
-share of the points that each must earn.
+Variants are the bank of answers, ``answers/<lesson>/<notebook>.py``: see
+:mod:`course.grader.notebooks.answers`.
 
 Run ``python -m tests.support.mutation source/01_rnn/vanilla_rnn.ipynb`` to see a lesson's table,
 with ``--seeds 20`` for more seeds than the tests take, without a path for all lessons.
@@ -54,13 +50,13 @@ from course.grader.judging.payload import Payload
 from course.grader.judging.references import References
 from course.grader.judging.verdict import Verdict, judge
 from course.grader.kernel.steps import Settings, Step, StepResult
+from course.grader.kernel.trusted import ChildDied, fork, forked, fresh_namespace, run_step
+from course.grader.notebooks.answers import Answers, Change, answers_path, changed, read_answers
 from course.grader.notebooks.lesson import Lesson, read_lesson
 from course.grader.notebooks.rebuild import Submission, solution_submission
 from tests.support import pretend, state
-from tests.support.inprocess import ChildDied, fork, forked, fresh_namespace, run_step
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-Change = str | list[tuple[str, str]]
 Key = tuple[str, str, str]
 """Kind of variant (``wrong``, ``right``, ``typical``, ``solution``, ``team``), exercise, name."""
 
@@ -138,27 +134,10 @@ def lesson_at(path: Path) -> Lesson:
     return read_lesson(path)
 
 
-def mutants_of(notebook: str) -> tuple[dict, dict, dict, dict]:
-    """The variants of a notebook: ``WRONG``, ``RIGHT``, ``SAYS`` and ``TYPICAL``."""
-    module = importlib.import_module(f"tests.support.mutants.{notebook}")
-    return module.WRONG, module.RIGHT, getattr(module, "SAYS", {}), getattr(module, "TYPICAL", {})
-
-
-def changed(lesson: Lesson, changes: dict[str, Change]) -> Submission:
-    """The solution with some exercises' cells changed."""
-    submission = solution_submission(lesson)
-    for cell in submission.cells:
-        if cell.role != "solution" or cell.exercise not in changes:
-            continue
-        change = changes[cell.exercise]
-        if isinstance(change, str):
-            cell.source = change
-            continue
-        for old, new in change:
-            if old not in cell.source:
-                raise ValueError(f"{cell.exercise}: {old!r} is not in the solution")
-            cell.source = cell.source.replace(old, new)
-    return submission
+@cache
+def answers_for(path: Path) -> Answers:
+    """The bank of answers of a source notebook."""
+    return read_answers(answers_path(ROOT, lesson_at(path)))
 
 
 class Notebook:
@@ -168,7 +147,8 @@ class Notebook:
         self.lesson = lesson_at(path)
         self.seeds = list(seeds)
         self.thorough = len(self.seeds) > SAMPLE
-        self.wrong, self.right, self.says, self.typical = mutants_of(path.stem)
+        bank = answers_for(path)
+        self.wrong, self.right, self.typical = bank.wrong, bank.right, bank.typical
         submission = solution_submission(self.lesson)
         self.steps = steps_of(self.lesson, submission, True)
         self.asking = {s.key: s for s in steps_of(self.lesson, submission) if s.hidden}
@@ -594,7 +574,7 @@ def outcomes_of(path: Path) -> dict[Key, Outcome]:
 def missed_words(path: Path, outcomes: dict[Key, Outcome]) -> dict[Key, str]:
     """Wrong variants about which the visible test does not say what it should."""
     found = {}
-    for exercise, words in mutants_of(path.stem)[2].items():
+    for exercise, words in answers_for(path).says.items():
         for name, word in words.items():
             said = outcomes["wrong", exercise, name].said
             if word not in said:
@@ -614,8 +594,10 @@ def report(path: Path, outcomes: dict[Key, Outcome]) -> int:
         print(
             f"{'✗' if problem else '✓'} {kind:8} {exercise} / {name} ({outcome.seconds:.1f} s) {problem}"
         )
-    wrong, right, _, _ = mutants_of(path.stem)
-    missing = [e for e in lesson_at(path).exercises if not (wrong.get(e) and right.get(e))]
+    bank = answers_for(path)
+    missing = [
+        e for e in lesson_at(path).exercises if not (bank.wrong.get(e) and bank.right.get(e))
+    ]
     print(f"{bad} misjudged; exercises without variants: {', '.join(missing) or 'none'}\n")
     return bad + len(missing)
 

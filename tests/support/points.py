@@ -26,7 +26,7 @@ HEAD = """# Points
 
 What every exercise is worth, the parts that its points are made of, and what three typical answers
 earn: one that does nothing, one with a single slip, and one that misses the point of the exercise.
-The answers are those of `TYPICAL` in `tests/support/mutants/`; their shares were measured by the
+The answers are those of `TYPICAL` in `answers/`; their shares were measured by the
 tests, the least over their seeds. A part that needs another counts beside it alone. After a change
 of a hidden test, write this table again with `python -m tests.support.points`.
 """

@@ -99,9 +99,8 @@ def code_lines(source: str) -> int:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and node.body:
             first = node.body[0]
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                if isinstance(first.value.value, str):
-                    lines -= set(range(first.lineno, first.end_lineno + 1))
+            if ast.get_docstring(node) is not None:
+                lines -= set(range(first.lineno, first.end_lineno + 1))
     return len(lines)
 
 

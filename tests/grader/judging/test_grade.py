@@ -9,10 +9,10 @@ from course.grader.judging.flags import flags_of
 from course.grader.judging.grade import grade, steps_of, unwritten
 from course.grader.judging.payload import read
 from course.grader.kernel.steps import Settings, StepResult
+from course.grader.kernel.trusted import run_inprocess
 from course.grader.notebooks.lesson import parse_lesson
 from course.grader.notebooks.rebuild import Submission, rebuild, solution_submission
 from tests.conftest import exercise_cells, small_notebook
-from tests.support.inprocess import run_inprocess
 
 STUB = "def {name}(x):\n    # TODO: write your code here\n    raise NotImplementedError"
 SETTINGS = Settings(11)

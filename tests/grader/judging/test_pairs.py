@@ -14,10 +14,10 @@ from course.grader.judging.grade import grade, steps_of
 from course.grader.judging.payload import read
 from course.grader.judging.verdict import ARGUMENTS, CACHE
 from course.grader.kernel.steps import Settings
+from course.grader.kernel.trusted import run_inprocess
 from course.grader.notebooks.lesson import LessonError, parse_lesson
 from course.grader.notebooks.rebuild import solution_submission
 from tests.conftest import exercise_cells
-from tests.support.inprocess import run_inprocess
 
 SIZES = """
 @cases({"N": 3, "D": 4, "H": 5}, {"N": 1, "D": 2, "H": 3}, {"N": 4, "D": 3, "H": 1},

@@ -1,0 +1,137 @@
+"""Worked examples: what a visible test tries, and what right and wrong answers return there.
+
+A notebook's first cell makes its ``check``; a visible test is then one line::
+
+    check = worked.of("vanilla_rnn", globals())
+    check(rnn_step)
+
+Each module here tries the exercises of one notebook. What the model answer and the known wrong
+answers return on the same examples is stored beside them in ``stored/``, made by
+``python -m course.grader worked``; nothing in it belongs to a hidden test.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+
+from course.checks import CheckFailed, require
+from course.worked.trial import Showing, Shown, Trial, load
+
+TRIAL = "t"
+"""Name of the parameter of a worked example that is the trial itself."""
+
+
+class Check:
+    """The visible tests of one notebook; call it with an answer.
+
+    Parameters
+    ----------
+    notebook : str
+        The notebook's name, such as ``"vanilla_rnn"``.
+    namespace : mapping
+        The notebook's names: ``globals()``. Only read.
+    """
+
+    def __init__(self, notebook: str, namespace: Mapping[str, Any]) -> None:
+        self._examples = examples_of(notebook)
+        self._stored = load(notebook)
+        self._names = namespace
+
+    def __call__(self, answer: Any) -> None:
+        """Try an answer on its worked example and say the first thing to mend, or what is right.
+
+        Raises
+        ------
+        CheckFailed
+            With one specific sentence.
+        """
+        exercise = self._exercise(answer)
+        trial = Trial(exercise, self._stored.get(exercise, {}))
+        self._run(exercise, answer, trial)
+
+    def example(self, answer: Any) -> None:
+        """Show the worked example of an exercise: its arguments, and what must come back."""
+        exercise = self._exercise(answer)
+        with contextlib.suppress(Shown):
+            self._run(exercise, answer, Showing(exercise, self._stored.get(exercise, {})))
+
+    def _exercise(self, answer: Any) -> str:
+        for name in self._examples:
+            if self._names.get(name) is answer and answer is not None:
+                return name
+        name = getattr(answer, "__name__", None)
+        require(
+            name in self._examples,
+            f"{name or answer!r} is no exercise of this notebook. There are: "
+            f"{', '.join(self._examples)}.",
+        )
+        return name
+
+    def _run(self, exercise: str, answer: Any, trial: Trial) -> None:
+        try_out(self._examples, exercise, answer, trial, self._names)
+
+
+def of(notebook: str, namespace: Mapping[str, Any]) -> Check:
+    """Make the ``check`` of a notebook: ``check = worked.of("vanilla_rnn", globals())``."""
+    return Check(notebook, namespace)
+
+
+def examples_of(notebook: str) -> dict[str, Callable[..., None]]:
+    """The worked examples of a notebook, by exercise."""
+    module = importlib.import_module(f"{__name__}.{notebook}")
+    return {name: f for name, f in vars(module).items() if _is_example(f, module)}
+
+
+def _is_example(value: Any, module: ModuleType) -> bool:
+    if not inspect.isfunction(value) or value.__module__ != module.__name__:
+        return False
+    return next(iter(inspect.signature(value).parameters), None) == TRIAL
+
+
+def try_out(
+    examples: Mapping[str, Callable[..., None]],
+    exercise: str,
+    answer: Any,
+    trial: Trial,
+    namespace: Mapping[str, Any],
+) -> None:
+    """Run a worked example with an answer, and with what else it takes from the notebook.
+
+    Raises
+    ------
+    CheckFailed
+        When the answer is wrong, or when a name that the example needs is not defined yet.
+    """
+    example = examples[exercise]
+    needed = [name for name in inspect.signature(example).parameters if name != TRIAL]
+    given = {exercise: answer}
+    for name in needed:
+        if name not in given:
+            require(
+                name in namespace,
+                f"{exercise} is tried together with {name}, which is not defined yet: "
+                "run the cells above first.",
+            )
+            given[name] = namespace[name]
+    try:
+        example(trial, **{name: given[name] for name in needed})
+    except NotImplementedError as error:
+        raised_by = raised_in(error)[-1]
+        if raised_by != exercise and raised_by in examples:
+            needs = f"{exercise} builds on {raised_by}, which is not written yet."
+            raise CheckFailed(needs) from None
+        raise CheckFailed(f"{exercise} is not written yet: replace the TODO above.") from None
+
+
+def raised_in(error: BaseException) -> list[str]:
+    """Names of the functions and classes in which an error was raised, the innermost last."""
+    names, traceback = [], error.__traceback__
+    while traceback is not None:
+        names.append(traceback.tb_frame.f_code.co_qualname.partition(".")[0])
+        traceback = traceback.tb_next
+    return names

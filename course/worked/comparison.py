@@ -1,0 +1,215 @@
+"""Worked examples of the exercises of ``06_comparison/comparison.ipynb``."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+
+from course import checks
+
+
+def copy_first_batch(t, copy_first_batch):
+    args = {"N": 900, "T": 4, "symbols": 3, "generator": torch.Generator().manual_seed(1)}
+    parts = {"x": checks.ANYTHING, "targets": checks.ANYTHING}
+    x, targets = t.check(
+        copy_first_batch, args, "?", ignore="?", float32=False, quiet=True
+    ).values()
+    checks.form("copy_first_batch: x", x, (900, 4, 4), "float32")
+    checks.form("copy_first_batch: targets", targets, (900,), "int64")
+    symbols, first, noise = nn.functional.one_hot(targets, 3), x[:, 0], x[:, 1:, :3]
+    again = copy_first_batch(900, 4, 3, torch.Generator().manual_seed(1))[0]
+    checks.hold(
+        "copy_first_batch",
+        {
+            "the mark, the last column, must be 1 at the first step": (first[:, 3] == 1).all(),
+            "the first step must be 1 in the target's column, else 0": (
+                first[:, :3] == symbols
+            ).all(),
+            "the mark must be 0 after the first step": (x[:, 1:, 3] == 0).all(),
+            "the noise must have mean 0 (torch.randn, not torch.rand)": abs(noise.mean()) < 0.1,
+            "the noise must have standard deviation 1": abs(noise.std() - 1) < 0.1,
+            "all symbols must be equally likely": symbols.float().mean(0).min() > 0.25,
+            "draw every number from `generator`, and from nothing else": torch.equal(x, again),
+        },
+    )
+    t.say("copy_first_batch: x (900, 4, 4), targets (900,)")
+
+
+def adding_batch(t, adding_batch):
+    args = {"N": 4000, "T": 7, "generator": torch.Generator().manual_seed(1)}
+    parts = {"x": checks.ANYTHING, "targets": checks.ANYTHING}
+    x, targets = t.check(adding_batch, args, "?", ignore="?", float32=False, quiet=True).values()
+    checks.form("adding_batch: x", x, (4000, 7, 2), "float32")
+    checks.form("adding_batch: targets", targets, (4000,), "float32")
+    numbers, marks = x[:, :, 0], x[:, :, 1]
+    halves = torch.stack([marks[:, :3].sum(1), marks[:, 3:].sum(1)])
+    uniform = numbers.min() >= 0 and abs(numbers.var() - 1 / 12) < 0.01
+    again = adding_batch(4000, 7, torch.Generator().manual_seed(1))[0]
+    checks.hold(
+        "adding_batch",
+        {
+            "one mark among the first T//2 steps, one among the others": (halves == 1).all(),
+            "some step of a half is never marked, or too rarely": (marks.sum(0) > 900).all(),
+            "the target is the sum of the two marked numbers": torch.allclose(
+                targets, (numbers * marks).sum(1)
+            ),
+            "the numbers must be uniform in [0, 1) (torch.rand, not torch.randn)": uniform,
+            "draw every number from `generator`, and from nothing else": torch.equal(x, again),
+        },
+    )
+    t.say("adding_batch: x (4000, 7, 2), targets (4000,)")
+
+
+def SequenceClassifier(t, SequenceClassifier):
+    for cell, layers, both in [("rnn", 1, False), ("gru", 2, False), ("lstm", 2, True)]:
+        where = f"SequenceClassifier({cell!r}, num_layers={layers}, bidirectional={both})"
+        torch.manual_seed(3)
+        model, x = SequenceClassifier(cell, 3, 4, 5, layers, both), torch.randn(2, 6, 3)
+        checks.require(
+            type(getattr(model, "rnn", 0)).__name__.lower() == cell,
+            f"{where}: self.rnn must be a {cell.upper()} layer.",
+        )
+        checks.require(model.rnn.num_layers == layers, f"{where}: num_layers is not used.")
+        checks.require(model.rnn.bidirectional == both, f"{where}: bidirectional is not used.")
+        output = (
+            model.rnn(x)[0]
+            if model.rnn.batch_first
+            else checks.require(0, f"{where}: batch_first is missing: x is (N, T, D).")
+        )
+        wrong = {
+            "It reads the last step of both directions; backwards, that state has seen one step only.": output[
+                :, -1
+            ],
+            "It reads the mean over the steps; asked for is the final state.": output.mean(1),
+        }
+        final = torch.cat([output[:, -1, :4], output[:, 0, 4:]], dim=1)
+        sayings = {why: model.readout(state) for why, state in wrong.items()}
+        checks.compare(where, model(x), model.readout(final))
+        checks.require(
+            model.double()(x.double()).dtype == torch.float64, f"{where}: float64 is not kept."
+        )
+    t.say("SequenceClassifier: three cells, stacked and both ways")
+
+
+def train_until(t, train_until):
+    def run(target, most, floats):
+        model = nn.Sequential(nn.Flatten(), nn.Linear(6, 1 if floats else 3)).double()
+        for p in model.parameters():
+            p.data = torch.linspace(-0.2, 0.3, p.numel(), dtype=torch.float64).view_as(p)
+        rng = np.random.default_rng(2)
+
+        def task():
+            x = torch.tensor(rng.normal(size=(20, 2, 3)))
+            return x, x[:, 0, 0] if floats else x[:, 0].argmax(dim=1)
+
+        call = {"model": model.eval(), "task": task, "target": target, "max_steps": most}
+        parts = {"solved": checks.ANYTHING, "scores": checks.ANYTHING}
+        return *t.check(
+            train_until, call, "?", ignore="?", float32=False, quiet=True
+        ).values(), model
+
+    solved, scores, model = run(1.1, 14, False)
+    plain = all(type(score) is float for score in scores)
+    checks.hold(
+        "train_until",
+        {
+            "a target out of reach takes max_steps steps and returns False": len(scores) == 14
+            and not solved,
+            "call model.train() before the steps": model.training,
+            "scores must be plain floats: call .item()": plain,
+        },
+    )
+    t.compare("train_until: accuracies", scores)
+    early, (solved, errors, _) = len(run(0.0, 30, False)[1]), run(0.5, 300, True)
+    low = solved and len(errors) > 10 and np.mean(errors[-10:]) <= 0.5
+    checks.hold(
+        "train_until",
+        {
+            "stop as soon as the last ten scores have reached the target, never before ten": early
+            == 10,
+            "compare output[:, 0] with float targets; (N, 1) minus (N,) is a table": abs(
+                errors[0] - 1.487009
+            )
+            < 1e-5,
+            "an error must become at most the target, an accuracy at least": low,
+        },
+    )
+    t.say("train_until: stops at an accuracy from below, at an error from above")
+
+
+def train_memory(t, train_memory, memory_model, SequenceClassifier, accuracy):
+    checks.require(
+        "memory_model" in globals(),
+        "train_memory: there is no trained model yet. Write the function and run the cell above.",
+    )
+    checks.require(
+        isinstance(memory_model, SequenceClassifier),
+        "train_memory must return your SequenceClassifier.",
+    )
+    right = accuracy(memory_model, 100, seed=77)
+    checks.require(
+        right > 0.3,
+        f"train_memory: {right:.0%} right, near guessing. Did it start with memory_for(T), and was it trained on that model?",
+    )
+    checks.require(
+        right > 0.97,
+        f"train_memory: {right:.0%} right. It learns: give it a target nearer 1 and up to 300 steps.",
+    )
+    t.say("train_memory: more than 97 % right after 100 steps")
+
+
+def layer_norm_step(t, layer_norm_step):
+    row = lambda *values: torch.tensor(values, dtype=torch.float64)
+    args = {
+        "x": row(0.5, -1.0, 2.0, 1.0).view(2, 2),
+        "h_prev": row(0.3, -0.2, 0.6, 0.1, 0.9, -0.4).view(2, 3),
+        "W_x": row(1.0, -0.5, 0.2, 0.4, 0.8, -0.3).view(2, 3),
+        "W_h": row(0.5, -0.1, 0.3, 0.7, 0.2, -0.6, -0.2, 0.4, 0.1).view(3, 3),
+        "gain": row(1.5, 0.5, -1.0),
+        "b": row(0.1, -0.2, 0.3),
+        "eps": 0.1,
+    }
+    a = args["x"] @ args["W_x"] + args["h_prev"] @ args["W_h"]
+    normed = lambda **how: (a - a.mean(**how)) / (a.var(unbiased=False, **how) + 0.1).sqrt()
+    end = lambda z: torch.tanh(args["gain"] * z + args["b"])
+    over, spread = {"dim": 1, "keepdim": True}, a.var(dim=1, keepdim=True)
+    t.check(layer_norm_step, args, "h")
+
+
+def hidden_trajectory(t, hidden_trajectory, SequenceClassifier):
+    model, x = SequenceClassifier("lstm", 3, 4, 2, num_layers=2, dropout=0.5), torch.randn(5, 6, 3)
+    args = {"model": model, "x": x}
+    for before in (True, False):
+        model.eval()
+        want, upper = model.rnn(x)[0].detach().numpy(), model.rnn(x)[1][1][1].detach().numpy()
+        model.train(before)
+        found = t.check(
+            hidden_trajectory, args, "states", ignore="states", float32=False, quiet=True
+        )["states"]
+        checks.require(
+            type(found) is np.ndarray,
+            "hidden_trajectory must return a NumPy array: .cpu().numpy() at the end.",
+        )
+        checks.require(
+            model.training == before, "hidden_trajectory: leave the mode as it was before the call."
+        )
+        checks.compare(
+            "hidden_trajectory: states (is the network in evaluation mode, dropout off?)",
+            found,
+            want,
+        )
+    t.say("hidden_trajectory: states (5, 6, 4)")
+
+
+def repaired_jacobian(t, repaired_jacobian):
+    W_x, W_h = np.array([[0.4, -0.3]]), np.array([[0.9, -0.5], [0.2, 0.6]])
+    args = {
+        "h": np.array([0.8, -0.4]),
+        "x": np.array([0.5]),
+        "W_x": W_x,
+        "W_h": W_h,
+        "b": np.array([0.1, 0.3]),
+    }
+    old, new = (1 - args["h"] ** 2), 1 - np.tanh(args["x"] @ W_x + args["h"] @ W_h + args["b"]) ** 2
+    t.check(repaired_jacobian, args, "J")

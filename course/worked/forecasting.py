@@ -1,0 +1,206 @@
+"""Worked examples of the exercises of ``03_gru/forecasting.ipynb``."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+
+from course import checks, data
+
+
+def chronological_split(t, chronological_split):
+    series = np.array([5.0, 1.0, 4.0, 2.0, 9.0, 7.0, 3.0, 8.0, 6.0, 0.0])
+
+    def lengths(series, train, validation):
+        return np.array([len(part) for part in chronological_split(series, train, validation)])
+
+    t.check(
+        lengths,
+        {"series": series, "train": 0.5, "validation": 0.25},
+        "lengths of the three parts",
+        float32=False,
+        quiet=True,
+    )
+    t.check(
+        chronological_split,
+        {"series": series, "train": 0.5, "validation": 0.25},
+        "train, validation, test",
+    )
+
+
+def make_windows(t, make_windows):
+    whole = np.array([3.0, 5.0, 4.0, 1.0, 6.0, 9.0, 7.0])
+    broken = np.array([3.0, 5.0, 4.0, 1.0, np.nan, 6.0, 9.0, 7.0, 8.0, 2.0])
+
+    def count(series, input_steps, horizon):
+        return len(make_windows(series, input_steps, horizon)[0])
+
+    count.__name__ = "make_windows"
+    t.check(
+        count,
+        {"series": whole, "input_steps": 3, "horizon": 2},
+        "number of windows",
+        float32=False,
+        quiet=True,
+    )
+    t.check(make_windows, {"series": whole, "input_steps": 3, "horizon": 2}, "x, y", quiet=True)
+    t.check(
+        count,
+        {"series": broken, "input_steps": 2, "horizon": 2},
+        "number of windows",
+        float32=False,
+        quiet=True,
+    )
+    t.check(make_windows, {"series": broken, "input_steps": 2, "horizon": 2}, "x, y")
+
+
+def skill_score(t, skill_score):
+    y = np.array([[3.0, 5.0], [4.0, 8.0]])
+    t.check(
+        skill_score,
+        {
+            "y": y,
+            "forecast": np.array([[2.0, 5.5], [4.0, 6.0]]),
+            "baseline": np.array([[1.0, 2.0], [3.0, 7.0]]),
+        },
+        "skill",
+    )
+    worse = skill_score(y, y + 3.0, y + 1.0)
+    checks.require(
+        np.isclose(worse, -8.0),
+        f"skill_score: a forecast that is worse than the baseline has a negative skill; here -8, yours is {worse}.",
+    )
+    checks.require(
+        skill_score(y, y, y + 1) == 1, "skill_score: a perfect forecast has the skill 1."
+    )
+
+
+def Forecaster(t, Forecaster):
+    def forecast_with_fixed_weights(x):
+        model = Forecaster(2, 3, 4).to(x.dtype)
+        sizes = sorted(tuple(p.shape) for p in model.parameters())
+        checks.require(
+            sizes == [(4,), (4, 3), (9,), (9,), (9, 2), (9, 3)],
+            "Forecaster: with input_size 2, hidden_size 3 and horizon 4 the parameters must be those of one "
+            f"nn.GRU (9 x 2, 9 x 3, 9, 9) and one nn.Linear (4 x 3, 4); yours are {sizes}.",
+        )
+        with torch.no_grad():
+            for p in model.parameters():
+                values = torch.arange(p.numel(), dtype=x.dtype).reshape(p.shape)
+                p.copy_(torch.sin(values + p.numel()))
+        return model(x)
+
+    forecast_with_fixed_weights.__name__ = "Forecaster"
+    t.check(
+        forecast_with_fixed_weights,
+        {
+            "x": torch.tensor(
+                [[[1.0, 0.5], [-0.4, 0.2], [0.9, -1.0]], [[0.3, -0.6], [0.8, 0.1], [-0.7, 0.4]]],
+                dtype=torch.float64,
+            )
+        },
+        "forecast",
+    )
+
+
+def train_forecaster(
+    t,
+    train_forecaster,
+    predict,
+    direct,
+    x_validation,
+    y_validation,
+    skill_score,
+    persistence,
+    forecast_weather,
+    HORIZON,
+):
+    checks.require(
+        "direct" in globals(),
+        "train_forecaster: there is no trained model yet. Write the function and run the cell above.",
+    )
+    forecast = predict(direct, x_validation)
+    checks.require(
+        forecast.shape == y_validation.shape,
+        f"train_forecaster: forecasts have shape {forecast.shape}; they must be {y_validation.shape}: one per hour of the horizon.",
+    )
+    checks.require(
+        np.isfinite(forecast).all(),
+        "train_forecaster: the forecasts are not finite. The training has diverged: lower the learning rate, clip the gradients.",
+    )
+    skill = skill_score(y_validation, forecast, persistence(x_validation))
+    checks.require(
+        skill > 0.02,
+        f"train_forecaster: the skill on the validation part is {skill:.2f}, no better than persistence. Has the model learned at all? "
+        "optimizer.step() after loss.backward(), inputs and targets of the same rows, changes as targets.",
+    )
+    checks.require(
+        skill > 0.5,
+        f"train_forecaster: the skill on the validation part is {skill:.2f}. It learns, but too little: more rounds, or a larger learning rate?",
+    )
+    sealed = forecast_weather(direct, data.weather_exam())
+    checks.require(
+        sealed.shape == (24, HORIZON) and np.abs(sealed).max() < 130,
+        "train_forecaster: on 24 histories of November and December the forecasts are not temperatures.",
+    )
+    t.say("train_forecaster: skill on the validation part above 0.5")
+
+
+def forecast_recursively(t, forecast_recursively):
+    class _TwiceLastMinusFirst(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.tensor(2.0))
+
+        def forward(self, x):
+            checks.require(
+                x.ndim == 3 and x.shape[1:] == (3, 1),
+                f"forecast_recursively: the model was given a window of shape {tuple(x.shape)}; every window must be "
+                "(N, T, 1) with the T of the history, here 3: one value leaves when one enters.",
+            )
+            return self.weight.to(x.dtype) * x[:, -1] - x[:, 0]
+
+    def with_this_model(history, steps):
+        return forecast_recursively(_TwiceLastMinusFirst(), history, steps)
+
+    with_this_model.__name__ = "forecast_recursively"
+    t.check(
+        with_this_model,
+        {
+            "history": torch.tensor(
+                [[[1.0], [2.0], [4.0]], [[0.0], [1.0], [3.0]]], dtype=torch.float64
+            ),
+            "steps": 4,
+        },
+        "forecasts",
+    )
+
+
+def prepare_series(t, prepare_series):
+    series = np.array([2.0, 4.0, np.nan, 5.0, 9.0, 7.0, 1.0, 7.0, 12.0, 18.0, 16.0, 11.0, 14.0])
+
+    def scaler(series, cut, input_steps, horizon):
+        return prepare_series(series, cut, input_steps, horizon)[:2]
+
+    def windows(series, cut, input_steps, horizon):
+        result = prepare_series(series, cut, input_steps, horizon)
+        mean, std = result[:2]
+        return [np.round(mean + std * part, 6) for part in result[2:]]
+
+    def counts(series, cut, input_steps, horizon):
+        result = prepare_series(series, cut, input_steps, horizon)
+        return len(result[2]), len(result[4])
+
+    scaler.__name__ = windows.__name__ = counts.__name__ = "prepare_series"
+    args = {"series": series, "cut": 8, "input_steps": 3, "horizon": 1}
+    t.check(scaler, args, "mean, std", float32=False, quiet=True)
+    t.check(
+        counts,
+        args,
+        "number of training windows, number of test windows",
+        float32=False,
+        quiet=True,
+    )
+    t.check(windows, args, "x_train, y_train, x_test, y_test", float32=False, quiet=True)
+    t.say("prepare_series: scaler, training windows, test windows")

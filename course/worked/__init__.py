@@ -132,6 +132,7 @@ def raised_in(error: BaseException) -> list[str]:
     """Names of the functions and classes in which an error was raised, the innermost last."""
     names, traceback = [], error.__traceback__
     while traceback is not None:
-        names.append(traceback.tb_frame.f_code.co_qualname.partition(".")[0])
+        own = traceback.tb_frame.f_code.co_qualname.rpartition("<locals>.")[2]
+        names.append(own.partition(".")[0])
         traceback = traceback.tb_next
     return names

@@ -1,5 +1,5 @@
 """From source notebooks to starters, solutions, the README's table, the tour and the syllabus.
 
 Imports classroom and lower rooms; the demo and the command line may import ``generate``,
-``catalogue``, ``tour`` and ``syllabus``.
+``catalogue``, ``worked`` (examples), ``tour`` and ``syllabus``.
 """

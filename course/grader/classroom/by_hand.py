@@ -18,7 +18,7 @@ from course.grader.classroom.course_folder import CourseFolder, find_course
 from course.grader.ground.files import write_atomically
 from course.grader.notebooks.lesson import HIDDEN_SUFFIX
 from course.grader.notebooks.rebuild import EXTRA
-from course.grader.pages.render import WHOLE
+from course.grader.pages.render import MISTAKE, WHOLE
 
 
 class SaveScores(SaveAutoGrades):
@@ -54,6 +54,15 @@ class SaveScores(SaveAutoGrades):
         super()._add_score(cell, resources)
         if looked_at and id_ in self.unchanged and grade.auto_score == before:
             grade.needs_manual_grade = False
+            self.gradebook.db.commit()
+
+    def _add_comment(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
+        """Comment an answer with its mistake, when that was recognised."""
+        super()._add_comment(cell, resources)
+        if MISTAKE in cell.metadata:
+            id_ = cell.metadata.nbgrader["grade_id"]
+            about = self.notebook_id, self.assignment_id, self.student_id
+            self.gradebook.find_comment(id_, *about).auto_comment = str(cell.metadata[MISTAKE])
             self.gradebook.db.commit()
 
 

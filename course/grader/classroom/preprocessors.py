@@ -19,6 +19,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from course.grader.classroom.course_folder import CourseFolder, find_course
 from course.grader.classroom.work import MISSING, finished_notebook, grade_submission, opened
+from course.grader.judging.misconceptions import with_misconceptions
 from course.grader.judging.references import references_for
 from course.grader.kernel.kernels import run_in_kernels
 from course.grader.kernel.steps import Settings
@@ -116,6 +117,7 @@ class GradeSubmission(NbGraderPreprocessor):
         submission.readable &= not any(UNREADABLE in note or note == MISSING for note in notes)
         seed = folder.seed(lesson.assignment)
         references = references_for(lesson, seed, folder.references, run_in_kernels)
+        references = with_misconceptions(references, lesson, folder.root, seed, folder.references)
         student = resources["nbgrader"]["student"]
         found = folder.handed_in(student, folder.lessons(lesson.assignment))[lesson.notebook]
         graded = grade_submission(lesson, submission, references, Settings(seed), found.files)

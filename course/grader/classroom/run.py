@@ -25,6 +25,7 @@ from course.grader.classroom import gradebook as book
 from course.grader.classroom.course_folder import CourseFolder, FolderError
 from course.grader.classroom.work import Kit, Task, do
 from course.grader.ground.files import write_atomically
+from course.grader.judging.misconceptions import with_misconceptions
 from course.grader.judging.outcome import Outcome, Run
 from course.grader.judging.references import references_for
 from course.grader.kernel.isolation import isolation_in_force
@@ -78,6 +79,7 @@ def kits_of(folder: CourseFolder, assignment: str, device: str = "cpu") -> list[
     kits = []
     for lesson in folder.lessons(assignment):
         references = references_for(lesson, seed, folder.references, run_in_kernels)
+        references = with_misconceptions(references, lesson, folder.root, seed, folder.references)
         starter = folder.starter(lesson)
         kits.append(
             Kit(

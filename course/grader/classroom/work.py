@@ -26,7 +26,7 @@ from course.grader.notebooks.lesson import Lesson, parse_lesson
 from course.grader.notebooks.rebuild import UNREADABLE, Submission, rebuild
 from course.grader.pages.render import graded_notebook
 
-FORMAT = 2
+FORMAT = 3
 """Raised when what is stored of a graded submission changes its form."""
 MISSING = "no notebook was handed in"
 
@@ -151,6 +151,7 @@ def grade_submission(
         functools.partial(run_in_kernels, files=files, turn=turn, budget=budget),
         settings,
         seconds=references.seconds,
+        known=references.known,
     )
     if budget.spent:
         graded.notes.append(f"stopped: {budget.spent}")

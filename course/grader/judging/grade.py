@@ -12,6 +12,7 @@ import re
 import time
 from dataclasses import dataclass, field, replace
 
+from course.grader.judging.diagnosis import Wrong
 from course.grader.judging.flags import flags_of
 from course.grader.judging.follow import charge_caches, given, to_follow, with_solutions
 from course.grader.judging.payload import Payload
@@ -22,6 +23,9 @@ from course.grader.notebooks.rebuild import UNREADABLE, Submission
 
 SHORTEST_LIMIT = 10.0
 """Seconds that every cell may take."""
+
+Known = dict[str, dict[str, Wrong]]
+"""What known wrong answers emit, by exercise and sentence."""
 
 ALONE_SECONDS = 120.0
 """Seconds for judging stopped exercises a second time, each alone."""
@@ -84,6 +88,7 @@ def grade(
     run: Runner,
     settings: Settings,
     seconds: dict[str, float] | None = None,
+    known: Known | None = None,
 ) -> Graded:
     """Grade a rebuilt submission.
 
@@ -99,15 +104,18 @@ def grade(
         Seed and device of the grading run.
     seconds : dict of str to float, optional
         What each cell took in the solution; a cell's time limit follows it.
+    known : dict, optional
+        What known wrong answers emit under the same seed, by exercise and sentence.
 
     Returns
     -------
     Graded
     """
+    known = known or {}
     steps = [_with_limit(step, seconds or {}) for step in steps_of(lesson, submission, True)]
     results = run(steps, settings)
     graded = Graded(results=results, notes=list(submission.notes))
-    graded.verdicts = _judge_all(lesson, references, results, settings)
+    graded.verdicts = _judge_all(lesson, references, results, settings, known)
     unwritten_ones = unwritten(lesson, submission)
     graded.notes += [result.cause for result in results.values() if result.status == "stopped"]
     if not submission.readable:
@@ -127,13 +135,17 @@ def grade(
     second = to_follow(lesson, submission, graded.verdicts, unwritten_ones) - set(stopped)
     if second:
         again = run(with_solutions(lesson, steps, results, second), settings)
-        for id_, verdict in _judge_all(lesson, references, again, settings).items():
+        for id_, verdict in _judge_all(lesson, references, again, settings, known).items():
             if id_ not in second:
                 continue
             if verdict.points > graded.verdicts[id_].points:
                 graded.verdicts[id_] = replace(verdict, follow_through=True)
             else:
-                graded.verdicts[id_] = replace(graded.verdicts[id_], own_points=verdict.own_points)
+                first = graded.verdicts[id_]
+                named = first.misconception or verdict.misconception
+                graded.verdicts[id_] = replace(
+                    first, own_points=verdict.own_points, misconception=named
+                )
     for id_, verdict in graded.verdicts.items():
         cause = _true_cause(lesson, submission, results, unwritten_ones, verdict)
         parts = () if cause == NOT_WRITTEN else verdict.parts
@@ -223,6 +235,7 @@ def _judge_all(
     references: dict[str, Payload],
     results: dict[str, StepResult],
     settings: Settings,
+    known: Known,
 ) -> dict[str, Verdict]:
     hidden = {cell.exercise: cell.id for cell in lesson.cells if cell.role == "hidden"}
     return {
@@ -232,6 +245,7 @@ def _judge_all(
             results.get(hidden[id_], StepResult()),
             references[id_],
             settings.device,
+            known.get(id_),
         )
         for id_, exercise in lesson.exercises.items()
     }

@@ -6,6 +6,7 @@ made of the source, the seed and the versions of the libraries. They are made on
 
 from __future__ import annotations
 
+import base64
 import functools
 import hashlib
 import json
@@ -16,6 +17,7 @@ from pathlib import Path
 from course import emission
 from course.grader.ground.files import write_atomically
 from course.grader.ground.wire import BadPayload
+from course.grader.judging.diagnosis import Wrong, unpacked
 from course.grader.judging.grade import steps_of
 from course.grader.judging.payload import Payload, read
 from course.grader.kernel.steps import Runner, Settings
@@ -40,10 +42,18 @@ class References:
         By exercise.
     seconds : dict of str to float
         By step.
+    misconceptions : bytes
+        What known wrong answers emitted, packed by :mod:`course.grader.judging.diagnosis`.
     """
 
     emissions: dict[str, bytes] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    misconceptions: bytes = b""
+
+    @functools.cached_property
+    def known(self) -> dict[str, dict[str, Wrong]]:
+        """Known wrong answers by exercise and sentence, unpacked once."""
+        return unpacked(self.misconceptions)
 
     @functools.cached_property
     def payloads(self) -> dict[str, Payload]:
@@ -53,14 +63,17 @@ class References:
     def to_bytes(self) -> bytes:
         """Pack into bytes that travel to workers."""
         body = {id_: data.hex() for id_, data in self.emissions.items()}
-        return json.dumps({"emissions": body, "seconds": self.seconds}).encode()
+        known = base64.b64encode(self.misconceptions).decode()
+        content = {"emissions": body, "seconds": self.seconds, "misconceptions": known}
+        return json.dumps(content).encode()
 
     @staticmethod
     def from_bytes(data: bytes) -> References:
         """Unpack what :meth:`to_bytes` packed."""
         content = json.loads(data)
         body = {id_: bytes.fromhex(text) for id_, text in content["emissions"].items()}
-        return References(body, content["seconds"])
+        known = base64.b64decode(content.get("misconceptions", ""))
+        return References(body, content["seconds"], known)
 
 
 def references_for(lesson: Lesson, seed: int, store: Path, run: Runner) -> References:

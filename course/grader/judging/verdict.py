@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from course.emission import UNCHANGED
 from course.grader.ground.wire import BadPayload
 from course.grader.judging.compare import compare
+from course.grader.judging.diagnosis import Wrong, misconception
 from course.grader.judging.flags import ran
 from course.grader.judging.payload import Answer, Payload, read
 from course.grader.kernel.steps import StepResult
@@ -59,6 +60,8 @@ class Verdict:
         Remarks for the instructor alone.
     own_points : float or None
         For a backward judged with the solution's forward: points on the student's own cache.
+    misconception : str
+        The sentence of the known wrong answer that emits all that this one emitted.
     """
 
     exercise: str
@@ -69,6 +72,7 @@ class Verdict:
     follow_through: bool = False
     flags: tuple[str, ...] = field(default=())
     own_points: float | None = None
+    misconception: str = ""
 
     @property
     def full(self) -> bool:
@@ -77,7 +81,9 @@ class Verdict:
 
     @property
     def summary(self) -> str:
-        """One line: the cause, or the first part that is wrong, or ``right``."""
+        """One line: the misconception, the cause, the first part that is wrong, or ``right``."""
+        if self.misconception and not self.full:
+            return self.misconception
         if self.cause:
             return self.cause
         wrong = [part for part in self.parts if not part.right]
@@ -88,7 +94,12 @@ class Verdict:
 
 
 def judge(
-    exercise: str, maximum: float, result: StepResult, reference: Payload, device: str = "cpu"
+    exercise: str,
+    maximum: float,
+    result: StepResult,
+    reference: Payload,
+    device: str = "cpu",
+    known: Mapping[str, Wrong] | None = None,
 ) -> Verdict:
     """Judge one exercise.
 
@@ -104,6 +115,8 @@ def judge(
         What the same test gave on the solution.
     device : str
         Device of the grading run.
+    known : mapping, optional
+        What known wrong answers emit, by the sentence that their author should hear.
 
     Returns
     -------
@@ -125,6 +138,9 @@ def judge(
     except BadPayload as error:
         return Verdict(exercise, 0.0, maximum, cause=str(error))
     verdict = _judged(exercise, maximum, payload, reference, device)
+    if known and not verdict.full and payload.answers:
+        named = misconception(payload, reference, known, device)
+        verdict = replace(verdict, misconception=named)
     return replace(verdict, flags=ran(payload, reference))
 
 

@@ -29,6 +29,9 @@ the instructor alone. The value is what the student is told in their place."""
 WHOLE = "course_whole"
 """Key of a cell's metadata: a digest of its source, of which only the beginning is there."""
 
+MISTAKE = "course_mistake"
+"""Key of the metadata of an exercise's cell: the sentence on its mistake, where one is known."""
+
 PAGE_TEXT = 300_000
 """Characters of a student's that one page shows, sources and outputs together."""
 PAGE_PICTURES = 12 * 2**20
@@ -65,6 +68,9 @@ def graded_notebook(lesson: Lesson, submission: Submission, graded: Graded) -> N
                 node.metadata[WHOLE] = hashlib.sha256(whole.encode()).hexdigest()[:16]
         if node.cell_type != "code":
             continue
+        verdict = graded.verdicts.get(cell.exercise) if cell.role == "solution" else None
+        if verdict is not None and verdict.misconception:
+            node.metadata[MISTAKE] = verdict.misconception
         if cell.role == "hidden":
             node.outputs = verdict_outputs(discreet(graded.verdicts[cell.exercise], secret))
         elif cell.key in graded.results:
@@ -157,6 +163,8 @@ def discreet(verdict: Verdict, secret: set[str]) -> Verdict:
 def verdict_text(verdict: Verdict) -> str:
     """A verdict in lines of text."""
     lines = [f"{verdict.exercise}: {verdict.points:g} of {verdict.maximum:g} points"]
+    if verdict.misconception:
+        lines.append(f"→ {verdict.misconception}")
     if verdict.cause:
         lines.append(f"✗ {verdict.cause}")
     lines += [_part_line(part.label, part.right, part.message) for part in verdict.parts]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import html
 import shutil
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from course.grader.ground.text import one_line
 from course.grader.judging.outcome import Outcome, Run
+from course.grader.judging.verdict import NOT_WRITTEN, Verdict
 
 SHORTEST = 40
 """Characters of a remark that are shown however narrow the terminal is."""
@@ -87,22 +88,45 @@ def page(run: Run) -> str:
 
 
 def _exercise_table(outcomes: list[Outcome]) -> str:
-    """How the class did on each exercise, and the most frequent remark."""
-    stats: dict[tuple[str, str], list] = defaultdict(list)
-    for outcome in outcomes:
-        for verdict in outcome.verdicts:
-            stats[outcome.notebook, verdict.exercise].append(verdict)
+    """How the class did on each exercise, and what it misunderstood."""
     rows = []
-    for (notebook, exercise), verdicts in stats.items():
+    for (notebook, exercise), verdicts in by_exercise(outcomes).items():
         full = sum(v.full for v in verdicts)
         mean = sum(v.points for v in verdicts) / len(verdicts)
-        wrong = [v.summary for v in verdicts if not v.full]
-        common = max(set(wrong), key=wrong.count) if wrong else ""
-        cells = [notebook, exercise, f"{full} of {len(verdicts)}"]
-        cells += [f"{mean:.2f} of {verdicts[0].maximum:g}", common]
+        open_ = sum(v.cause == NOT_WRITTEN for v in verdicts)
+        cells = [notebook, exercise, f"{full} of {len(verdicts)}", str(open_)]
+        cells += [f"{mean:.2f} of {verdicts[0].maximum:g}", "\n".join(misunderstood(verdicts))]
         rows.append(_row(cells))
-    head = _row(["notebook", "exercise", "full marks", "mean points", "most frequent remark"], "th")
-    return f"<h2>Exercises</h2><table>{head}{''.join(rows)}</table>"
+    titles = [
+        "notebook",
+        "exercise",
+        "full marks",
+        "not written",
+        "mean points",
+        "what is not right",
+    ]
+    return f"<h2>Exercises</h2><table>{_row(titles, 'th')}{''.join(rows)}</table>"
+
+
+def by_exercise(outcomes: list[Outcome]) -> dict[tuple[str, str], list[Verdict]]:
+    """Group verdicts by notebook and exercise, in order."""
+    groups: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
+    for outcome in outcomes:
+        for verdict in outcome.verdicts:
+            groups[outcome.notebook, verdict.exercise].append(verdict)
+    return dict(groups)
+
+
+def misunderstood(verdicts: list[Verdict], most: int = 5) -> list[str]:
+    """Count what the answers to an exercise get wrong, the most frequent first.
+
+    Mistakes that were recognised come first, then other remarks; what was not written is none.
+    """
+    lost = [v for v in verdicts if not v.full and v.cause != NOT_WRITTEN]
+    named = Counter(v.misconception for v in lost if v.misconception)
+    others = Counter(v.summary for v in lost if not v.misconception)
+    counted = [*named.most_common(), *others.most_common()]
+    return [f"{count} of {len(verdicts)}: {sentence}" for sentence, count in counted[:most]]
 
 
 def _student_table(outcomes: list[Outcome]) -> str:

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from course.grader.judging.outcome import Outcome, Run
-from course.grader.judging.verdict import Part, Verdict
-from course.grader.pages.report import SHORTEST, marks_of, page, remark, table
+from course.grader.judging.verdict import NOT_WRITTEN, Part, Verdict
+from course.grader.pages.report import SHORTEST, marks_of, misunderstood, page, remark, table
 
 EVIL = "<script>alert(1)</script>{0}\x1b[31m\u202e&=1+1"
 
@@ -44,6 +44,26 @@ def test_the_table_shows_marks_totals_and_the_first_problem(run):
     assert remark([outcome("x", 2, note="late")]) == "late"
 
 
+def test_mistakes_are_counted_and_what_is_not_written_is_none():
+    def verdicts(count, **about):
+        return [Verdict("e", 0.0, 2.0, **about)] * count
+
+    found = misunderstood(
+        [
+            *verdicts(3, misconception="The bias is missing."),
+            *verdicts(4, misconception="Every step starts from h0."),
+            *verdicts(6, cause="it was stopped"),
+            *verdicts(9, cause=NOT_WRITTEN),
+            Verdict("e", 2.0, 2.0),
+        ]
+    )
+    assert found == [
+        "4 of 23: Every step starts from h0.",
+        "3 of 23: The bias is missing.",
+        "6 of 23: it was stopped",
+    ]
+
+
 @pytest.mark.parametrize("width", [60, 90, 200])
 def test_remarks_are_as_long_as_the_terminal_is_wide(width):
     long = outcome("ana", 0, 2, cause="word " * 60)
@@ -71,8 +91,8 @@ def test_the_page_escapes_everything(run):
     assert "default-src 'none'" in html
     assert html.count("<tr>") == html.count("</tr>") == 1 + 3 + 1 + 5
     assert "Not graded" in html
-    assert "most frequent remark" in html
-    assert re.search(r"<td>e1</td><td>1 of 3</td><td>1.00 of 2</td>", html)
+    assert "what is not right" in html
+    assert re.search(r"<td>e1</td><td>1 of 3</td><td>0</td><td>1.00 of 2</td>", html)
 
 
 def test_an_empty_run_has_a_table_and_a_page():

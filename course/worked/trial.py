@@ -16,6 +16,8 @@ from course.emission import exact_type
 
 STORED = Path(__file__).parent / "stored"
 RIGHT, WRONG = "right", "wrong"
+EITHER = "Either:"
+"""Begins a message on several misconceptions."""
 DIGITS = 9
 """Significant digits of a stored number."""
 
@@ -186,7 +188,7 @@ def said(names: list[str]) -> str:
     """Put misconceptions that cannot be told apart here into one sentence."""
     if len(names) == 1:
         return names[0]
-    return "Either: " + " Or: ".join(names[:3])
+    return f"{EITHER} " + " Or: ".join(names[:3])
 
 
 @functools.cache

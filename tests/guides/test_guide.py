@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import jupytext
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell
 
@@ -13,8 +14,10 @@ from course.grader.judging.grade import grade, steps_of
 from course.grader.judging.payload import read
 from course.grader.kernel.steps import Settings
 from course.grader.kernel.trusted import run_inprocess
+from course.grader.notebooks.answers import changed
 from course.grader.notebooks.lesson import parse_lesson
 from course.grader.notebooks.rebuild import solution_submission
+from course.worked.trial import Recording, Trial
 from tests.conftest import ROOT
 
 GUIDE = (ROOT / "course" / "guides" / "adding_an_exercise.md").read_text()
@@ -23,12 +26,16 @@ EXAMPLE = re.search(
 )[1]
 VARIANTS: dict = {}
 exec(re.search(r"```python\n(WRONG = .*?)```", GUIDE, re.DOTALL)[1], VARIANTS)  # the page's own
+WRONG = VARIANTS["WRONG"]["leaky_step"]
+WORKED: dict = {"np": np}
+exec(re.search(r"```python\n(def leaky_step\(t, .*?)```", GUIDE, re.DOTALL)[1], WORKED)
 
 
 @pytest.fixture(scope="module")
 def lesson():
     notebook = jupytext.reads(EXAMPLE, fmt="py:percent")
-    notebook.cells.insert(0, new_code_cell("import numpy as np\nfrom course import checks"))
+    first = "import numpy as np\ncheck = lambda answer: None"
+    notebook.cells.insert(0, new_code_cell(first))
     return parse_lesson(notebook, "00_guide", "guide")
 
 
@@ -54,11 +61,25 @@ def test_its_solution_earns_everything(lesson):
     assert graded(lesson).points == 2
 
 
-@pytest.mark.parametrize("name", VARIANTS["WRONG"]["leaky_step"])
+@pytest.mark.parametrize("name", WRONG)
 def test_its_wrong_variants_lose_points(lesson, name):
-    result = graded(lesson, VARIANTS["WRONG"]["leaky_step"][name])
-    assert result.points < 2
-    assert VARIANTS["SAYS"]["leaky_step"][name] in result.results["leaky_step_visible"].cause
+    assert graded(lesson, WRONG[name]).points < 2
+
+
+def returned(lesson, change=()) -> np.ndarray:
+    """What an answer returns on the page's worked example."""
+    cells = changed(lesson, {"leaky_step": list(change)}).cells
+    names = {"np": np}
+    exec(next(cell.source for cell in cells if cell.role == "solution"), names)
+    trial = Recording("leaky_step")
+    WORKED["leaky_step"](trial, names["leaky_step"])
+    return trial.returned["1 h"]
+
+
+def test_its_worked_example_tells_wrong_answers_apart(lesson):
+    values = [returned(lesson), *(returned(lesson, c) for c in WRONG.values())]
+    for i, one in enumerate(values):
+        assert not any(np.allclose(one, other) for other in values[i + 1 :])
 
 
 @pytest.mark.parametrize("name", VARIANTS["RIGHT"]["leaky_step"])
@@ -72,6 +93,8 @@ def test_every_call_it_lists_exists():
 
     for name in re.findall(r"`case\.(\w+)\(", GUIDE):
         assert hasattr(emission.Case, name), name
+    for name in re.findall(r"`t\.(\w+)\(", GUIDE):
+        assert hasattr(Trial, name), name
     for name in re.findall(r"checks\.(\w+)\(", GUIDE):
         assert hasattr(checks, name), name
     listed = re.search(r"`compare` \((.*?)\)", GUIDE, re.DOTALL)[1]
@@ -79,5 +102,5 @@ def test_every_call_it_lists_exists():
 
 
 def test_files_it_names_exist():
-    for name in re.findall(r"`((?:source|tests|course)/[\w/.]+\.(?:py|ipynb|md))`", GUIDE):
+    for name in re.findall(r"`((?:source|tests|course|answers)/[\w/.]+\.(?:py|ipynb|md))`", GUIDE):
         assert "<" in name or Path(ROOT / name).exists(), name

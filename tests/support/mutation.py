@@ -54,6 +54,7 @@ from course.grader.kernel.trusted import ChildDied, fork, forked, fresh_namespac
 from course.grader.notebooks.answers import Answers, Change, answers_path, changed, read_answers
 from course.grader.notebooks.lesson import Lesson, read_lesson
 from course.grader.notebooks.rebuild import Submission, solution_submission
+from course.worked.trial import EITHER, WRONG, load
 from tests.support import pretend, state
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -572,12 +573,18 @@ def outcomes_of(path: Path) -> dict[Key, Outcome]:
 
 
 def missed_words(path: Path, outcomes: dict[Key, Outcome]) -> dict[Key, str]:
-    """Wrong variants about which the visible test does not say what it should."""
+    """Wrong variants about which the visible test does not say what it should.
+
+    One that the worked example tells apart is named; of another it may say something else.
+    """
     found = {}
-    for exercise, words in answers_for(path).says.items():
-        for name, word in words.items():
+    says, examples = answers_for(path).says, load(path.stem)
+    for exercise, names in answers_for(path).wrong.items():
+        named = examples.get(exercise, {}).get(WRONG, {})
+        for name in names:
             said = outcomes["wrong", exercise, name].said
-            if word not in said:
+            word = name if name in named else says.get(exercise, {}).get(name, "")
+            if word not in said and not (name in named and EITHER in said):
                 found["wrong", exercise, name] = f"the visible test says {said!r}, not {word!r}"
     return found
 

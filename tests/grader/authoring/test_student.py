@@ -47,7 +47,7 @@ def test_nothing_leaks(edition):
         "BEGIN HIDDEN",
         "course.grader",
         "tests/",
-        "mutants",
+        "answers/",
         "gradebook",
     ):
         assert mark not in text.replace("course.grader.judging.compare", ""), mark

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import os
 import re
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
 
+from course.claims import STRICT
 from course.grader.authoring.pictures import shrink_pictures
 from course.grader.classroom.command import GenerationError, nbgrader
 from course.grader.classroom.course_folder import CourseFolder
@@ -54,6 +56,7 @@ class ExecuteSolution(ExecutePreprocessor):
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Execute, keep what nbval can compare, and drop what changes from run to run."""
         self.timeout, self.allow_errors, self.record_timing = SECONDS, False, False
+        os.environ[STRICT] = "strict"  # a claim that is not true fails the build
         name = (resources or {}).get("nbgrader", {}).get("notebook", "the notebook")
         try:
             nb, resources = super().preprocess(nb, resources, km)

@@ -75,7 +75,7 @@ def canvas(
         Row by row.
     """
     full = height + title_height
-    figure = plt.figure(figsize=(columns * width * unit, rows * full * unit))
+    figure = plt.figure(figsize=(columns * width * unit, rows * full * unit), layout="none")
     axes = []
     for row in range(rows):
         for column in range(columns):

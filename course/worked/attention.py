@@ -4,195 +4,299 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from course import checks
 
+_QUERIES = np.array(
+    [
+        [[1.0, 2.0, 0.0, 1.0], [0.0, -1.0, 3.0, 2.0], [2.0, 0.5, -1.0, 1.0]],
+        [[-1.0, 1.0, 2.0, 0.0], [3.0, 0.0, 1.0, -2.0], [0.5, -2.0, 1.0, 1.0]],
+    ]
+)
+_KEYS = np.array(
+    [
+        [[2, 1, 0, -1], [1, 0, 2, 1], [-1, 3, 1, 0], [0, 2, -2, 1], [1, -1, 1, 3]],
+        [[1, 1, -1, 2], [0, -2, 1, 1], [3, 0, 0, -1], [-1, 2, 1, 0], [2, 1, 3, -2]],
+    ],
+    dtype=float,
+)
+"""Three queries and five keys of four features, for two examples."""
+
 
 def masked_softmax(t, masked_softmax):
-    mask = np.array([[[True, True, False], [True, False, True], [False, False, False]]])
-    scores = np.array([[[2.0, 1.0, 5.0], [0.0, 3.0, 1.0], [4.0, 4.0, 4.0]]])
-    t.check(masked_softmax, {"scores": scores, "mask": mask}, "weights")
-    for shift in (1e4, -1e4):
+    T, F = True, False
+    scores = np.array(
+        [
+            [[2.0, 1.0, 5.0, -1.0], [0.0, 3.0, 1.0, 2.0], [4.0, 4.0, 4.0, 4.0]],
+            [[0.5, -1.0, 2.0, 1.0], [3.0, -2.0, 1.0, 0.0], [1.0, 0.0, 2.0, -3.0]],
+        ]
+    )
+    mask = np.array(
+        [[[T, T, F, F], [T, F, T, F], [F, F, F, F]], [[T] * 4, [F, T, T, F], [F, F, F, T]]]
+    )
+    args = {"scores": scores, "mask": mask}
+    weights = t.check(masked_softmax, args, "weights")["weights"]
+    checks.require(
+        (weights[~mask] == 0).all(),
+        "A masked key has a small weight that is not exactly 0: set its score to minus infinity.",
+    )
+    checks.require(
+        np.allclose(weights.sum(axis=-1), mask.any(axis=-1), rtol=0, atol=1e-9),
+        f"The first row sums to {weights[0, 0].sum():.9f}, not to 1: add no small number to the "
+        "sum, divide by 1 where it is 0.",
+    )
+    each_row = 1e4 * np.array([[[1.0], [-1.0], [0.0]], [[-1.0], [0.0], [1.0]]])
+    for shift, what in ((1e4, "10,000 to"), (-1e4, "-10,000 to"), (each_row, "another number to")):
         with np.errstate(all="ignore"):
-            shifted = masked_softmax(scores + shift, mask)
+            shifted = masked_softmax(scores + shift, mask.copy())
         checks.require(
-            np.allclose(shifted, masked_softmax(scores, mask)),
-            f"Adding {shift:g} to every score must change nothing, but your weights change: "
+            np.allclose(shifted, weights),
+            f"Adding {what} every row of scores must change nothing, but your weights change: "
             "subtract the largest readable score of each row before np.exp.",
         )
+    loud = np.where(mask, scores, 5000.0)
     with np.errstate(all="ignore"):
-        loud = masked_softmax(np.array([[[1.0, 2.0, 5000.0]]]), np.array([[[True, True, False]]]))
+        unmoved = masked_softmax(loud, mask.copy())
     checks.require(
-        np.allclose(loud, [[[0.268941, 0.731059, 0.0]]]),
-        "A masked score of 5000 next to readable scores of 1 and 2 changes their weights: take the "
-        "largest score over the readable keys only.",
+        np.allclose(unmoved, weights),
+        "Masked scores of 5000 change the weights of the readable keys: take the largest score "
+        "over the readable keys only.",
     )
-    checks.require(
-        masked_softmax(scores, mask[:, :1]).shape == (1, 3, 3),
-        "A mask of shape (N, 1, Tk), the same for every query, must work too.",
-    )
+    try:
+        shared = masked_softmax(scores.copy(), mask[:, :1].copy())
+    except (IndexError, ValueError):
+        raise checks.CheckFailed(
+            "A mask of shape (N, 1, Tk), the same for every query, must work too: let it broadcast."
+        ) from None
+    t.compare("weights under a mask of shape (N, 1, Tk)", shared)
     t.say("stable for large scores, deaf to masked ones")
 
 
 def dot_scores(t, dot_scores):
-    q = np.array([[[1.0, 2.0, 0.0, 1.0], [0.0, -1.0, 3.0, 2.0]]])
-    k = np.array([[[1.0, 0.0, 2.0, 1.0], [2.0, 1.0, 0.0, -1.0], [-1.0, 3.0, 1.0, 0.0]]])
-    t.check(dot_scores, {"q": q, "k": k}, "scores")
+    t.check(dot_scores, {"q": _QUERIES, "k": _KEYS}, "scores")
 
 
 def scaled_dot_scores(t, scaled_dot_scores):
-    q = np.array([[[1.0, 2.0, 0.0, 1.0], [0.0, -1.0, 3.0, 2.0]]])
-    k = np.array([[[1.0, 0.0, 2.0, 1.0], [2.0, 1.0, 0.0, -1.0], [-1.0, 3.0, 1.0, 0.0]]])
-    t.check(scaled_dot_scores, {"q": q, "k": k}, "scores")
+    t.check(scaled_dot_scores, {"q": _QUERIES, "k": _KEYS}, "scores")
 
 
 def additive_scores(t, additive_scores):
-    t.check(
-        additive_scores,
-        {
-            "q": np.array([[[1.0, 2.0], [-1.0, 0.0]]]),
-            "k": np.array([[[1.0], [2.0], [-1.0]]]),
-            "W_q": np.array([[0.5, -1.0], [0.25, 0.5]]),
-            "W_k": np.array([[1.0, -0.5]]),
-            "v": np.array([2.0, -1.0]),
-        },
-        "scores",
-    )
+    args = {
+        "q": np.array(
+            [[[1.0, 2.0], [-1.0, 0.0], [0.5, -1.0]], [[0.0, 1.0], [2.0, -0.5], [-2.0, 1.0]]]
+        ),
+        "k": np.array([[[1.0], [2.0], [-1.0], [0.5]], [[-2.0], [0.0], [1.5], [0.4]]]),
+        "W_q": np.array([[0.5, -1.0, 0.2, 0.7, -0.3], [0.25, 0.5, -0.6, 0.1, 0.4]]),
+        "W_k": np.array([[1.0, -0.5, 0.3, -0.2, 0.8]]),
+        "v": np.array([2.0, -1.0, 0.5, 1.5, -0.7]),
+    }
+    t.check(additive_scores, args, "scores")
 
 
 def attend(t, attend):
-    t.check(
-        attend,
-        {
-            "weights": np.array([[[0.5, 0.25, 0.25], [0.0, 0.75, 0.25]]]),
-            "values": np.array([[[4.0, 0.0], [0.0, 8.0], [0.0, 0.0]]]),
-        },
-        "context",
+    weights = np.array(
+        [
+            [[0.5, 0.25, 0.25, 0.0], [0.0, 0.75, 0.25, 0.0], [0.1, 0.2, 0.3, 0.4]],
+            [[0.25, 0.25, 0.0, 0.5], [0.6, 0.1, 0.1, 0.2], [0.0, 0.0, 0.0, 1.0]],
+        ]
     )
+    values = np.array(
+        [
+            [[4.0, 0.0], [0.0, 8.0], [0.0, 0.0], [1.0, -2.0]],
+            [[2.0, -4.0], [6.0, 0.0], [-1.0, 5.0], [0.0, 3.0]],
+        ]
+    )
+    t.check(attend, {"weights": weights, "values": values}, "context")
+    one = {"weights": weights[1:, :1], "values": values[1:]}
+    t.check(attend, one, "context", float32=False, quiet=True)
 
 
 def masked_softmax_backward(t, masked_softmax_backward):
-    t.check(
-        masked_softmax_backward,
-        {
-            "dweights": np.array([[[1.0, 2.0, -1.0], [0.5, -1.0, 7.0]]]),
-            "weights": np.array([[[0.5, 0.3, 0.2], [0.6, 0.4, 0.0]]]),
-        },
-        "dscores",
+    dweights = np.array(
+        [
+            [[1.0, 2.0, -1.0, 3.0], [0.5, -1.0, 7.0, 2.0], [1.0, 1.0, -2.0, 0.5]],
+            [[-0.5, 2.0, 1.0, 0.0], [3.0, 1.0, -1.0, 2.0], [0.0, 4.0, 1.0, -3.0]],
+        ]
     )
+    weights = np.array(
+        [
+            [[0.5, 0.3, 0.2, 0.0], [0.6, 0.4, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]],
+            [[0.1, 0.2, 0.3, 0.4], [0.0, 0.7, 0.1, 0.2], [0.0, 0.0, 1.0, 0.0]],
+        ]
+    )
+    t.check(masked_softmax_backward, {"dweights": dweights, "weights": weights}, "dscores")
+
+
+_FAILURES = {
+    "must match the size": "Two arrays of different sizes meet in forward. Here T = 5 exceeds the "
+    "longest length, 4: does pad_packed_sequence know it (total_length=T)?",
+    "enforce_sorted": "The lengths come in any order: pack with enforce_sorted=False.",
+    "index out of range": "The id vocab_size - 1 has no row in the embedding: it needs vocab_size "
+    "rows, the padding id 0 included.",
+}
+"""What PyTorch says of a common slip, and what it means here."""
+_CELLS = (nn.RNNBase, nn.RNNCellBase)
 
 
 def AttentionClassifier(t, AttentionClassifier):
-    def moves(
-        model: nn.Module, ids: torch.Tensor, lengths: torch.Tensor, parameter, which: int
-    ) -> bool:
-        """Tell whether a change of one parameter changes the logits (0) or the weights (1)."""
-        with torch.no_grad():
-            before = model(ids, lengths)[which]
-            step = 0.3 * torch.cos(torch.arange(parameter.numel())).reshape(parameter.shape).to(
-                parameter
-            )
-            parameter += step
-            after = model(ids, lengths)[which]
-            parameter -= step
-        return bool((after - before).abs().max() > 1e-6)
-
     ids = torch.tensor([[5, 2, 9, 0, 0], [7, 3, 11, 4, 0], [6, 0, 0, 0, 0]])
     lengths = torch.tensor([3, 4, 1])
-    real = torch.arange(5) < lengths[:, None]
-    try:
-        model = AttentionClassifier(12, 4, 3, 6).double().eval()
-        draw = torch.Generator().manual_seed(0)
-        for parameter in model.parameters():
-            nn.init.normal_(parameter, std=0.5, generator=draw)
-        given = ids.clone(), lengths.clone()
-        answer = model(*given)
-    except NotImplementedError:
-        raise checks.CheckFailed(
-            "AttentionClassifier is not written yet: replace both TODOs above."
-        ) from None
-    except RuntimeError as error:
-        if "must match the size" not in str(error):
-            raise
-        raise checks.CheckFailed(
-            f"Two arrays of different sizes meet in forward ({error}). Here T = 5 exceeds the "
-            "longest length, 4: does pad_packed_sequence know it (total_length=T)?"
-        ) from None
+    model = AttentionClassifier(12, 4, 3, 6).double().eval()
+    draw = torch.Generator().manual_seed(0)
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, std=0.5, generator=draw)
     checks.require(
         isinstance(getattr(model, "embedding", None), nn.Embedding),
         "AttentionClassifier needs an nn.Embedding under the name self.embedding.",
     )
+    logits, weights = _called(model, ids, lengths)
+    _have_the_right_form(logits, weights)
+    _are_shares_of_real_words(weights, lengths)
+    _depend_on_the_review_alone(model, ids, lengths)
+    _come_from_states_of_both_sides(model, ids, lengths)
+    _decide_and_learn(model, ids, lengths)
+    for scores in (logits.sum(1) - 1, logits.logsumexp(1)):
+        checks.require(
+            scores.abs().max() > 1e-6,
+            "The logits went through a softmax: return plain scores, as the last layer gives them.",
+        )
+    t.say("AttentionClassifier: logits (3, 6), weights (3, 5), deaf to padding and neighbours")
+
+
+def _called(model: nn.Module, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """Call a classifier on copies, and look at what it returns and at the copies."""
+    given = ids.clone(), lengths.clone()
+    try:
+        answer = model(*given)
+    except (RuntimeError, IndexError) as error:
+        meaning = next((said for text, said in _FAILURES.items() if text in str(error)), "")
+        if not meaning or isinstance(error, NotImplementedError):
+            raise
+        raise checks.CheckFailed(f"{meaning} PyTorch says: {error}") from None
+    for name, before, after in zip(("ids", "lengths"), (ids, lengths), given, strict=True):
+        checks.require(
+            torch.equal(before, after),
+            f"forward changed {name} in place. The caller still needs it: work on a copy.",
+        )
+    return tuple(checks.named("forward", answer, ("logits", "weights")).values())
+
+
+def _have_the_right_form(logits: Tensor, weights: Tensor) -> None:
+    both = isinstance(logits, Tensor) and isinstance(weights, Tensor)
     checks.require(
-        isinstance(answer, tuple | list) and len(answer) == 2,
-        "forward must return two values: logits, weights.",
+        not both or (logits.shape, weights.shape) != ((3, 5), (3, 6)),
+        "The returned values have changed places: logits first, then weights.",
     )
-    logits, weights = answer
+    checks.form("logits, a row per review and a column per class,", logits, (3, 6), "float64")
+    checks.form("weights, a row per review and a column per step,", weights, (3, 5), "float64")
+
+
+def _are_shares_of_real_words(weights: Tensor, lengths: Tensor) -> None:
+    steps = torch.arange(weights.shape[1])
+    real = steps < lengths[:, None]
     checks.require(
-        tuple(logits.shape) == (3, 6),
-        f"logits have shape {tuple(logits.shape)}; they must be (3, 6), one row per review "
-        "and one column per class. Are the "
-        "returned values in the order logits, weights?",
+        (weights[real] != 0).any(),
+        "All real words have weight 0: is the mask the wrong way round?",
     )
-    checks.require(
-        tuple(weights.shape) == (3, 5),
-        f"weights have shape {tuple(weights.shape)}; they must be (3, 5) = (N, T), also when T "
-        "exceeds the longest length (total_length=T in pad_packed_sequence).",
-    )
-    checks.require(
-        logits.dtype == weights.dtype == torch.float64,
-        f"The model is float64 here; logits have dtype {logits.dtype}, weights {weights.dtype}.",
-    )
-    checks.require(
-        (weights[~real] == 0).all(), "Weights on padding must be exactly 0: mask the scores."
-    )
+    for review, step in ((~real) & (weights != 0)).nonzero().tolist():
+        raise checks.CheckFailed(
+            f"Weights on padding must be exactly 0, but step {step} of a review of length "
+            f"{lengths[review]} has {weights[review, step]:.3g}: mask the scores before the softmax."
+        )
     sums = weights.sum(1)
     checks.require(
         torch.allclose(sums, torch.ones_like(sums)),
-        f"The weights of each review must sum to 1 over its real words; yours sum to "
-        f"{[round(s, 3) for s in sums.tolist()]}. "
-        "Softmax over the steps (dim=1), with the mask before it.",
+        "The weights of each review must sum to 1 over its real words; yours sum to "
+        f"{[round(s, 3) for s in sums.tolist()]}. Softmax over the steps (dim=1), with the mask "
+        "before it.",
+    )
+    for review, step in (real & (weights <= 0)).nonzero().tolist():
+        raise checks.CheckFailed(
+            f"Step {step} of a review of length {lengths[review]} is a real word, but its weight is "
+            f"{weights[review, step]:.3g}: a softmax gives every real word more than 0."
+        )
+    checks.require(
+        not torch.allclose(weights[1, :4], weights.new_full((4,), 0.25)),
+        "All real words of a review have the same weight: the scores must come from the states.",
+    )
+
+
+def _depend_on_the_review_alone(model: nn.Module, ids: Tensor, lengths: Tensor) -> None:
+    real = torch.arange(ids.shape[1]) < lengths[:, None]
+    logits, weights = _called(model, ids, lengths)
+    checks.require(
+        torch.allclose(_called(model, ids, lengths)[0], logits),
+        "The same call twice gives other logits after model.eval(): dropout only while training.",
     )
     garbage = torch.where(real, ids, torch.full_like(ids, 8))
-    other = model(garbage, lengths)[0]
+    other = _called(model, garbage, lengths)
     checks.require(
-        torch.allclose(other, logits),
-        "Other ids in the padding change the logits: the GRU reads the padding. Pack the batch.",
+        torch.allclose(other[0], logits) and torch.allclose(other[1], weights),
+        "Other ids in the padding change the result: pack the batch with the lengths that are "
+        "given, so that the GRU never reads the padding.",
     )
-    wider = model(functional.pad(ids, (0, 3)), lengths)
+    wider = _called(model, functional.pad(ids, (0, 3)), lengths)
     checks.require(
         torch.allclose(wider[0], logits) and torch.allclose(wider[1][:, :5], weights),
         "Three more columns of padding change the result: something still counts the padding.",
     )
     order = torch.tensor([2, 0, 1])
     checks.require(
-        torch.allclose(model(ids[order], lengths[order])[0], logits[order]),
+        torch.allclose(_called(model, ids[order], lengths[order])[0], logits[order]),
         "The reviews in another order give other logits: does the GRU know that the batch comes "
         "first (batch_first=True)?",
     )
     checks.require(
-        torch.allclose(model(ids[:1, :3], lengths[:1])[0], logits[:1]),
+        torch.allclose(_called(model, ids[:1, :3], lengths[:1])[0], logits[:1]),
         "A review alone gives other logits than in a batch: it must not depend on its neighbours.",
     )
-    single = [tuple(part.shape) for part in model(ids[2:, :1], lengths[2:])]
+    single = [tuple(part.shape) for part in _called(model, ids[2:, :1], lengths[2:])]
     checks.require(
         single == [(1, 6), (1, 1)],
         f"For one review of one word the shapes are {single}; they must be [(1, 6), (1, 1)]. A "
         "squeeze() without an axis removes too much.",
     )
+
+
+def _come_from_states_of_both_sides(model: nn.Module, ids: Tensor, lengths: Tensor) -> None:
     changed = ids.clone()
     changed[1, 3] = 10
-    ratio, before = (w[1, 1] / w[1, 0] for w in (model(changed, lengths)[1], weights))
+    ratio, before = (
+        weights[1, 1] / weights[1, 0]
+        for _, weights in (_called(model, changed, lengths), _called(model, ids, lengths))
+    )
     checks.require(
         not torch.isclose(ratio, before),
         "The scores of the first two words do not notice the fourth word: score the states of a "
         "bidirectional GRU, not the embeddings or the states of one direction.",
     )
+    one_word = ids[:, :1], torch.ones_like(lengths)
+    inside = [p for m in model.modules() if isinstance(m, _CELLS) for p in m.parameters()]
+    checks.require(
+        not inside or any(_moves(model, *one_word, parameter, 0) for parameter in inside),
+        "The GRU's parameters do not change the logits of a review of one word: the context must "
+        "average the states, not the embeddings.",
+    )
+    known = set(map(id, inside))
+    checks.require(
+        any(
+            _moves(model, ids, lengths, parameter, 1) and not _moves(model, *one_word, parameter, 0)
+            for parameter in model.parameters()
+            if id(parameter) not in known
+        ),
+        "No parameter outside of the embedding and the GRU changes the weights: the score needs "
+        "parameters of its own, to learn what to look for.",
+    )
+
+
+def _decide_and_learn(model: nn.Module, ids: Tensor, lengths: Tensor) -> None:
     blind = [
         name
         for name, parameter in model.named_parameters()
-        if moves(model, ids, lengths, parameter, 1) and not moves(model, ids, lengths, parameter, 0)
+        if _moves(model, ids, lengths, parameter, 1)
+        and not _moves(model, ids, lengths, parameter, 0)
     ]
     checks.require(
         not blind,
@@ -200,94 +304,107 @@ def AttentionClassifier(t, AttentionClassifier):
         "weighted average of the states.",
     )
     names, parameters = zip(*model.named_parameters(), strict=True)
-    loss = (model(ids, lengths)[0] * torch.arange(18.0).reshape(3, 6).cos()).sum()
-    gradients = dict(
-        zip(names, torch.autograd.grad(loss, parameters, allow_unused=True), strict=True)
-    )
+    loss = (_called(model, ids, lengths)[0] * torch.arange(18.0).reshape(3, 6).cos()).sum()
+    found = torch.autograd.grad(loss, parameters, allow_unused=True)
     unlearned = [
         name
-        for name, parameter in zip(names, parameters, strict=True)
-        if (gradients[name] is None or gradients[name].abs().max() < 1e-12)
-        and moves(model, ids, lengths, parameter, 0)
+        for name, parameter, gradient in zip(names, parameters, found, strict=True)
+        if (gradient is None or gradient.abs().max() < 1e-12)
+        and _moves(model, ids, lengths, parameter, 0)
     ]
     checks.require(
         not unlearned,
         f"{', '.join(unlearned)} changes the logits but gets no gradient from them: is "
         "something detached?",
     )
-    reached = gradients["embedding.weight"].abs().sum(1) > 0
+    real = torch.arange(ids.shape[1]) < lengths[:, None]
+    reached = found[names.index("embedding.weight")].abs().sum(1) > 0
     checks.require(
         sorted(ids[real].tolist()) == reached.nonzero()[:, 0].tolist(),
         "The gradient of the logits must reach the embedding of each real word, and of no other.",
     )
-    checks.require(
-        bool((logits.sum(1) - 1).abs().max() > 1e-6),
-        "The logits sum to 1 in each row: return plain scores, without a softmax over the classes.",
-    )
-    checks.require(
-        torch.equal(given[0], ids) and torch.equal(given[1], lengths),
-        "forward changed ids or lengths in place.",
-    )
-    t.say("AttentionClassifier: logits (3, 6), weights (3, 5), deaf to padding and neighbours")
+
+
+def _moves(model: nn.Module, ids: Tensor, lengths: Tensor, parameter: Tensor, which: int) -> bool:
+    """Tell whether a change of one parameter changes the logits (0) or the weights (1)."""
+    step = 0.3 * torch.cos(torch.arange(parameter.numel())).reshape(parameter.shape).to(parameter)
+    with torch.no_grad():
+        before = _called(model, ids, lengths)[which]
+        parameter += step
+        after = _called(model, ids, lengths)[which]
+        parameter -= step
+    return bool((after - before).abs().max() > 1e-6)
+
+
+class _Toy(nn.Module):
+    """Adds the word vectors of a row to (a, b), careless about padding; logits a*b and b - 2*a."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        rows = [[0.5, -0.5], [1.0, 2.0], [-1.0, 1.0], [2.0, -1.0]]
+        table = torch.tensor(rows, dtype=torch.float64)
+        self.embedding = nn.Embedding.from_pretrained(table, freeze=False)
+        self.embedding.weight.grad = torch.ones_like(table)
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        a, b = self.embedding(ids).sum(dim=1).unbind(dim=1)
+        return torch.stack([a * b, b - 2 * a], dim=1), torch.ones_like(ids) / lengths[:, None]
 
 
 def word_attributions(t, word_attributions):
-    class Toy(nn.Module):
-        """Adds the word vectors of a row to (a, b), careless about padding; logits a*b and b - 2*a."""
+    toy = _Toy()
 
-        def __init__(self) -> None:
-            super().__init__()
-            rows = torch.tensor([[0.5, -0.5], [1.0, 2.0], [-1.0, 1.0]], dtype=torch.float64)
-            self.embedding = nn.Embedding.from_pretrained(rows, freeze=False)
-
-        def forward(
-            self, ids: torch.Tensor, lengths: torch.Tensor
-        ) -> tuple[torch.Tensor, torch.Tensor]:
-            a, b = self.embedding(ids).sum(dim=1).unbind(dim=1)
-            return torch.stack([a * b, b - 2 * a], dim=1), torch.ones_like(ids) / lengths[:, None]
-
-    toy = Toy()
-    toy.embedding.weight.grad = torch.ones(3, 2, dtype=torch.float64)
-
-    def attributions(ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    def attributions(ids, lengths):
         return word_attributions(toy, ids, lengths)
 
     attributions.__name__ = "word_attributions"
-    found = t.check(
-        attributions,
-        {"ids": torch.tensor([[1, 2, 1], [2, 2, 0]]), "lengths": torch.tensor([3, 2])},
-        "attributions",
-        float32=False,
-    )["attributions"]
+    ids = torch.tensor([[2, 2, 0, 0], [1, 2, 1, 3], [3, 1, 2, 0]])
+    args = {"ids": ids, "lengths": torch.tensor([2, 4, 3])}
+    found = t.check(attributions, args, "attributions", float32=False)["attributions"]
     checks.require(
         not found.requires_grad, "The attributions still hang on the graph: return them detached."
     )
+    table = toy.embedding.weight
     checks.require(
-        torch.equal(toy.embedding.weight.grad, torch.ones(3, 2, dtype=torch.float64)),
-        "The .grad of the model's parameters has changed: use torch.autograd.grad, not backward().",
+        table.grad is not None and torch.equal(table.grad, torch.ones_like(table)),
+        "The .grad of the model's parameters has changed: use torch.autograd.grad, not backward() "
+        "or zero_grad().",
     )
     checks.require(
         not toy.embedding._forward_hooks,
         "A hook is still on model.embedding: call handle.remove().",
     )
+    checks.require(
+        table.requires_grad,
+        "The model's parameters no longer require gradients: leave the model as you found it.",
+    )
+    narrow = word_attributions(_Toy().float(), *(value.clone() for value in args.values()))
+    checks.require(
+        narrow.dtype == torch.float32,
+        f"The attributions are {narrow.dtype} for a float32 model: keep the dtype of the embeddings.",
+    )
 
 
 def attention_step(t, attention_step):
-    args = {
-        "query": np.array([[1.0, -1.0], [0.5, 1.0]]),
-        "states": np.array(
-            [[[1.0, 0.0], [0.0, 2.0], [-1.0, 1.0]], [[0.0, 1.0], [2.0, -1.0], [5.0, 5.0]]]
-        ),
-        "mask": np.array([[True, True, True], [True, True, False]]),
-        "W": np.array([[1.0, 0.5], [0.0, 1.0]]),
-    }
-    answer = t.check(attention_step, args, "context, weights")
-    turned = attention_step(
-        *[a[:, ::-1] if a.ndim == 3 else a for a in list(args.values())[:2]],
-        args["mask"][:, ::-1],
-        args["W"],
-    )[1]
+    query = np.array([[1.0, -1.0, 0.5], [0.5, 1.0, -2.0]])
+    states = np.array(
+        [
+            [[1.0, 0.0, 2.0], [0.0, 2.0, -1.0], [-1.0, 1.0, 0.5], [0.5, -0.5, 1.0]],
+            [[0.0, 1.0, -0.5], [2.0, -1.0, 0.5], [1.0, 0.5, 1.0], [5.0, 5.0, -5.0]],
+        ]
+    )
+    mask = np.array([[True, True, True, True], [True, True, True, False]])
+    W = np.array([[1.0, 0.5, -0.5], [0.0, 1.0, 0.3], [0.6, -0.2, 0.4]])
+    args = {"query": query, "states": states, "mask": mask, "W": W}
+    weights = t.check(attention_step, args, "context, weights")["weights"]
+    reversed_states = states[:, ::-1].copy(), mask[:, ::-1].copy()
+    turned = attention_step(query.copy(), *reversed_states, W.copy())[1]
     checks.require(
-        np.allclose(turned, answer["weights"][:, ::-1]),
+        np.allclose(turned, weights[:, ::-1]),
         "Reverse the encoder's states and the weights must be reversed with them.",
     )
+    for other in (
+        {"query": query[:, :2], "states": states, "mask": mask, "W": W[:2]},
+        {"query": query[1:], "states": states[1:], "mask": mask[1:], "W": W},
+    ):
+        t.check(attention_step, other, "context, weights", float32=False, quiet=True)

@@ -1,0 +1,759 @@
+"""Figures and plain work of ``04_bidirectional/sentiment``: each figure returns what it drew."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import combinations, product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from threadpoolctl import threadpool_limits
+from torch import nn
+
+from course import data, plots, training
+from course.data import Part, Parts, ReviewPart
+from course.figures import parts
+
+BLUE, ORANGE, GREEN, RED, PURPLE = plots.COLORS[:5]
+GREY = "0.55"
+CLASSES = ("negative", "positive")
+LOOK = {
+    "LSTM, forwards": (BLUE, "-", "o"),
+    "LSTM, backwards": (ORANGE, "--", "s"),
+    "BiLSTM": (GREEN, "-", "D"),
+    "BiGRU": (RED, ":", "^"),
+    "vote: two forwards": (GREY, "-", "o"),
+    "vote: both ways": (PURPLE, "-", "o"),
+}
+"""Colour, line and mark of each kind of network or vote; anything else is black."""
+KNOBS = {
+    "hidden_size": "units per direction",
+    "num_layers": "layers",
+    "dropout": "dropout rate",
+    "rate": "learning rate",
+    "first": "std of first embeddings",
+}
+
+Run = tuple[np.ndarray, np.ndarray]
+"""One training: curves (rounds, 3) of training loss, validation loss and accuracy; answers (N,)."""
+Batch = tuple[torch.Tensor, ...]
+"""``ids`` (N, T), ``lengths`` (N,) and targets (N,)."""
+
+
+# --- reviews and bags -----------------------------------------------------------------------------
+def reviews_to_read() -> tuple[Parts, int]:
+    """Return the reviews, and how many words of each are read: IMDB's where IMDB_FOLDER is set."""
+    folder = os.environ.get("IMDB_FOLDER", "")
+    return (data.imdb(folder), 250) if folder else (data.reviews(), 60)
+
+
+def size_of_each_part(corpus: Parts) -> str:
+    """Say in one line for each part how many reviews it has, how long, and how many positive."""
+    lines = []
+    for name in ("train", "valid", "test"):
+        part = getattr(corpus, name)
+        length = np.mean([len(words) for words in part.inputs])
+        label = f"{np.mean(part.targets):.1%} positive" if part.targets else "labels held out"
+        lines.append(f"{name:6s}{len(part):6d} reviews, {length:.1f} words on average, {label}")
+    return "\n".join(lines)
+
+
+def bags_of_words(train: Part, valid: Part) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """Fit logistic regressions on bags of words, their penalties chosen within ``train``.
+
+    Returns
+    -------
+    says : dict
+        By the name of a bag: probability of *positive* for each review of ``valid``, (N,).
+    weights : dict
+        The weight of each word in the bag ``"TF-IDF"``.
+    """
+    as_it_is = {"tokenizer": list, "preprocessor": list, "token_pattern": None}
+    tfidf = {**as_it_is, "sublinear_tf": True}
+    strong, weak = [0.1, 0.3, 1.0], [3.0, 10.0, 30.0]
+    bags = {
+        "word counts": (CountVectorizer(**as_it_is, binary=True), strong),
+        "TF-IDF": (TfidfVectorizer(**tfidf), weak),
+        "TF-IDF and pairs": (TfidfVectorizer(**tfidf, ngram_range=(1, 2), min_df=2), weak),
+    }
+    says, weights = {"majority": np.full(len(valid), float(np.mean(train.targets) > 0.5))}, {}
+    with threadpool_limits(1):  # on small problems many threads wait for each other
+        for name, (bag, strengths) in bags.items():
+            features = bag.fit_transform(train.inputs)
+            search = GridSearchCV(LogisticRegression(max_iter=1000), {"C": strengths}, cv=3)
+            chosen = search.fit(features, train.targets).best_estimator_
+            says[name] = chosen.predict_proba(bag.transform(valid.inputs))[:, 1]
+            if name == "TF-IDF":
+                weights = dict(zip(bag.get_feature_names_out(), chosen.coef_[0], strict=True))
+    return says, weights
+
+
+def _say(figure: Figure, message: str) -> None:
+    """Give a figure of several panels one title."""
+    figure.suptitle(message, x=0.01, ha="left", fontweight="bold", fontsize=11)
+    for ax in figure.axes:
+        ax.set_title(ax.get_title(loc="left"), fontweight="normal", fontsize=10)
+
+
+def lengths_of_reviews(reviews: Sequence[Sequence[str]]) -> np.ndarray:
+    """Draw how many words the reviews have."""
+    lengths = np.array([len(words) for words in reviews])
+    _, ax = plots.new_figure(width=7, height=2.6)
+    ax.hist(lengths, bins=np.arange(0.5, lengths.max() + 1, 1 if lengths.max() < 100 else 25))
+    ax.set(
+        title=f"Reviews have {lengths.min()} to {lengths.max()} words, "
+        f"half of them at most {np.median(lengths):.0f}",
+        xlabel="words in a review",
+        ylabel="reviews",
+    )
+    return lengths
+
+
+def strongest_words(weights: Mapping[str, float], count: int = 12) -> list[str]:
+    """Draw the words with the lowest and the highest weights of a bag."""
+    ranked = sorted(weights, key=weights.get)
+    figure, axes = plots.new_figure(columns=2, width=7.5, height=3.3)
+    ends = (ranked[:count], RED), (ranked[: -count - 1 : -1], BLUE)
+    for ax, (words, color) in zip(axes, ends, strict=True):
+        ax.barh(words, [weights[word] for word in words], color=color)
+        ax.invert_yaxis()
+        ax.set_xlabel("weight")
+        ax.grid(axis="y", visible=False)
+    _say(figure, f"The {count} words that speak most against a film, and most for it")
+    return ends[0][0] + ends[1][0]
+
+
+def words_known(vocab: Mapping[str, int], corpus: Parts) -> pd.DataFrame:
+    """Draw which share of all words the first entries of a table know, in training and validation.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Percent, one row for each number of entries.
+    """
+    sizes = [s for s in (10, 30, 100, 300, 1000, 3000) if s < len(vocab)] + [len(vocab)]
+    looks = {"train": ("training", BLUE, "o-"), "valid": ("validation", ORANGE, "s--")}
+    _, ax = plots.new_figure(width=7, height=2.8)
+    known = {}
+    for name, (label, color, look) in looks.items():
+        words = pd.Series([word for words in getattr(corpus, name).inputs for word in words])
+        shares = words.value_counts(normalize=True).reindex(sorted(vocab, key=vocab.get)).fillna(0)
+        known[name] = 100 * shares.cumsum().to_numpy()[np.array(sizes) - 1]
+        unknown = f"{100 - known[name][-1]:.1f} % unknown with the full table"
+        ax.plot(sizes, known[name], look, color=color, label=f"{label} part: {unknown}")
+    ax.set(
+        title="A few hundred words cover most of a text; the rest is a long tail",
+        xscale="log",
+        xlabel="entries in the table",
+        ylabel="words known [%]",
+        ylim=(0, 102),
+    )
+    ax.legend(loc="lower right")
+    return pd.DataFrame(known, index=sizes)
+
+
+# --- batches --------------------------------------------------------------------------------------
+def padded_batch(sequences: Sequence[Sequence[int]], longest_of_all: int) -> dict[str, int]:
+    """Draw a batch padded to its own longest sequence, and to one of ``longest_of_all`` words.
+
+    Returns
+    -------
+    dict
+        How many cells are padding in each of the two.
+    """
+    widths = {"this batch's longest": max(map(len, sequences))}
+    widths["the corpus's longest"] = longest_of_all
+    left, empty = 0.2, {}
+    with plt.rc_context(parts.STYLE):
+        top = len(sequences) + 1.5
+        figure, (axis,) = parts.canvas(sum(widths.values()) + 1.6, top + 0.4, unit=0.44)
+        title = "Grey cells take room and teach nothing"
+        axis.text(left, top, title, va="center", fontweight="bold")
+        for name, width in widths.items():
+            parts.label(axis, left, top - 0.85, f"padded to {name}", ha="left", size=10)
+            for row, sequence in enumerate(sequences):
+                for t in range(width):
+                    real = t < len(sequence)
+                    at = (left + 0.5 + t, top - 1.8 - row)
+                    text = str(sequence[t]) if real else "0"
+                    parts.box(axis, *at, text, "hidden", 0.86, 0.8, None if real else False, 10)
+            empty[name] = len(sequences) * width - sum(map(len, sequences))
+            left += width + 1.2
+        figure.set_layout_engine(PlaceHolderLayoutEngine(True, True))  # as it is, when shown
+    return empty
+
+
+def rows_of_similar_length(
+    sequences: Sequence[Sequence[int]], batch_size: int, shuffle: bool = False
+) -> list[list[int]]:
+    """Divide reviews into batches of similar length, as lists of their numbers.
+
+    With ``shuffle``, reviews of equal length are mixed (Python's sort keeps the shuffled order
+    among equals), and so are the batches.
+    """
+    order = torch.randperm(len(sequences)).tolist() if shuffle else range(len(sequences))
+    order = sorted(order, key=lambda i: len(sequences[i]))
+    starts = torch.arange(0, len(order), batch_size)
+    starts = starts[torch.randperm(len(starts))] if shuffle else starts
+    return [order[start : start + batch_size] for start in starts.tolist()]
+
+
+def share_of_padding(
+    sequences: Sequence[Sequence[int]],
+    targets: Sequence[int],
+    collate: Callable[..., Batch],
+    length_batches: Callable[..., Sequence[Batch]],
+    batch_size: int,
+) -> dict[str, float]:
+    """Draw which share of all cells is padding, in percent, for three ways to make batches."""
+    rows = torch.randperm(len(sequences)).tolist()
+    mixed = [rows[k : k + batch_size] for k in range(0, len(rows), batch_size)]
+    ways = {
+        "padded to the\ncorpus's longest": [collate(sequences, targets)],
+        "padded per batch,\nrandom batches": [
+            collate([sequences[i] for i in some], [targets[i] for i in some]) for some in mixed
+        ],
+        "padded per batch,\nsimilar lengths": length_batches(sequences, targets, batch_size),
+    }
+    waste = {}
+    for name, batches in ways.items():
+        cells = sum(ids.numel() for ids, *_ in batches)
+        words = sum(int(lengths.sum()) for _, lengths, *_ in batches)
+        waste[name] = 100 * (1 - words / cells)
+    _, ax = plots.new_figure(width=6.5, height=2.6)
+    bars = ax.barh(list(waste), list(waste.values()), color=[RED, ORANGE, GREEN])
+    ax.bar_label(bars, fmt="%.0f %%", padding=3)
+    ax.set(
+        title="Sorting by length removes nearly all of the padding",
+        xlabel="cells that are padding [%]",
+        xlim=(0, 1.15 * max(waste.values())),
+    )
+    ax.invert_yaxis()
+    ax.grid(axis="y", visible=False)
+    return waste
+
+
+class TwoWeights(nn.Module):
+    """Logits (a * ids[:, 0], b * ids[:, 1]); notes in which mode it was called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Parameter(torch.tensor(0.5)), nn.Parameter(torch.tensor(-0.25))
+        self.modes, self.grad_enabled = [], []
+
+    def forward(self, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Logits (N, 2) of ids (N, 2)."""
+        self.modes.append(self.training)
+        self.grad_enabled.append(torch.is_grad_enabled())
+        return torch.stack([self.a * ids[:, 0], self.b * ids[:, 1]], dim=1)
+
+
+def few_batches() -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """Yield a batch of three reviews and a batch of one: ids, lengths, targets."""
+    for ids, targets in (([[1, 2], [3, 1], [2, 2]], [0, 1, 0]), ([[1, 3]], [1])):
+        yield torch.tensor(ids), torch.tensor([2] * len(ids)), torch.tensor(targets)
+
+
+# --- one network against the bag ------------------------------------------------------------------
+def differences_over_draws(one: np.ndarray, other: np.ndarray, draws: int = 1000) -> np.ndarray:
+    """Bootstrap the difference of two accuracies, in points: both models on the same reviews.
+
+    Parameters
+    ----------
+    one, other : numpy.ndarray, shape (N,)
+        Which reviews each model gets right.
+    draws : int
+        How often N reviews are drawn with replacement.
+
+    Returns
+    -------
+    numpy.ndarray, shape (draws,)
+    """
+    rows = np.random.default_rng(0).integers(0, len(one), size=(draws, len(one)))
+    return 100 * (one[rows].mean(axis=1) - other[rows].mean(axis=1))
+
+
+def errors_and_draws(
+    probabilities: Mapping[str, np.ndarray], labels: np.ndarray, draws: int = 1000
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Draw the errors of the ``network``, and how far it is ahead of the ``bag`` in each draw.
+
+    Parameters
+    ----------
+    probabilities : dict
+        Of ``"network"`` and ``"bag"``: arrays (N,).
+    labels : numpy.ndarray, shape (N,)
+    draws : int
+
+    Returns
+    -------
+    confusion : pandas.DataFrame
+        Counts: a row for each label, a column for each answer.
+    difference : numpy.ndarray, shape (draws,)
+        In points.
+    """
+    says = {name: p > 0.5 for name, p in probabilities.items()}
+    difference = differences_over_draws(says["network"] == labels, says["bag"] == labels, draws)
+    low, high = np.percentile(difference, [2.5, 97.5])
+    table = np.array([[(says["network"][labels == t] == p).sum() for p in (0, 1)] for t in (0, 1)])
+    figure, (left, right) = plots.new_figure(columns=2, width=8, height=3)
+    left.imshow(table, cmap="Blues", vmin=0, vmax=table.max() * 1.3)
+    for (t, p), count in np.ndenumerate(table):
+        text = f"{count}\n{count / table[t].sum():.0%}"
+        ink = "white" if count > 0.6 * table.max() else "0.1"
+        left.text(p, t, text, ha="center", va="center", color=ink, fontsize=10)
+    left.set(
+        xticks=[0, 1],
+        yticks=[0, 1],
+        xticklabels=CLASSES,
+        xlabel="the network says",
+        ylabel="raters say",
+        title="reviews, and % of the row",
+    )
+    left.set_yticklabels(CLASSES, rotation=90, va="center")
+    left.grid(False)
+    step = 3 * 100 / len(labels)
+    right.hist(difference, bins=step * (np.arange(-16, 17) + 0.5), color=PURPLE)
+    right.axvline(0, color="0.2", linestyle="--")
+    right.set(
+        xlabel="network − bag of words [points]",
+        ylabel="draws",
+        title=f"{len(difference):,} draws: 95 % between {low:+.1f} and {high:+.1f}",
+    )
+    side = "inside" if low < 0 < high else "outside"
+    _say(figure, f"Errors of both kinds are frequent, and zero is {side} the interval")
+    return pd.DataFrame(table, index=CLASSES, columns=CLASSES), difference
+
+
+# --- several seeds, several ways ------------------------------------------------------------------
+def rescale_embeddings(network: nn.Module, size: float | None) -> None:
+    """Bring the first embeddings to standard deviation ``size``; ``None`` leaves them."""
+    if size is not None:
+        table = next(m for m in network.modules() if isinstance(m, nn.Embedding)).weight
+        with torch.no_grad():
+            table.mul_(size / table[1:].std())
+
+
+def over_seeds(
+    fit: Callable[..., Run], kinds: Mapping[str, Mapping[str, Any]]
+) -> dict[str, list[Run]]:
+    """Call ``fit(seed, **settings)`` for each kind, with as many seeds as its ``seeds`` says."""
+    runs = {}
+    for name, settings in kinds.items():
+        rest = {key: value for key, value in settings.items() if key != "seeds"}
+        seeds = training.progress(range(settings["seeds"]), name)
+        runs[name] = [fit(seed, **rest) for seed in seeds]
+    return runs
+
+
+def curves_by_seed(runs: Mapping[str, Sequence[Run]]) -> pd.DataFrame:
+    """Draw the losses (means over the seeds) and the validation accuracy of each seed, by round."""
+    columns = ["training loss", "validation loss", "accuracy"]
+    figure, (left, right) = plots.new_figure(columns=2, width=8.4, height=3.2)
+    tables = {}
+    for name, of_kind in runs.items():
+        color, line, mark = LOOK[name]
+        curves = np.array([curve for curve, _ in of_kind])
+        rounds = np.arange(1, curves.shape[1] + 1)
+        look = {"color": color, "marker": mark, "linestyle": line}
+        left.plot(rounds, curves.mean(axis=0)[:, 0], label=name, **look)
+        left.plot(rounds, curves.mean(axis=0)[:, 1], alpha=0.35, **look)
+        right.plot(rounds, 100 * curves[:, :, 2].T, alpha=0.7, markersize=4, **look)
+        for seed, curve in enumerate(curves):
+            tables[name, seed] = pd.DataFrame(curve, index=rounds, columns=columns)
+    left.set(
+        xlabel="round",
+        ylabel="loss per review",
+        xticks=rounds,
+        title="strong: training, pale: validation (means)",
+    )
+    right.set(
+        xlabel="round", ylabel="validation accuracy [%]", xticks=rounds, title="one line per seed"
+    )
+    left.legend(fontsize=8)
+    _say(figure, "The training loss keeps falling, the validation loss does not follow")
+    return pd.concat(tables, names=["kind", "seed", "round"])
+
+
+def _pairs(
+    some: Sequence[np.ndarray], others: Sequence[np.ndarray] | None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Each two of ``some``, or each of ``some`` with each of ``others``."""
+    return combinations(some, 2) if others is None else product(some, others)
+
+
+def vote(
+    some: Sequence[np.ndarray], others: Sequence[np.ndarray] | None = None
+) -> list[np.ndarray]:
+    """Mean the probabilities of each two of ``some``, or of one of ``some`` and of ``others``."""
+    return [(one + two) / 2 for one, two in _pairs(some, others)]
+
+
+def agreement(some: Sequence[np.ndarray], others: Sequence[np.ndarray] | None = None) -> float:
+    """On which share of the reviews two of ``some``, or of ``some`` and ``others``, agree."""
+    return float(
+        np.mean([np.mean((one > 0.5) == (two > 0.5)) for one, two in _pairs(some, others)])
+    )
+
+
+def _hits(voters: Mapping[str, Sequence[np.ndarray]], labels: np.ndarray) -> dict[str, np.ndarray]:
+    """Which reviews each run of each voter gets right: (runs, N)."""
+    return {name: (np.array(p) > 0.5) == labels for name, p in voters.items()}
+
+
+def accuracy_and_gain(
+    voters: Mapping[str, Sequence[np.ndarray]], labels: np.ndarray, over: str
+) -> pd.DataFrame:
+    """Draw the accuracy of each run, and what the mean of the runs gains over another's mean.
+
+    Parameters
+    ----------
+    voters : dict
+        By name: the probabilities (N,) of each run.
+    labels : numpy.ndarray, shape (N,)
+    over : str
+        The voter to which the others are compared, on the same reviews.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``accuracy``, ``gain`` and its standard ``error`` over the reviews, all in points.
+    """
+    hits = _hits(voters, labels)
+    paired = {name: 100 * (h.mean(0) - hits[over].mean(0)) for name, h in hits.items()}
+    table = pd.DataFrame(
+        {
+            "accuracy": {name: 100 * h.mean() for name, h in hits.items()},
+            "gain": {name: d.mean() for name, d in paired.items()},
+            "error": {name: d.std() / np.sqrt(len(labels)) for name, d in paired.items()},
+        }
+    )
+    figure, (left, right) = plots.new_figure(columns=2, width=9, height=3, sharey=True)
+    for y, (name, h) in enumerate(hits.items()):
+        color = LOOK.get(name, ("0.1",))[0]
+        accuracies = 100 * h.mean(axis=1)
+        left.plot(accuracies, [y] * len(h), "o", color=color, markersize=6, alpha=0.6)
+        left.plot(accuracies.mean(), y, "|", color=color, markersize=16, markeredgewidth=2.5)
+        if name != over:
+            gain = table.loc[name]
+            right.errorbar(gain["gain"], y, xerr=gain["error"], fmt="o", color=color, capsize=3)
+    right.axvline(0, color="0.2", linestyle="--")
+    left.set(
+        yticks=range(len(hits)),
+        yticklabels=list(hits),
+        xlabel="validation accuracy [%]",
+        title="dots: runs or pairs, bar: their mean",
+    )
+    right.set(xlabel=f"gain over {over} [points]", title="mean gain ± one standard error")
+    left.invert_yaxis()
+    for ax in (left, right):
+        ax.grid(axis="y", visible=False)
+    _say(figure, "A vote of both ways gains about what a vote of two forward networks gains")
+    return table
+
+
+def one_knob_at_a_time(
+    fit: Callable[..., Run],
+    middle: Mapping[str, float],
+    study: Mapping[str, Sequence[float]],
+    seeds: Sequence[int] = (0, 1),
+    **common: Any,
+) -> pd.DataFrame:
+    """Call ``fit(seed, **settings, **common)`` around a common middle, one knob at a time.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``knob``, ``value``, ``seed`` and ``accuracy``: validation, last round, in percent.
+    """
+    points = [(knob, value) for knob, values in study.items() for value in values]
+    known, rows = {}, []
+    for knob, value in training.progress(points, "study"):
+        settings = {**middle, knob: value}
+        key = tuple(settings.values())
+        if key not in known:
+            curves = [fit(seed, **settings, **common)[0] for seed in seeds]
+            known[key] = [100 * curve[-1, 2] for curve in curves]
+        rows += [(knob, value, *found) for found in zip(seeds, known[key], strict=True)]
+    return pd.DataFrame(rows, columns=["knob", "value", "seed", "accuracy"])
+
+
+def what_each_knob_moves(found: pd.DataFrame, middle: Mapping[str, float]) -> pd.Series:
+    """Draw the accuracy against each knob; return by how many points the means of each differ."""
+    knobs = list(dict.fromkeys(found["knob"]))
+    figure, axes = plots.new_figure(columns=len(knobs), width=9.4, height=2.8, sharey=True)
+    moved = {}
+    for ax, knob in zip(axes, knobs, strict=True):
+        seeds = found[found["knob"] == knob].pivot(index="value", columns="seed", values="accuracy")
+        means = seeds.mean(axis=1)
+        moved[knob] = float(np.ptp(means))
+        ax.plot(range(len(seeds)), means, "-", color=BLUE)
+        ax.plot(range(len(seeds)), seeds, "o", color=BLUE, alpha=0.6, markersize=5)
+        at = list(seeds.index).index(middle[knob])
+        mark = {"markersize": 9, "markerfacecolor": "none", "markeredgewidth": 2}
+        ax.plot(at, means.iloc[at], "s", color=ORANGE, **mark)
+        ax.set(
+            xticks=range(len(seeds)),
+            xticklabels=[f"{value:g}" for value in seeds.index],
+            xlabel=KNOBS.get(knob, knob),
+            xlim=(-0.4, len(seeds) - 0.6),
+            title=f"{moved[knob]:.0f} points",
+        )
+    axes[0].set_ylabel("validation accuracy [%]")
+    _say(figure, "How far each knob moves the accuracy, one at a time")
+    return pd.Series(moved)
+
+
+# --- errors ---------------------------------------------------------------------------------------
+def _has(words: Sequence[str], some: set[str]) -> bool:
+    return not some.isdisjoint(words)
+
+
+def _negated(words: Sequence[str], negations: set[str]) -> bool:
+    return _has(words, negations) or any(word.endswith("n't") for word in words)
+
+
+def _by_edges(lengths: np.ndarray) -> dict[str, np.ndarray]:
+    """Four groups of lengths, by their quartiles."""
+    edges = np.floor(np.percentile(lengths, [25, 50, 75]))
+    bounds = zip([lengths.min(), *(edges + 1)], [*edges, lengths.max()], strict=True)
+    return {f"{a:.0f}–{b:.0f}": (lengths >= a) & (lengths <= b) for a, b in bounds}
+
+
+def groups_of_reviews(
+    part: ReviewPart, negations: set[str], turns: set[str]
+) -> dict[str, dict[str, np.ndarray]]:
+    """Divide reviews by length, by words that turn, and by how clear their raters were.
+
+    A review with a turn and a negation counts as one with a turn; ``n't`` is a negation, too.
+
+    Returns
+    -------
+    dict
+        By question and group: which reviews belong to it, (N,) of bool.
+    """
+    turn = np.array([_has(words, turns) for words in part.inputs])
+    negation = np.array([_negated(words, negations) for words in part.inputs]) & ~turn
+    ratings = np.array(part.ratings)
+    strength = np.abs(ratings - (0.0 if ratings.min() < 0 else 5.5))  # IMDB's go from 1 to 10
+    quarter = np.digitize(strength, np.percentile(strength, [25, 50, 75]))
+    groups = {
+        "length in words": _by_edges(np.array([len(words) for words in part.inputs])),
+        "words that turn": {"neither": ~turn & ~negation, "negation": negation, "turn": turn},
+        "how clear the raters were": {
+            name: quarter == k for k, name in enumerate(["least", "2", "3", "most"])
+        },
+    }
+    return {
+        question: {name: members for name, members in some.items() if members.any()}
+        for question, some in groups.items()
+    }
+
+
+def accuracy_by_group(
+    groups: Mapping[str, Mapping[str, np.ndarray]], right: Mapping[str, np.ndarray]
+) -> pd.DataFrame:
+    """Draw the accuracy of two models in each group, with one standard error.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``reviews`` and the accuracy of each model in percent, by question and group.
+    """
+    figure, axes = plots.new_figure(columns=len(groups), width=9.4, height=3.2, sharey=True)
+    rows = {}
+    for ax, (question, members) in zip(axes, groups.items(), strict=True):
+        counts = np.array([chosen.sum() for chosen in members.values()])
+        shares = {n: np.array([h[m].mean() for m in members.values()]) for n, h in right.items()}
+        looks = (-0.1, BLUE, "o"), (0.1, ORANGE, "s")
+        for (name, share), (shift, color, mark) in zip(shares.items(), looks, strict=True):
+            error = 100 * np.sqrt(share * (1 - share) / counts)
+            bars = {"fmt": mark, "color": color, "label": name, "capsize": 3}
+            ax.errorbar(np.arange(len(members)) + shift, 100 * share, error, **bars)
+        for k, group in enumerate(members):
+            row = {"reviews": counts[k]} | {name: 100 * share[k] for name, share in shares.items()}
+            rows[question, group] = row
+        names = [f"{name}\n({count})" for name, count in zip(members, counts, strict=True)]
+        ax.set(
+            xticks=range(len(members)),
+            xticklabels=names,
+            xlabel=f"{question} (reviews)",
+            xlim=(-0.5, len(members) - 0.5),
+        )
+    axes[0].set_ylabel("validation accuracy [%]")
+    axes[0].legend(fontsize=9, loc="lower left")
+    _say(figure, "What is hard for the raters is hard for both models")
+    return pd.DataFrame(rows).T
+
+
+def voters_by_group(
+    groups: Mapping[str, Mapping[str, np.ndarray]],
+    voters: Mapping[str, Sequence[np.ndarray]],
+    labels: np.ndarray,
+    questions: Sequence[str] = ("length in words", "words that turn"),
+) -> pd.DataFrame:
+    """Draw the mean accuracy of each voter's runs in each group, in percent."""
+    columns = {name: m for question in questions for name, m in groups[question].items()}
+    shares = pd.DataFrame(
+        {
+            name: {column: 100 * h[:, m].mean() for column, m in columns.items()}
+            for name, h in _hits(voters, labels).items()
+        }
+    ).T
+    _, ax = plots.new_figure(width=8.4, height=0.9 + 0.32 * len(shares))
+    ax.imshow(shares, cmap="Blues", vmin=60, vmax=95, aspect="auto")
+    for (row, column), share in np.ndenumerate(shares.to_numpy()):
+        ink = "white" if share > 84 else "0.1"
+        ax.text(column, row, f"{share:.1f}", ha="center", va="center", color=ink, fontsize=10)
+    first = 0
+    for question in questions:
+        count = len(groups[question])
+        ax.annotate(
+            question,
+            (first + (count - 1) / 2, 0),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, -22),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            fontsize=10,
+        )
+        first += count
+        if first < shares.shape[1]:
+            ax.axvline(first - 0.5, color="white", linewidth=4)
+    ax.set(
+        xticks=range(shares.shape[1]),
+        xticklabels=shares.columns,
+        yticks=range(len(shares)),
+        yticklabels=shares.index,
+        title="Accuracy by group [%]: a vote of both ways is close to one of two forwards",
+    )
+    ax.grid(False)
+    return shares
+
+
+def most_confident_mistakes(
+    probabilities: np.ndarray, part: ReviewPart, count: int = 8
+) -> pd.DataFrame:
+    """The wrong answers given with the greatest confidence, by the number of the review."""
+    wrong = (probabilities > 0.5) != np.array(part.targets)
+    sure = np.where(wrong, np.abs(probabilities - 0.5), -1.0)
+    worst = np.argsort(-sure, kind="stable")[: min(count, wrong.sum())]
+    rows = {
+        "P(positive)": probabilities[worst].round(2),
+        "raters": [round(part.ratings[i], 1) for i in worst],
+        "words": [len(part.inputs[i]) for i in worst],
+    }
+    return pd.DataFrame(rows, index=pd.Index(worst, name="review"))
+
+
+# --- sentences ------------------------------------------------------------------------------------
+def where_negations_stand(
+    reviews: Sequence[Sequence[str]],
+    negations: set[str],
+    adjectives: Sequence[str],
+    within: int = 3,
+) -> pd.Series:
+    """Count the reviews with any negation, and those with ``not`` shortly before an adjective."""
+    counts = {
+        "all reviews": len(reviews),
+        "with a negation": sum(_negated(words, negations) for words in reviews),
+    }
+    for adjective in adjectives:
+        counts[f"with 'not' up to {within} words before {adjective!r}"] = sum(
+            any(
+                w == "not" and adjective in words[k + 1 : k + within + 1]
+                for k, w in enumerate(words)
+            )
+            for words in reviews
+        )
+    return pd.Series(counts)
+
+
+def words_for_and_against(
+    explained: Sequence[tuple[Sequence[str], np.ndarray]],
+) -> list[pd.Series]:
+    """Draw by how much each word of a sentence raises the log-odds of *positive*.
+
+    Parameters
+    ----------
+    explained : list of (words, odds)
+        The words of a sentence, and log-odds (1 + words,): of the sentence as it is, then with
+        one word after the other hidden.
+
+    Returns
+    -------
+    list of pandas.Series
+        The effect of each word, for each sentence.
+    """
+    found = [pd.Series(odds[0] - odds[1:], index=words) for words, odds in explained]
+    reach = 1.15 * max(effects.abs().max() for effects in found)
+    figure, axes = plots.new_figure(
+        rows=len(found), width=8.4, height=0.6 + 1.35 * len(found), squeeze=False
+    )
+    for ax, effects, (_, odds) in zip(axes[:, 0], found, explained, strict=True):
+        colors = [BLUE if effect > 0 else RED for effect in effects]
+        ax.bar(range(len(effects)), effects, color=colors)
+        ax.axhline(0, color="0.3", linewidth=0.8)
+        ax.set(
+            xticks=range(len(effects)),
+            xticklabels=effects.index,
+            title=f"P(positive) = {1 / (1 + np.exp(-odds[0])):.2f}",
+            ylim=(-reach, reach),
+        )
+        ax.grid(axis="x", visible=False)
+    figure.supylabel("effect on the log-odds", fontsize=10)
+    _say(figure, "What each word does to the verdict: blue speaks for the film, red against it")
+    return found
+
+
+def accuracy_on_the_test_part(probabilities: np.ndarray, labels: Sequence[int] | None) -> str:
+    """Say the accuracy on the test part, or where its labels are."""
+    if labels is None:
+        return (
+            "The test part has no labels here: its accuracy is what the exam of part 7 tells you."
+        )
+    accuracy = ((probabilities > 0.5) == np.array(labels)).mean()
+    return f"accuracy on {len(labels)} test reviews: {accuracy:.3f}"
+
+
+def verdicts_by_label(says: Mapping[str, np.ndarray], labels: np.ndarray) -> pd.DataFrame:
+    """Draw the probabilities of several predictors apart for each label.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``right`` (share) and ``mean`` probability of each predictor.
+    """
+    figure, axes = plots.new_figure(
+        columns=len(says), width=7.6, height=3, sharex=True, sharey=True
+    )
+    rows = {}
+    for ax, (name, p) in zip(axes, says.items(), strict=True):
+        rows[name] = {"right": ((p > 0.5) == labels).mean(), "mean": p.mean()}
+        for label, color in enumerate((RED, BLUE)):
+            some = p[labels == label]
+            look = {"color": color, "alpha": 0.55, "label": f"raters: {CLASSES[label]}"}
+            ax.hist(some, bins=20, range=(0, 1), **look)
+        title = f"{name}: {rows[name]['right']:.0%} right, mean {rows[name]['mean']:.2f}"
+        ax.set(title=title, xlabel="P(positive)")
+    axes[0].set_ylabel("reviews")
+    axes[0].legend(fontsize=8, loc="upper center")
+    _say(figure, "Much the same verdicts, handed to the wrong reviews")
+    return pd.DataFrame(rows).T
+
+
+def largest_move(before: np.ndarray, after: np.ndarray, ordered: bool = False) -> str:
+    """Say by how much a probability moves at most; with ``ordered``, compare sorted ones."""
+    if ordered:
+        before, after = np.sort(before), np.sort(after)
+    return f"some probability moves by {np.abs(before - after).max():.2f}"

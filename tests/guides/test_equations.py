@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from course import data
 from tests.guides.support import GUIDES, cells
 
 SIZES = [(3, 4, 5), (1, 2, 6), (4, 5, 1)]  # N, D, H
@@ -250,3 +251,17 @@ def test_early_stopping_keeps_a_copy_of_the_best_weights():
         stops.append(stopper.update(loss, model))
     assert stops == [False, False, False, False, True]
     assert stopper.weights["weight"].item() == 2
+
+
+@pytest.mark.parametrize("layers", [1, 3])
+def test_what_a_stack_costs(layers):
+    text = (GUIDES / "lstm_and_gru.md").read_text()
+    kinds = (nn.RNN, nn.GRU, nn.LSTM)
+    counts = [sum(p.numel() for p in k(32, 64, num_layers=layers).parameters()) for k in kinds]
+    assert f"| {layers} | {' | '.join(f'{count:,}' for count in counts)} |" in text
+
+
+def test_two_biases_decide():
+    accuracy = data.measured("comparison")["biases"].groupby("start")["accuracy"].median()
+    assert round(100 * accuracy["both"]) == 99
+    assert accuracy.drop("both").max() < 0.15

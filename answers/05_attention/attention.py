@@ -101,88 +101,120 @@ _LSTM = (
 
 WRONG = {
     "masked_softmax": {
-        "mask ignored": [("np.where(mask, scores, -np.inf)", "scores")],
-        "cut after the softmax": _softmax(
+        "The mask is not used: padding takes part.": [
+            ("np.where(mask, scores, -np.inf)", "scores")
+        ],
+        "The weights are cut after the softmax, so the rows no longer sum to 1: mask the scores, or renormalise.": _softmax(
             "e = np.exp(scores - scores.max(axis=-1, keepdims=True))\n"
             "return e / e.sum(axis=-1, keepdims=True) * mask"
         ),
-        "softmax over the queries": [("axis=-1", "axis=1")],
-        "softmax over the batch": [("axis=-1", "axis=0")],
-        "softmax over the whole matrix": [("axis=-1", "axis=(1, 2)")],
-        "masked scores set to zero": [("scores, -np.inf)", "scores, 0)")],
-        "mask the wrong way round": [
+        "The softmax runs over the queries (axis 1); it must run over the keys, the last axis.": [
+            ("axis=-1", "axis=1")
+        ],
+        "The softmax runs over the batch (axis 0); it must run over the keys, the last axis.": [
+            ("axis=-1", "axis=0")
+        ],
+        "The softmax runs over the whole matrix at once; each row needs a sum of its own.": [
+            ("axis=-1", "axis=(1, 2)")
+        ],
+        "A masked score of 0 still counts, exp(0) is 1: set it to minus infinity.": [
+            ("scores, -np.inf)", "scores, 0)")
+        ],
+        "The mask is the wrong way round: True marks a key that may be read.": [
             ("np.where(mask, scores, -np.inf)", "np.where(mask, -np.inf, scores)")
         ],
-        "not stable": [("top = np.where(np.isfinite(top), top, 0)", "top = 0")],
-        "empty row gives nan": [
+        "Large scores overflow: subtract the largest readable score of each row before np.exp.": [
+            ("top = np.where(np.isfinite(top), top, 0)", "top = 0")
+        ],
+        "A row with nothing to read gives nan: replace its largest score, minus infinity, by 0, and its sum by 1.": [
             ("    top = np.where(np.isfinite(top), top, 0)\n", ""),
             ("np.where(total > 0, total, 1)", "total"),
         ],
-        "empty row divides zero by zero": [("np.where(total > 0, total, 1)", "total")],
-        "empty row shares equally": [("-np.inf)", "-1e9)")],
-        "largest over masked scores too": _softmax(
+        "A row with nothing to read is divided by its sum, 0: divide by 1 there.": [
+            ("np.where(total > 0, total, 1)", "total")
+        ],
+        "A row with nothing to read shares its 1 equally among the padded keys: it must be all zeros.": [
+            ("-np.inf)", "-1e9)")
+        ],
+        "A loud padded key drowns the readable ones: take the largest score over the readable keys only.": _softmax(
             "e = np.exp(scores - scores.max(axis=-1, keepdims=True)) * mask\n"
             "total = e.sum(axis=-1, keepdims=True)\n"
             "return e / np.where(total > 0, total, 1)"
         ),
-        "small number added to the sum": [
+        "A small number is added to every sum, so the rows fall short of 1: divide by 1 only where the sum is 0.": [
             ("e / np.where(total > 0, total, 1)", "e / (total + 1e-6)")
         ],
-        "largest of the whole array": [("readable.max(axis=-1, keepdims=True)", "readable.max()")],
-        "mildly negative mask": [
+        "The largest score of the whole array is subtracted: each row needs its own, or the weights of low rows vanish.": [
+            ("readable.max(axis=-1, keepdims=True)", "readable.max()")
+        ],
+        "A masked score is only somewhat negative, so its weight is small but not exactly 0: use minus infinity.": [
             ("scores, -np.inf)", "scores, -20.0)"),
             ("return e", "return mask.any(-1, keepdims=True) * e"),
         ],
-        "float64 forced": [("scores, -np.inf)", "scores.astype(np.float64), -np.inf)")],
-        "changes its argument": [
+        "The result is always float64: keep the dtype of `scores`.": [
+            ("scores, -np.inf)", "scores.astype(np.float64), -np.inf)")
+        ],
+        "`scores` is overwritten with minus infinity: the caller still needs it, so build a new array.": [
             (
                 "readable = np.where(mask, scores, -np.inf)",
                 "scores[~np.broadcast_to(mask, scores.shape)] = -np.inf\n    readable = scores",
             ),
         ],
-        "temperature left in": [("np.exp(readable - top)", "np.exp((readable - top) / 2)")],
-        "log weights": [
+        "The scores are halved before np.exp: take them as they are.": [
+            ("np.exp(readable - top)", "np.exp((readable - top) / 2)")
+        ],
+        "These are the logarithms of the weights: return the weights themselves.": [
             (
                 "return e / np.where(total > 0, total, 1)",
                 "return np.log(e / np.where(total > 0, total, 1) + 1e-12)",
             ),
         ],
-        "needs a mask per query": [
+        "Only a mask of shape (N, Tq, Tk) works: one of shape (N, 1, Tk) must broadcast over the queries.": [
             (
                 "readable = np.where(mask, scores, -np.inf)",
                 "readable = np.full_like(scores, -np.inf)\n    readable[mask] = scores[mask]",
             ),
         ],
-        "one weight only": [
+        "Only the largest weight of each row is kept: all readable keys share the 1.": [
             ("return e /", "e = (e == e.max(-1, keepdims=True)) * e\n    return e /")
         ],
     },
     "dot_scores": {
-        "scaled already": [("k.transpose(0, 2, 1)", "k.transpose(0, 2, 1) / q.shape[-1] ** 0.5")],
-        "keys against queries": [("q @ k.transpose(0, 2, 1)", "k @ q.transpose(0, 2, 1)")],
-        "only matching steps": [
+        "It is divided by sqrt(D) already: that comes in the next exercise.": [
+            ("k.transpose(0, 2, 1)", "k.transpose(0, 2, 1) / q.shape[-1] ** 0.5")
+        ],
+        "Queries and keys have changed places: a row belongs to a query, a column to a key.": [
+            ("q @ k.transpose(0, 2, 1)", "k @ q.transpose(0, 2, 1)")
+        ],
+        "Query i meets key i alone: every query must meet every key.": [
             ("q @ k.transpose(0, 2, 1)", "(q * k[:, : q.shape[1]]).sum(axis=-1)")
         ],
-        "reshaped, not transposed": [
+        "The keys are reshaped where they must be transposed: reshape mixes up features and steps.": [
             ("k.transpose(0, 2, 1)", "k.reshape(len(k), k.shape[2], k.shape[1])")
         ],
-        "cosines": [
+        "These are cosines: the vectors keep their lengths in a dot product.": [
             (
                 "return q @ k.transpose(0, 2, 1)",
                 "q = q / np.linalg.norm(q, axis=-1, keepdims=True)\n"
                 "    k = k / np.linalg.norm(k, axis=-1, keepdims=True)\n    return q @ k.transpose(0, 2, 1)",
             ),
         ],
-        "first example's keys for all": [("k.transpose(0, 2, 1)", "k[:1].transpose(0, 2, 1)")],
-        "every example with every other": [
+        "Every example meets the keys of the first one: each has keys of its own.": [
+            ("k.transpose(0, 2, 1)", "k[:1].transpose(0, 2, 1)")
+        ],
+        "The keys of all examples are added up: a query meets the keys of its own example alone.": [
             ("q @ k.transpose(0, 2, 1)", "np.einsum('nid,mjd->nij', q, k)")
         ],
-        "distances": [
+        "These are negative squared distances: multiply feature by feature and add up.": [
             ("q @ k.transpose(0, 2, 1)", "-((q[:, :, None] - k[:, None]) ** 2).sum(axis=-1)"),
         ],
-        "mean instead of sum": [("k.transpose(0, 2, 1)", "k.transpose(0, 2, 1) / q.shape[-1]")],
-        "float64 forced": [("q @", "q.astype(np.float64) @")],
-        "softmax on top": [
+        "The products are averaged over the D features: add them up.": [
+            ("k.transpose(0, 2, 1)", "k.transpose(0, 2, 1) / q.shape[-1]")
+        ],
+        "The result is always float64: keep the dtype of `q` and `k`.": [
+            ("q @", "q.astype(np.float64) @")
+        ],
+        "These are weights already: return the scores, without a softmax.": [
             (
                 "return q @ k.transpose(0, 2, 1)",
                 "s = q @ k.transpose(0, 2, 1)\n    return np.exp(s) / np.exp(s).sum(axis=-1, keepdims=True)",
@@ -190,23 +222,35 @@ WRONG = {
         ],
     },
     "scaled_dot_scores": {
-        "not scaled": [(" / q.shape[-1] ** 0.5", "")],
-        "divided by D": [("** 0.5", "** 1.0")],
-        "multiplied": [("/ q.shape", "* q.shape")],
-        "by the number of keys": [("q.shape[-1]", "k.shape[1]")],
-        "by the number of queries": [("q.shape[-1]", "q.shape[1]")],
-        "by the batch": [("q.shape[-1]", "q.shape[0]")],
-        "a fixed 8": [("q.shape[-1]", "64")],
-        "both sides scaled": [("q @ k", "(q / q.shape[-1] ** 0.5) @ k")],
-        "float64 by np.sqrt": [("q.shape[-1] ** 0.5", "np.sqrt(q.shape[-1])")],
-        "by the standard deviation": [
+        "It is not scaled: divide by sqrt(D).": [(" / q.shape[-1] ** 0.5", "")],
+        "It is divided by D, not by its square root.": [("** 0.5", "** 1.0")],
+        "It is multiplied by sqrt(D); divide.": [("/ q.shape", "* q.shape")],
+        "It is divided by the square root of the number of keys: count the features, D.": [
+            ("q.shape[-1]", "k.shape[1]")
+        ],
+        "It is divided by the square root of the number of queries: count the features, D.": [
+            ("q.shape[-1]", "q.shape[1]")
+        ],
+        "It is divided by the square root of the number of examples: count the features, D.": [
+            ("q.shape[-1]", "q.shape[0]")
+        ],
+        "It is divided by 8, whatever D is: read D off the array.": [("q.shape[-1]", "64")],
+        "It is divided by sqrt(D) twice, once before the product and once after it: once is enough.": [
+            ("q @ k", "(q / q.shape[-1] ** 0.5) @ k")
+        ],
+        "np.sqrt of an integer makes the result float64: divide by a plain Python number.": [
+            ("q.shape[-1] ** 0.5", "np.sqrt(q.shape[-1])")
+        ],
+        "It is divided by the spread of these very scores: sqrt(D) depends on the size alone.": [
             (
                 "return q @ k.transpose(0, 2, 1) / q.shape[-1] ** 0.5",
                 "s = q @ k.transpose(0, 2, 1)\n    return s / (s.std() + 1e-9)",
             ),
         ],
-        "keys against queries": [("q @ k.transpose(0, 2, 1)", "k @ q.transpose(0, 2, 1)")],
-        "changes its argument": [
+        "Queries and keys have changed places: a row belongs to a query, a column to a key.": [
+            ("q @ k.transpose(0, 2, 1)", "k @ q.transpose(0, 2, 1)")
+        ],
+        "`q` is scaled in place: the caller still needs it, so build a new array.": [
             (
                 "return q @ k.transpose(0, 2, 1) / q.shape[-1] ** 0.5",
                 "q /= q.shape[-1] ** 0.5\n    return q @ k.transpose(0, 2, 1)",
@@ -214,96 +258,146 @@ WRONG = {
         ],
     },
     "additive_scores": {
-        "no tanh": [("np.tanh(together) @ v", "together @ v")],
-        "tanh of each": [
+        "tanh is missing: squash the sum of query and key before `v` reads the score off.": [
+            ("np.tanh(together) @ v", "together @ v")
+        ],
+        "tanh comes after the sum of query and key, not before: tanh(a) + tanh(b) lets the two never meet.": [
             ("(q @ W_q)[:, :, None, :]", "np.tanh(q @ W_q)[:, :, None, :]"),
             ("(k @ W_k)[:, None, :, :]", "np.tanh(k @ W_k)[:, None, :, :]"),
             ("np.tanh(together) @ v", "together @ v"),
         ],
-        "multiplied": [("[:, :, None, :] + (k", "[:, :, None, :] * (k")],
-        "subtracted": [("[:, :, None, :] + (k", "[:, :, None, :] - (k")],
-        "v left out": [("np.tanh(together) @ v", "np.tanh(together).sum(axis=-1)")],
-        "v inside": [("np.tanh(together) @ v", "np.tanh(together @ v)")],
-        "query never enters": [("(q @ W_q)[:, :, None, :] +", "0 * (q @ W_q)[:, :, None, :] +")],
-        "keys never enter": [("+ (k @ W_k)[:, None, :, :]", "+ 0 * (k @ W_k)[:, None, :, :]")],
-        "logistic": [("np.tanh(together)", "(1 / (1 + np.exp(-together)))")],
-        "queries and keys swapped": [
+        "Query and key are multiplied; in additive attention they are added.": [
+            ("[:, :, None, :] + (k", "[:, :, None, :] * (k")
+        ],
+        "The key is subtracted from the query; in additive attention they are added.": [
+            ("[:, :, None, :] + (k", "[:, :, None, :] - (k")
+        ],
+        "`v` is not used: the score is a weighted sum of the tanh values.": [
+            ("np.tanh(together) @ v", "np.tanh(together).sum(axis=-1)")
+        ],
+        "tanh comes before `v`, not after it.": [
+            ("np.tanh(together) @ v", "np.tanh(together @ v)")
+        ],
+        "The query never enters: every query gets the same row of scores.": [
+            ("(q @ W_q)[:, :, None, :] +", "0 * (q @ W_q)[:, :, None, :] +")
+        ],
+        "The keys never enter: every key of a row gets the same score.": [
+            ("+ (k @ W_k)[:, None, :, :]", "+ 0 * (k @ W_k)[:, None, :, :]")
+        ],
+        "This is the logistic function; Bahdanau's network uses tanh.": [
+            ("np.tanh(together)", "(1 / (1 + np.exp(-together)))")
+        ],
+        "The axes of queries and keys are swapped: scores are (N, Tq, Tk), a row for each query.": [
             (
                 "(q @ W_q)[:, :, None, :] + (k @ W_k)[:, None, :, :]",
                 "(q @ W_q)[:, None, :, :] + (k @ W_k)[:, :, None, :]",
             ),
         ],
-        "relu": [("np.tanh(together)", "np.maximum(together, 0)")],
-        "mean over the units": [("@ v", "@ v / len(v)")],
-        "float64 forced": [("@ v", "@ v.astype(np.float64)")],
-        "only the first query": [
+        "Negative sums are cut to 0; Bahdanau's network uses tanh.": [
+            ("np.tanh(together)", "np.maximum(together, 0)")
+        ],
+        "The score is averaged over the A units: add them up, weighted with `v`.": [
+            ("@ v", "@ v / len(v)")
+        ],
+        "The result is always float64: keep the dtype of the input.": [
+            ("@ v", "@ v.astype(np.float64)")
+        ],
+        "Only the first query is asked, again and again: each query needs a row of scores of its own.": [
             ("(q @ W_q)[:, :, None, :]", "(q @ W_q)[:, :1, None, :] + 0 * (q @ W_q)[:, :, None, :]")
         ],
-        "only matching steps": _function(
+        "Query i meets key i alone: each of the Tq queries must meet each of the Tk keys.": _function(
             _ADDITIVE,
             "t = min(q.shape[1], k.shape[1])\nreturn np.tanh(q[:, :t] @ W_q + k[:, :t] @ W_k) @ v",
         ),
     },
     "attend": {
-        "mean instead of sum": [("weights @ values", "weights @ values / values.shape[1]")],
-        "the largest only": [
+        "It is divided by the number of keys: the weights sum to 1 already.": [
+            ("weights @ values", "weights @ values / values.shape[1]")
+        ],
+        "This is the value with the largest weight; attention averages.": [
             (
                 "weights @ values",
                 "np.eye(weights.shape[-1], dtype=values.dtype)[weights.argmax(axis=-1)] @ values",
             ),
         ],
-        "plain mean": [
+        "The weights are not used: this is the plain mean of the values.": [
             ("weights @ values", "0 * weights @ values + values.mean(axis=1, keepdims=True)")
         ],
-        "plain sum": [
+        "The weights are not used: this is the plain sum of the values.": [
             ("weights @ values", "0 * weights @ values + values.sum(axis=1, keepdims=True)")
         ],
-        "not summed": [("weights @ values", "weights[..., None] * values[:, None]")],
-        "keys and features mixed up": [
+        "The weighted values are not added up yet: sum over the keys.": [
+            ("weights @ values", "weights[..., None] * values[:, None]")
+        ],
+        "The values are reshaped, which mixes up keys and features: their keys come first already.": [
             (
                 "weights @ values",
                 "weights @ values.reshape(len(values), values.shape[2], -1).transpose(0, 2, 1)",
             ),
         ],
-        "first example's values for all": [("@ values", "@ values[:1]")],
-        "softmax once more": [
+        "Every example reads the values of the first one: each has values of its own.": [
+            ("@ values", "@ values[:1]")
+        ],
+        "A softmax is applied to the weights once more: they sum to 1 already.": [
             (
                 "weights @ values",
                 "(np.exp(weights) / np.exp(weights).sum(axis=-1, keepdims=True)) @ values",
             ),
         ],
-        "float64 forced": [("weights @", "weights.astype(np.float64) @")],
-        "query axis lost": [("weights @ values", "(weights @ values)[:, 0]")],
-        "squeezed": [("weights @ values", "(weights @ values).squeeze()")],
+        "The result is always float64: keep the dtype of the input.": [
+            ("weights @", "weights.astype(np.float64) @")
+        ],
+        "Only the first query's context is returned: keep the axis of the queries.": [
+            ("weights @ values", "(weights @ values)[:, 0]")
+        ],
+        "squeeze() removes every axis of length 1: the context is (N, Tq, Dv) for one query or one example too.": [
+            ("weights @ values", "(weights @ values).squeeze()")
+        ],
     },
     "masked_softmax_backward": {
-        "diagonal only": [
+        "Only the diagonal of the Jacobian is used: a score also moves the weights of the other keys.": [
             ("return weights * (dweights - average)", "return weights * (1 - weights) * dweights"),
         ],
-        "average forgotten": [("(dweights - average)", "dweights")],
-        "plain mean": [("(weights * dweights).sum(", "dweights.mean(")],
-        "plain sum": [("(weights * dweights).sum(", "dweights.sum(")],
-        "sum over the queries": [("axis=-1", "axis=1")],
-        "sum over the whole matrix": [("axis=-1", "axis=(1, 2)")],
-        "sum over the batch": [("axis=-1", "axis=0")],
-        "sign": [("dweights - average", "average - dweights")],
-        "front factor forgotten": [
+        "The average gradient of the row is not subtracted.": [
+            ("(dweights - average)", "dweights")
+        ],
+        "The plain mean of the gradients is subtracted; it must be weighted with the weights.": [
+            ("(weights * dweights).sum(", "dweights.mean(")
+        ],
+        "The plain sum of the gradients is subtracted; weight each of them first.": [
+            ("(weights * dweights).sum(", "dweights.sum(")
+        ],
+        "The sum runs over the queries; it must run over the keys, the last axis.": [
+            ("axis=-1", "axis=1")
+        ],
+        "The sum runs over the whole matrix; each row has an average of its own.": [
+            ("axis=-1", "axis=(1, 2)")
+        ],
+        "The sum runs over the batch; it must run over the keys, the last axis.": [
+            ("axis=-1", "axis=0")
+        ],
+        "Take the average off the gradient, not the gradient off the average.": [
+            ("dweights - average", "average - dweights")
+        ],
+        "The weight in front is missing: a key that is hardly looked at moves little.": [
             ("return weights * (dweights - average)", "return dweights - average")
         ],
-        "average not weighted back": [
+        "Only the gradient is multiplied by the weight: multiply its distance from the average.": [
             ("return weights * (dweights - average)", "return weights * dweights - average"),
         ],
-        "cross entropy's gradient": [
+        "This is a gradient of softmax with cross entropy: here any gradient may come from above.": [
             ("return weights * (dweights - average)", "return weights - dweights"),
         ],
-        "float64 forced": [("return weights", "return weights.astype(np.float64)")],
-        "changes its argument": [
+        "The result is always float64: keep the dtype of the input.": [
+            ("return weights", "return weights.astype(np.float64)")
+        ],
+        "The average is subtracted from `dweights` in place: the caller still needs it.": [
             (
                 "return weights * (dweights - average)",
                 "dweights -= average\n    return weights * dweights",
             ),
         ],
-        "nan where the weight is zero": [
+        "A weight of 0 gives nan, since its logarithm is minus infinity: work with the weights themselves.": [
             (
                 "return weights * (dweights - average)",
                 "return np.exp(np.log(weights)) * (dweights - average) + 0 * np.log(weights)",
@@ -311,7 +405,7 @@ WRONG = {
         ],
     },
     "AttentionClassifier": {
-        "no packing": [
+        "The GRU reads the padding: pack the batch.": [
             (
                 """packed = nn.utils.rnn.pack_padded_sequence(
             self.embedding(ids), lengths.cpu(), batch_first=True, enforce_sorted=False
@@ -322,87 +416,111 @@ WRONG = {
                 "states, _ = self.encoder(self.embedding(ids))",
             ),
         ],
-        "longest length instead of T": [(", total_length=T", "")],
-        "sorted batches only": [(", enforce_sorted=False", "")],
-        "no mask": [("scores.masked_fill(~mask, -torch.inf)", "scores")],
-        "masked scores set to zero": [("-torch.inf", "0.0")],
-        "mask the wrong way round": [("~mask", "mask")],
-        "mask off by one": [("< lengths.to(ids.device)", "<= lengths.to(ids.device)")],
-        "mask one too short": [
+        "The result is as wide as the longest review, not T: give pad_packed_sequence its total_length.": [
+            (", total_length=T", "")
+        ],
+        "Only reviews sorted by length work: pack with enforce_sorted=False.": [
+            (", enforce_sorted=False", "")
+        ],
+        "Padding gets weight too: mask its scores before the softmax.": [
+            ("scores.masked_fill(~mask, -torch.inf)", "scores")
+        ],
+        "A masked score of 0 still counts, exp(0) is 1: set it to minus infinity.": [
+            ("-torch.inf", "0.0")
+        ],
+        "The mask is the wrong way round: the padding is read and the real words are not.": [
+            ("~mask", "mask")
+        ],
+        "The mask lets one padded step in: the last real step is number length - 1.": [
+            ("< lengths.to(ids.device)", "<= lengths.to(ids.device)")
+        ],
+        "The last real word of each review is masked: the last real step is number length - 1.": [
             (
                 "< lengths.to(ids.device)[:, None]",
                 "< lengths.to(ids.device)[:, None].sub(1).clamp(min=1)",
             )
         ],
-        "cut after the softmax": [
+        "The weights are cut after the softmax, so they no longer sum to 1: mask the scores, before it.": [
             (
                 "torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=1)",
                 "torch.softmax(scores, dim=1) * mask",
             ),
         ],
-        "softmax over the batch": [("-torch.inf), dim=1)", "-torch.inf), dim=0).nan_to_num()")],
-        "softmax over an axis of one": [
+        "The softmax runs over the reviews (dim=0); it must run over the steps (dim=1).": [
+            ("-torch.inf), dim=1)", "-torch.inf), dim=0).nan_to_num()")
+        ],
+        "The softmax runs over an axis of length 1, so every weight is 1; it must run over the steps.": [
             (".squeeze(-1)", ""),
             (
                 "torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=1)",
                 "torch.softmax(scores, dim=-1)[..., 0] * mask",
             ),
         ],
-        "one direction": [
+        "The GRU reads in one direction only: make it bidirectional.": [
             ("bidirectional=True", "bidirectional=False"),
             ("2 * hidden_size", "hidden_size"),
         ],
-        "mean of the states": [
+        "The logits read the plain mean of the states: average them with the weights.": [
             (
                 "(weights[:, :, None] * states).sum(dim=1)",
                 "states.sum(dim=1) / lengths.to(states.device)[:, None]",
             ),
         ],
-        "last state": [
+        "The logits read one state alone: average all of them with the weights.": [
             (
                 "(weights[:, :, None] * states).sum(dim=1)",
                 "states[torch.arange(len(ids)), lengths - 1]",
             ),
         ],
-        "sum of the states": [("(weights[:, :, None] * states)", "states")],
-        "equal weights": [("scores.masked_fill(~mask", "(0 * scores).masked_fill(~mask")],
-        "weights detached": [("(weights[:, :, None] *", "(weights.detach()[:, :, None] *")],
-        "scores from the embeddings": [
+        "The states are added up without their weights.": [
+            ("(weights[:, :, None] * states)", "states")
+        ],
+        "All real words have the same weight: the scores must come from the states.": [
+            ("scores.masked_fill(~mask", "(0 * scores).masked_fill(~mask")
+        ],
+        "The weights are detached: no gradient teaches the score where to look.": [
+            ("(weights[:, :, None] *", "(weights.detach()[:, :, None] *")
+        ],
+        "The scores come from the embeddings: score the states, which know the words on both sides.": [
             ("nn.Linear(2 * hidden_size, hidden_size)", "nn.Linear(embedding_size, hidden_size)"),
             ("self.project(states)", "self.project(self.embedding(ids))"),
         ],
-        "values are the embeddings": [
+        "The context averages the embeddings: average the states of the GRU.": [
             ("nn.Linear(2 * hidden_size, classes)", "nn.Linear(embedding_size, classes)"),
             ("* states).sum", "* self.embedding(ids)).sum"),
         ],
-        "probabilities": [
+        "The logits went through a softmax: return plain scores.": [
             ("return self.output(context)", "return torch.softmax(self.output(context), dim=1)")
         ],
-        "log probabilities": [
+        "The logits went through a log-softmax: return plain scores.": [
             ("return self.output(context)", "return torch.log_softmax(self.output(context), dim=1)")
         ],
-        "order of the results": [
+        "The returned values have changed places: logits first, then weights.": [
             ("return self.output(context), weights", "return weights, self.output(context)")
         ],
-        "logits only": [("return self.output(context), weights", "return self.output(context)")],
-        "squeezes everything": [
+        "Only the logits are returned: return logits and weights.": [
+            ("return self.output(context), weights", "return self.output(context)")
+        ],
+        "squeeze() without an axis also removes the axis of a single review or word: name the axis.": [
             ("context = (", "weights = weights.squeeze()\n        context = ("),
             ("weights[:, :, None]", "weights.reshape(ids.shape)[:, :, None]"),
         ],
-        "weights keep an axis": [
+        "The weights keep an axis of length 1: their shape is (N, T).": [
             (
                 "return self.output(context), weights",
                 "return self.output(context), weights[:, :, None]",
             )
         ],
-        "two classes only": [
+        "There are always two logits: the last layer needs `classes` of them.": [
             ("nn.Linear(2 * hidden_size, classes)", "nn.Linear(2 * hidden_size, 2)")
         ],
-        "vocabulary one short": [("nn.Embedding(vocab_size,", "nn.Embedding(vocab_size - 1,")],
-        "embedding frozen": [
+        "The embedding is too small: it needs vocab_size rows, the padding id 0 included.": [
+            ("nn.Embedding(vocab_size,", "nn.Embedding(vocab_size - 1,")
+        ],
+        "The embedding is detached: no gradient reaches the word vectors.": [
             ("self.embedding(ids), lengths", "self.embedding(ids).detach(), lengths")
         ],
-        "time first": [
+        "The GRU takes the batch for the time: it needs batch_first=True, and a packed batch.": [
             (
                 "embedding_size, hidden_size, batch_first=True, bi",
                 "embedding_size, hidden_size, bi",
@@ -417,160 +535,213 @@ WRONG = {
                 "states, _ = self.encoder(self.embedding(ids))",
             ),
         ],
-        "noise when not training": [
+        "The result is random after model.eval(): drop numbers out only while training.": [
             (
                 "self.output(context), weights",
                 "self.output(nn.functional.dropout(context, 0.5)), weights",
             )
         ],
-        "float32 forced": [
+        "The result is always float32: keep the dtype of the model.": [
             ("self.output(context), weights", "self.output(context).float(), weights.float()")
         ],
-        "lengths changed": [
+        "`lengths` is changed in place: the caller still needs it.": [
             (
                 "T = ids.shape[1]",
                 "T = ids.shape[1]\n        lengths.clamp_(max=T - 1).clamp_(min=1)",
             )
         ],
-        "ids changed": [("T = ids.shape[1]", "T = ids.shape[1]\n        ids[:, -1] = 0")],
-        "length found from the ids": [
+        "`ids` is changed in place: the caller still needs it.": [
+            ("T = ids.shape[1]", "T = ids.shape[1]\n        ids[:, -1] = 0")
+        ],
+        "The lengths are guessed from the ids: use `lengths`, whatever ids the padding holds.": [
             ("T = ids.shape[1]", "T = ids.shape[1]\n        lengths = (ids != 0).sum(dim=1)"),
         ],
-        "dot product without a query": [
+        "The score is the square of a state, so nothing learns what to look for: give it parameters of its own.": [
             ("self.v(torch.tanh(self.project(states))).squeeze(-1)", "(states * states).sum(-1)"),
         ],
     },
     "word_attributions": {
-        "gradient of the table": [
+        "A word that occurs twice gets the gradient of all its places: take that of the embedding's output, not of its table.": [
             (
                 "torch.autograd.grad(logits.max(dim=1).values.sum(), caught[0])",
                 "torch.autograd.grad(logits.max(dim=1).values.sum(), model.embedding.weight)",
             ),
             ("(gradient * caught[0])", "(gradient[ids] * caught[0])"),
         ],
-        "padding not zero": [
+        "Padding must get exactly 0.": [
             (
                 "torch.where(real, (gradient * caught[0]).sum(dim=-1), 0)",
                 "(gradient * caught[0]).sum(dim=-1)",
             ),
         ],
-        "padding found by the id": [
+        "The first padded step gets a number too: the last real step is number length - 1.": [
             ("(gradient * caught[0]).sum(dim=-1)", "(gradient * caught[0]).sum(dim=-1)"),
             (
                 "torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]",
                 "torch.arange(ids.shape[1], device=ids.device) <= lengths[:, None]",
             ),
         ],
-        "all classes": [("logits.max(dim=1).values.sum()", "logits.sum()")],
-        "class 0": [("logits.max(dim=1).values.sum()", "logits[:, 0].sum()")],
-        "class 1": [("logits.max(dim=1).values.sum()", "logits[:, 1].sum()")],
-        "least likely class": [("logits.max(dim=1)", "logits.min(dim=1)")],
-        "one maximum for the batch": [("logits.max(dim=1).values.sum()", "logits.max()")],
-        "maximum over the batch": [("logits.max(dim=1)", "logits.max(dim=0)")],
-        "probability": [("logits.max(dim=1)", "logits.softmax(dim=1).max(dim=1)")],
-        "log probability": [("logits.max(dim=1)", "logits.log_softmax(dim=1).max(dim=1)")],
-        "size only": [
+        "The logits of all classes are summed; take the predicted class.": [
+            ("logits.max(dim=1).values.sum()", "logits.sum()")
+        ],
+        "Class 0 is explained in every row; take each review's predicted class.": [
+            ("logits.max(dim=1).values.sum()", "logits[:, 0].sum()")
+        ],
+        "Class 1 is explained in every row; take each review's predicted class.": [
+            ("logits.max(dim=1).values.sum()", "logits[:, 1].sum()")
+        ],
+        "The least likely class is explained; take the predicted one.": [
+            ("logits.max(dim=1)", "logits.min(dim=1)")
+        ],
+        "Only the largest logit of the whole batch is explained; each review has a predicted class of its own.": [
+            ("logits.max(dim=1).values.sum()", "logits.max()")
+        ],
+        "The largest logit is taken over the reviews; take it over the classes, for each review.": [
+            ("logits.max(dim=1)", "logits.max(dim=0)")
+        ],
+        "The probability of the predicted class is explained; take its logit.": [
+            ("logits.max(dim=1)", "logits.softmax(dim=1).max(dim=1)")
+        ],
+        "The log probability of the predicted class is explained; take its logit.": [
+            ("logits.max(dim=1)", "logits.log_softmax(dim=1).max(dim=1)")
+        ],
+        "The sign is lost: attributions against the decision are negative.": [
             ("(gradient * caught[0]).sum(dim=-1)", "(gradient * caught[0]).sum(dim=-1).abs()")
         ],
-        "gradient only": [("(gradient * caught[0])", "gradient")],
-        "length of the gradient": [("(gradient * caught[0]).sum(dim=-1)", "gradient.norm(dim=-1)")],
-        "mean over the features": [("caught[0]).sum(dim=-1)", "caught[0]).mean(dim=-1)")],
-        "mean over the batch": [
+        "The gradient is not multiplied with the embedding.": [
+            ("(gradient * caught[0])", "gradient")
+        ],
+        "This is the length of the gradient; take its dot product with the embedding.": [
+            ("(gradient * caught[0]).sum(dim=-1)", "gradient.norm(dim=-1)")
+        ],
+        "The products are averaged over the features; add them up.": [
+            ("caught[0]).sum(dim=-1)", "caught[0]).mean(dim=-1)")
+        ],
+        "The logits are averaged over the reviews, which shrinks every gradient; add them up.": [
             ("logits.max(dim=1).values.sum()", "logits.max(dim=1).values.mean()")
         ],
-        "squared gradient": [("(gradient * caught[0])", "(gradient * gradient)")],
-        "normalised": [
+        "The gradient is multiplied with itself; multiply it with the embedding.": [
+            ("(gradient * caught[0])", "(gradient * gradient)")
+        ],
+        "Each row is divided by its total; leave the attributions at their size.": [
             (
                 ", 0).detach()",
                 ", 0).detach()\n    out = out / out.abs().sum(1, keepdim=True)\n    return out",
             ),
             ("return torch.where", "out = torch.where"),
         ],
-        "hook left on": [("    handle.remove()\n", "")],
-        "not detached": [
+        "A hook is still on model.embedding: call handle.remove().": [
+            ("    handle.remove()\n", "")
+        ],
+        "The attributions still hang on the graph: return them detached.": [
             ("caught[0])\n", "caught[0], create_graph=True)\n"),
             (", 0).detach()", ", 0)"),
         ],
-        "backward fills .grad": [
+        "backward() adds to the .grad of the model's parameters: use torch.autograd.grad.": [
             ("caught.append(output)", "caught.append(output) or output.retain_grad()"),
             (
                 "(gradient,) = torch.autograd.grad(logits.max(dim=1).values.sum(), caught[0])",
                 "logits.max(dim=1).values.sum().backward()\n    gradient = caught[0].grad",
             ),
         ],
-        "zero_grad wipes .grad": [
+        "The .grad of the model's parameters is wiped: leave it as it was, without zero_grad().": [
             ("    caught = []\n", "    caught = []\n    model.zero_grad()\n")
         ],
-        "parameters frozen for good": [
+        "The model's parameters no longer require gradients: leave the model as you found it.": [
             (
                 "    handle.remove()\n",
                 "    handle.remove()\n    for p in model.parameters(): p.requires_grad_(False)\n",
             ),
         ],
-        "attention times attribution": [
+        "The attributions are multiplied by the attention weights; leave these out.": [
             ("logits, _ =", "logits, weights ="),
             (", 0).detach()", ", 0).detach() * weights.detach()"),
         ],
-        "NumPy array": [(", 0).detach()", ", 0).detach().cpu().numpy()")],
-        "float64 forced": [(", 0).detach()", ", 0).detach().double()")],
-        "only the first review": [("values.sum(), caught", "values[0], caught")],
+        "A NumPy array comes back: return a PyTorch tensor.": [
+            (", 0).detach()", ", 0).detach().cpu().numpy()")
+        ],
+        "The result is always float64: keep the dtype of the embeddings.": [
+            (", 0).detach()", ", 0).detach().double()")
+        ],
+        "Only the first review is explained; take the predicted class of each.": [
+            ("values.sum(), caught", "values[0], caught")
+        ],
     },
     "attention_step": {
-        "as published": _function(
+        "The weights still come from the query alone (one score per column of W): compare it with the states.": _function(
             _STEP,
             "T = states.shape[1]\n"
             "scores = np.resize(query @ W, (len(query), T))\n"
             "weights = masked_softmax(scores[:, None, :], mask[:, None, :])\n"
             "return attend(weights, states)[:, 0], weights[:, 0]",
         ),
-        "mask ignored": [("mask[:, None, :])", "np.ones_like(mask)[:, None, :])")],
-        "equal weights": [("masked_softmax(scores,", "masked_softmax(0 * scores,")],
-        "scaled": [("dot_scores(", "scaled_dot_scores(")],
-        "cut after the softmax": [
+        "The padded steps take part: use the mask.": [
+            ("mask[:, None, :])", "np.ones_like(mask)[:, None, :])")
+        ],
+        "The states are averaged with equal weights: score them first.": [
+            ("masked_softmax(scores,", "masked_softmax(0 * scores,")
+        ],
+        "The scores are divided by sqrt(D): Luong's general score is not.": [
+            ("dot_scores(", "scaled_dot_scores(")
+        ],
+        "The weights are cut after the softmax, so they no longer sum to 1: masked_softmax takes the mask.": [
             (
                 "masked_softmax(scores, mask[:, None, :])",
                 "masked_softmax(scores, np.ones_like(mask)[:, None, :]) * mask[:, None, :]",
             ),
         ],
-        "first state for all keys": [
+        "The query is compared with the first state alone: each state is a key.": [
             ("[:, None, :], states)", "[:, None, :], 0 * states + states[:, :1])")
         ],
-        "order of the results": [
+        "The returned values have changed places: context first, then weights.": [
             (
                 "return attend(weights, states)[:, 0], weights[:, 0]",
                 "return weights[:, 0], attend(weights, states)[:, 0]",
             ),
         ],
-        "query axis kept": [
+        "The axis of the single query is still there: context is (N, D), weights are (N, T).": [
             ("attend(weights, states)[:, 0], weights[:, 0]", "attend(weights, states), weights"),
         ],
-        "squeezes everything": [
+        "squeeze() removes every axis of length 1, also that of one example or one step: index the query's axis.": [
             (
                 "attend(weights, states)[:, 0], weights[:, 0]",
                 "attend(weights, states).squeeze(), weights.squeeze()",
             ),
         ],
-        "query added to the context": [
+        "The query is added to the context: it is the weighted average of the states alone.": [
             ("attend(weights, states)[:, 0],", "attend(weights, states)[:, 0] + query @ W,"),
         ],
-        "reads the keys of the query": [
+        "The context is made of the query: it is the weighted average of the states.": [
             ("attend(weights, states)[:, 0]", "(weights[:, 0, :1] * (query @ W))")
         ],
-        "tanh of the query": [("(query @ W)", "np.tanh(query @ W)")],
-        "one mask for all": [("mask[:, None, :])", "mask[:1, None, :])")],
-        "neighbour's states": [
+        "The query goes through tanh: Luong's general score has none.": [
+            ("(query @ W)", "np.tanh(query @ W)")
+        ],
+        "The mask of the first example is used for all: each example has its own.": [
+            ("mask[:, None, :])", "mask[:1, None, :])")
+        ],
+        "The query is compared with the states of another example: keep the examples apart.": [
             ("[:, None, :], states)", "[:, None, :], np.roll(states, 1, axis=0))")
         ],
-        "largest state only": [
+        "Only the state with the largest weight is read: average all of them.": [
             (
                 "return attend",
                 "weights = (weights == weights.max(axis=-1, keepdims=True)).astype(states.dtype)\n    return attend",
             ),
         ],
-        "float64 forced": [("(query @ W)", "(query.astype(np.float64) @ W)")],
-        "changes its argument": [
+        "The result is always float64: keep the dtype of the input.": [
+            ("(query @ W)", "(query.astype(np.float64) @ W)")
+        ],
+        "`states` is overwritten on padding: leave it as it is, the mask is enough.": [
             ("scores = dot_scores", "states[~mask] = 0\n    scores = dot_scores"),
         ],
+        "The states are added up without their weights.": [
+            ("attend(weights, states)[:, 0],", "(states * mask[:, :, None]).sum(axis=1),")
+        ],
+        "`W` is not used: it brings the query to the size of the states.": [
+            ("(query @ W)", "query")
+        ],
+        "`W` is transposed: it is stored as (Dq, D).": [("query @ W", "query @ W.T")],
     },
 }
 
@@ -856,92 +1027,69 @@ RIGHT = {
 
 SAYS = {
     "masked_softmax": {
-        "mask ignored": "mask is not used",
-        "cut after the softmax": "no longer sum to 1",
-        "softmax over the queries": "over the queries",
-        "softmax over the whole matrix": "whole matrix",
-        "masked scores set to zero": "exp(0) is 1",
-        "mask the wrong way round": "wrong way round",
-        "not stable": "subtract the largest",
-        "empty row gives nan": "not finite",
-        "empty row shares equally": "nothing to read",
-        "largest over masked scores too": "over the readable keys only",
-        "changes its argument": "in place",
-        "float64 forced": "dtype",
+        "Large scores overflow: subtract the largest readable score of each row before np.exp.": "subtract the largest",
+        "A loud padded key drowns the readable ones: take the largest score over the readable keys only.": "readable keys only",
+        "A small number is added to every sum, so the rows fall short of 1: divide by 1 only where the sum is 0.": "is a small number added",
+        "The largest score of the whole array is subtracted: each row needs its own, or the weights of low rows vanish.": "of each row",
+        "The result is always float64: keep the dtype of `scores`.": "dtype",
+        "`scores` is overwritten with minus infinity: the caller still needs it, so build a new array.": "in place",
+        "Only a mask of shape (N, Tq, Tk) works: one of shape (N, 1, Tk) must broadcast over the queries.": "must work too",
     },
     "dot_scores": {
-        "scaled already": "next exercise",
-        "keys against queries": "shape",
-        "cosines": "cosines",
-        "float64 forced": "dtype",
+        "The result is always float64: keep the dtype of `q` and `k`.": "dtype",
     },
     "scaled_dot_scores": {
-        "not scaled": "not scaled",
-        "divided by D": "by D",
-        "multiplied": "multiplied",
-        "by the number of keys": "number of keys",
-        "by the number of queries": "number of queries",
-        "float64 by np.sqrt": "dtype",
-        "changes its argument": "in place",
+        "np.sqrt of an integer makes the result float64: divide by a plain Python number.": "dtype",
+        "`q` is scaled in place: the caller still needs it, so build a new array.": "in place",
     },
     "additive_scores": {
-        "no tanh": "tanh is missing",
-        "tanh of each": "before",
-        "multiplied": "added",
-        "v left out": "v is not used",
-        "v inside": "before v",
-        "query never enters": "query never",
-        "keys never enter": "keys never",
-        "logistic": "logistic",
-        "queries and keys swapped": "shape",
+        "The result is always float64: keep the dtype of the input.": "dtype",
     },
     "attend": {
-        "mean instead of sum": "number of keys",
-        "the largest only": "averages",
-        "query axis lost": "axis is missing",
+        "The result is always float64: keep the dtype of the input.": "dtype",
     },
     "masked_softmax_backward": {
-        "diagonal only": "diagonal",
-        "average forgotten": "not subtracted",
-        "plain mean": "plain mean",
-        "sum over the queries": "over the queries",
-        "sum over the whole matrix": "whole matrix",
-        "sign": "sign",
-        "changes its argument": "in place",
+        "The result is always float64: keep the dtype of the input.": "dtype",
+        "The average is subtracted from `dweights` in place: the caller still needs it.": "in place",
     },
     "AttentionClassifier": {
-        "no packing": "reads the padding",
-        "longest length instead of T": "total_length",
-        "no mask": "exactly 0",
-        "cut after the softmax": "sum to 1",
-        "one direction": "bidirectional",
-        "mean of the states": "changes the weights but not the logits",
-        "weights detached": "no gradient",
-        "embedding frozen": "gradient",
-        "float32 forced": "dtype",
-        "squeezes everything": "one word",
-        "scores from the embeddings": "states of a bidirectional",
-        "probabilities": "without a softmax",
-        "order of the results": "logits, weights",
-        "logits only": "two values",
+        "The GRU reads the padding: pack the batch.": "pack the batch",
+        "The result is as wide as the longest review, not T: give pad_packed_sequence its total_length.": "total_length",
+        "Padding gets weight too: mask its scores before the softmax.": "exactly 0",
+        "A masked score of 0 still counts, exp(0) is 1: set it to minus infinity.": "exactly 0",
+        "The mask is the wrong way round: the padding is read and the real words are not.": "wrong way round",
+        "The mask lets one padded step in: the last real step is number length - 1.": "step 3 of a review of length 3",
+        "The last real word of each review is masked: the last real step is number length - 1.": "is a real word",
+        "The weights are cut after the softmax, so they no longer sum to 1: mask the scores, before it.": "Softmax over the steps",
+        "The softmax runs over the reviews (dim=0); it must run over the steps (dim=1).": "over the steps",
+        "The softmax runs over an axis of length 1, so every weight is 1; it must run over the steps.": "over the steps",
+        "The GRU reads in one direction only: make it bidirectional.": "bidirectional",
+        "The logits read the plain mean of the states: average them with the weights.": "weighted average",
+        "The logits read one state alone: average all of them with the weights.": "weighted average",
+        "The states are added up without their weights.": "weighted average",
+        "The weights are detached: no gradient teaches the score where to look.": "detached",
+        "The scores come from the embeddings: score the states, which know the words on both sides.": "not the embeddings",
+        "The context averages the embeddings: average the states of the GRU.": "not the embeddings",
+        "Only the logits are returned: return logits and weights.": "logits, weights",
+        "squeeze() without an axis also removes the axis of a single review or word: name the axis.": "squeeze()",
+        "The weights keep an axis of length 1: their shape is (N, T).": "length 1 too many",
+        "There are always two logits: the last layer needs `classes` of them.": "a column per class",
+        "The embedding is detached: no gradient reaches the word vectors.": "detached",
+        "The GRU takes the batch for the time: it needs batch_first=True, and a packed batch.": "pack the batch",
+        "The result is always float32: keep the dtype of the model.": "dtype",
+        "`lengths` is changed in place: the caller still needs it.": "lengths in place",
+        "`ids` is changed in place: the caller still needs it.": "ids in place",
+        "The lengths are guessed from the ids: use `lengths`, whatever ids the padding holds.": "lengths that are given",
+        "The score is the square of a state, so nothing learns what to look for: give it parameters of its own.": "parameters of its own",
     },
     "word_attributions": {
-        "gradient of the table": "twice",
-        "padding not zero": "Padding",
-        "all classes": "all classes",
-        "class 0": "Class 0",
-        "class 1": "Class 1",
-        "least likely class": "least likely",
-        "size only": "sign is lost",
-        "gradient only": "not multiplied",
-        "hook left on": "handle.remove()",
-        "backward fills .grad": "backward()",
+        "backward() adds to the .grad of the model's parameters: use torch.autograd.grad.": "backward()",
+        "The .grad of the model's parameters is wiped: leave it as it was, without zero_grad().": "zero_grad()",
+        "The result is always float64: keep the dtype of the embeddings.": "dtype",
     },
     "attention_step": {
-        "mask ignored": "use the mask",
-        "equal weights": "equal weights",
-        "scaled": "sqrt(D)",
-        "changes its argument": "in place",
+        "The result is always float64: keep the dtype of the input.": "dtype",
+        "`states` is overwritten on padding: leave it as it is, the mask is enough.": "in place",
     },
 }
 
@@ -962,38 +1110,108 @@ _CONSTANT = (
 TYPICAL = {
     "masked_softmax": {
         "nothing": (_softmax("return np.zeros_like(scores)"), 0.0, 0.0),
-        "one slip": (WRONG["masked_softmax"]["not stable"], 0.5, 0.99),
-        "point missed": (WRONG["masked_softmax"]["cut after the softmax"], 0.0, 0.49),
+        "one slip": (
+            WRONG["masked_softmax"][
+                "Large scores overflow: subtract the largest readable score of each row before np.exp."
+            ],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["masked_softmax"][
+                "The weights are cut after the softmax, so the rows no longer sum to 1: mask the scores, or renormalise."
+            ],
+            0.0,
+            0.49,
+        ),
     },
     "dot_scores": {
         "nothing": (_function(_DOT, _ZERO_SCORES), 0.0, 0.0),
-        "one slip": (WRONG["dot_scores"]["float64 forced"], 0.5, 0.99),
-        "point missed": (WRONG["dot_scores"]["only matching steps"], 0.0, 0.49),
+        "one slip": (
+            WRONG["dot_scores"]["The result is always float64: keep the dtype of `q` and `k`."],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["dot_scores"]["Query i meets key i alone: every query must meet every key."],
+            0.0,
+            0.49,
+        ),
     },
     "scaled_dot_scores": {
         "nothing": (_function(_SCALED, _ZERO_SCORES), 0.0, 0.0),
-        "one slip": (WRONG["scaled_dot_scores"]["float64 by np.sqrt"], 0.5, 0.99),
-        "point missed": (WRONG["scaled_dot_scores"]["not scaled"], 0.0, 0.49),
+        "one slip": (
+            WRONG["scaled_dot_scores"][
+                "np.sqrt of an integer makes the result float64: divide by a plain Python number."
+            ],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["scaled_dot_scores"]["It is not scaled: divide by sqrt(D)."],
+            0.0,
+            0.49,
+        ),
     },
     "additive_scores": {
         "nothing": (_function(_ADDITIVE, _ZERO_SCORES), 0.0, 0.0),
-        "one slip": (WRONG["additive_scores"]["float64 forced"], 0.5, 0.99),
-        "point missed": (WRONG["additive_scores"]["tanh of each"], 0.0, 0.49),
+        "one slip": (
+            WRONG["additive_scores"]["The result is always float64: keep the dtype of the input."],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["additive_scores"][
+                "tanh comes after the sum of query and key, not before: tanh(a) + tanh(b) lets the two never meet."
+            ],
+            0.0,
+            0.49,
+        ),
     },
     "attend": {
         "nothing": (_function(_ATTEND, "return values.copy()"), 0.0, 0.0),
-        "one slip": (WRONG["attend"]["float64 forced"], 0.5, 0.99),
-        "point missed": (WRONG["attend"]["plain mean"], 0.0, 0.49),
+        "one slip": (
+            WRONG["attend"]["The result is always float64: keep the dtype of the input."],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["attend"]["The weights are not used: this is the plain mean of the values."],
+            0.0,
+            0.49,
+        ),
     },
     "masked_softmax_backward": {
         "nothing": (_function(_BACKWARD, "return dweights.copy()"), 0.0, 0.0),
-        "one slip": (WRONG["masked_softmax_backward"]["changes its argument"], 0.5, 0.99),
-        "point missed": (WRONG["masked_softmax_backward"]["average forgotten"], 0.0, 0.49),
+        "one slip": (
+            WRONG["masked_softmax_backward"][
+                "The average is subtracted from `dweights` in place: the caller still needs it."
+            ],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["masked_softmax_backward"]["The average gradient of the row is not subtracted."],
+            0.0,
+            0.49,
+        ),
     },
     "AttentionClassifier": {
         "nothing": (_CONSTANT, 0.0, 0.0),
-        "one slip": (WRONG["AttentionClassifier"]["longest length instead of T"], 0.5, 0.99),
-        "point missed": (WRONG["AttentionClassifier"]["equal weights"], 0.0, 0.49),
+        "one slip": (
+            WRONG["AttentionClassifier"][
+                "The result is as wide as the longest review, not T: give pad_packed_sequence its total_length."
+            ],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["AttentionClassifier"][
+                "All real words have the same weight: the scores must come from the states."
+            ],
+            0.0,
+            0.49,
+        ),
     },
     "word_attributions": {
         "nothing": (
@@ -1004,8 +1222,18 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (WRONG["word_attributions"]["gradient of the table"], 0.5, 0.99),
-        "point missed": (WRONG["word_attributions"]["gradient only"], 0.0, 0.49),
+        "one slip": (
+            WRONG["word_attributions"][
+                "A word that occurs twice gets the gradient of all its places: take that of the embedding's output, not of its table."
+            ],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["word_attributions"]["The gradient is not multiplied with the embedding."],
+            0.0,
+            0.49,
+        ),
     },
     "attention_step": {
         "nothing": (
@@ -1013,7 +1241,17 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (WRONG["attention_step"]["mask ignored"], 0.5, 0.99),
-        "point missed": (WRONG["attention_step"]["as published"], 0.0, 0.49),
+        "one slip": (
+            WRONG["attention_step"]["The padded steps take part: use the mask."],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["attention_step"][
+                "The weights still come from the query alone (one score per column of W): compare it with the states."
+            ],
+            0.0,
+            0.49,
+        ),
     },
 }

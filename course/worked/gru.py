@@ -1,4 +1,4 @@
-"""Worked examples of the exercises of ``03_gru/gru.ipynb``."""
+"""Worked examples of the exercises of ``03_gru/gru.ipynb``: 3 rows, 4 steps, 5 inputs, 2 units."""
 
 from __future__ import annotations
 
@@ -9,162 +9,186 @@ from torch import nn
 from course import checks
 from course.weights import load_torch_weights
 
+D, H = 5, 2
 
-def gru_step(t, gru_step, EXAMPLE):
-    t.check(gru_step, EXAMPLE, "h, cache", ignore="cache")
-    far = gru_step(
-        *[EXAMPLE[k] * (1000 if k == "b" else 1) for k in ("x", "h_prev", "W_x", "W_h", "b")]
-    )[0]
+
+def _numbers(*shape, start):
+    """Make numbers between -1.2 and 1.2 without a pattern, the same on every machine."""
+    return np.round(1.2 * np.sin(np.arange(np.prod(shape)) ** 2 + start), 1).reshape(shape) + 0.0
+
+
+WEIGHTS = {
+    "W_x": _numbers(D, 3 * H, start=0.4),
+    "W_h": np.array([[-0.4, -2.1, 0.7, -0.7, -0.1, 0.4], [0.3, -1.2, 1.4, 0.7, 0.5, -0.6]]),
+    "b": np.array([-1.1, -1.1, -0.1, 0.1, -0.5, 1.3]),
+}
+STATE = np.array([[-0.1, 0.9], [0.5, 0.6], [1.4, -0.8]])
+STEP = {"x": _numbers(3, D, start=2.0), "h_prev": STATE, **WEIGHTS}
+SEQUENCE = {"x": _numbers(3, 4, D, start=1.0), "h0": STATE, **WEIGHTS}
+TORCH_WEIGHTS = {
+    "weight_ih": WEIGHTS["W_x"].T.copy(),
+    "weight_hh": WEIGHTS["W_h"].T.copy(),
+    "bias_ih": WEIGHTS["b"],
+    "bias_hh": np.array([-0.5, 0.8, -0.5, -1.0, 0.6, 1.2]),
+}
+
+
+def _agrees_with_numerical(t, numerical_gradient, forward, backward, inputs, dh):
+    """Hold every gradient of sum(h * dh) against the numerical one."""
+    analytic = backward(dh, forward(*inputs.values())[1])
+    for (name, value), gradient in zip(inputs.items(), analytic, strict=True):
+
+        def loss(value, name=name):
+            return float((forward(*(inputs | {name: value}).values())[0] * dh).sum())
+
+        checks.require(
+            gradient.shape == value.shape,
+            f"d{name} has shape {gradient.shape}; it must have {name}'s, {value.shape}.",
+        )
+        gap = np.abs(gradient - numerical_gradient(loss, value)).max()
+        checks.require(gap < 1e-7, f"d{name} is off by {gap:.1e} from the numerical gradient.")
+        t.say(f"d{name} {gradient.shape} agrees with the numerical gradient to 1e-7")
+
+
+def _keeps_float32(label, names, gradients):
+    for name, gradient in zip(names, gradients, strict=True):
+        checks.require(
+            gradient.dtype == np.float32,
+            f"{label}: {name} has dtype {gradient.dtype} for float32 input. Keep the dtype.",
+        )
+
+
+def gru_step(t, gru_step):
+    t.check(gru_step, STEP, "h, cache", ignore="cache")
+    inside = np.clip(STATE, -1, 1)
+    far = gru_step(STEP["x"], inside, WEIGHTS["W_x"], WEIGHTS["W_h"], 1000 * WEIGHTS["b"])[0]
     checks.require(
         np.abs(far).max() <= 1 + 1e-9,
         "gru_step: with |h_prev| <= 1 the state has left [-1, 1]; h must lie between h_prev and n.",
     )
 
 
-def gru_forward(t, gru_forward, SEQUENCE):
+def gru_forward(t, gru_forward):
     t.check(gru_forward, SEQUENCE, "h, cache", ignore="cache")
+    one = gru_forward(SEQUENCE["x"][:1, :1], STATE[:1], *WEIGHTS.values())
+    t.compare("gru_forward: h of one sequence of one step", one[0])
 
 
-def gru_step_backward(t, gru_step_backward, gru_step, EXAMPLE, compare_with_numerical):
+def gru_step_backward(t, gru_step_backward, gru_step, numerical_gradient):
     t.check(
         gru_step_backward,
-        {"dh": np.array([[-0.8, 0.9], [1.6, 0.3]]), "cache": gru_step(*EXAMPLE.values())[1]},
+        {
+            "dh": np.array([[-0.8, 0.9], [1.6, 0.3], [0.5, -1.1]]),
+            "cache": gru_step(*STEP.values())[1],
+        },
         "dx, dh_prev, dW_x, dW_h, db",
         float32=False,
     )
-    small = [array.astype(np.float32) for array in EXAMPLE.values()]
-    for name, array in zip(
-        ("dx", "dh_prev", "dW_x", "dW_h", "db"),
-        gru_step_backward(small[1], gru_step(*small)[1]),
-        strict=True,
-    ):
-        checks.require(
-            array.dtype == np.float32,
-            f"gru_step_backward: {name} has dtype {array.dtype} for float32 input. Keep the dtype.",
-        )
+    small = [array.astype(np.float32) for array in STEP.values()]
+    gradients = gru_step_backward(small[1], gru_step(*small)[1])
+    _keeps_float32("gru_step_backward", ("dx", "dh_prev", "dW_x", "dW_h", "db"), gradients)
     rng = np.random.default_rng(11)
-    arrays = [rng.normal(size=s) for s in ((3, 4), (3, 2), (4, 6), (2, 6), (6,))]
-    compare_with_numerical(
-        gru_step,
-        gru_step_backward,
-        ("x", "h_prev", "W_x", "W_h", "b"),
-        arrays,
-        rng.normal(size=(3, 2)),
-    )
+    shapes = {"x": (2, 3), "h_prev": (2, 4), "W_x": (3, 12), "W_h": (4, 12), "b": (12,)}
+    inputs = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    dh = rng.normal(size=(2, 4))
+    _agrees_with_numerical(t, numerical_gradient, gru_step, gru_step_backward, inputs, dh)
 
 
-def gru_backward(t, gru_backward, gru_forward, SEQUENCE, compare_with_numerical):
+def gru_backward(t, gru_backward, gru_forward, numerical_gradient):
     t.check(
         gru_backward,
         {
-            "dh": np.array(
-                [
-                    [[-1.5, -0.6], [-0.2, -1.6], [-0.1, -1.3]],
-                    [[0.8, 0.7], [-0.1, -1.3], [0.3, -0.6]],
-                ]
-            ),
+            "dh": 1.5 * _numbers(3, 4, H, start=3.0),
             "cache": gru_forward(*SEQUENCE.values())[1],
         },
         "dx, dh0, dW_x, dW_h, db",
         float32=False,
     )
-    small = [array.astype(np.float32) for array in SEQUENCE.values()]
-    states, cache = gru_forward(*small)
-    for name, array in zip(
-        ("dx", "dh0", "dW_x", "dW_h", "db"), gru_backward(states, cache), strict=True
-    ):
-        checks.require(
-            array.dtype == np.float32,
-            f"gru_backward: {name} has dtype {array.dtype} for float32 input. Keep the dtype.",
-        )
+    states, cache = gru_forward(*(array.astype(np.float32) for array in SEQUENCE.values()))
+    _keeps_float32("gru_backward", ("dx", "dh0", "dW_x", "dW_h", "db"), gru_backward(states, cache))
     rng = np.random.default_rng(12)
-    arrays = [rng.normal(size=s) for s in ((2, 4, 3), (2, 2), (3, 6), (2, 6), (6,))]
-    compare_with_numerical(
-        gru_forward,
-        gru_backward,
-        ("x", "h0", "W_x", "W_h", "b"),
-        arrays,
-        rng.normal(size=(2, 4, 2)),
-    )
+    shapes = {"x": (2, 5, 3), "h0": (2, 4), "W_x": (3, 12), "W_h": (4, 12), "b": (12,)}
+    inputs = {name: 0.7 * rng.normal(size=shape) for name, shape in shapes.items()}
+    dh = rng.normal(size=(2, 5, 4))
+    _agrees_with_numerical(t, numerical_gradient, gru_forward, gru_backward, inputs, dh)
 
 
 def convert_gru_convention(t, convert_gru_convention):
-    t.check(
-        convert_gru_convention,
-        {"z": np.array([[0.25, 1.0, 0.0], [0.9, 0.5, 0.01]])},
-        "z of the other convention",
-    )
+    z = np.array([[[0.25, 1.0, 0.0], [0.9, 0.5, 0.01]], [[0.3, 0.75, 0.6], [0.2, 0.8, 0.97]]])
+    t.check(convert_gru_convention, {"z": z}, "z of the other convention")
 
 
-def from_torch_weights(t, from_torch_weights, TORCH_WEIGHTS):
+def from_torch_weights(t, from_torch_weights):
     t.check(from_torch_weights, TORCH_WEIGHTS, "W_x, W_h, b")
 
 
-def GRU(t, GRU, TORCH_WEIGHTS, SEQUENCE):
-    def gru(x, h0, dtype=torch.float64):
-        """Run a fresh GRU(3, 2) with the worked example's weights."""
-        layer, model = nn.GRU(3, 2, batch_first=True), GRU(3, 2)
+def GRU(t, GRU):
+    def loaded(weights, dtype):
+        """Make a GRU(5, 2) with PyTorch's weights."""
+        layer, model = nn.GRU(D, H, batch_first=True), GRU(D, H)
         checks.require(
             not any(isinstance(m, nn.RNNBase | nn.RNNCellBase) for m in model.modules()),
             "GRU: there is a PyTorch recurrent layer inside; build the step from matrix products.",
         )
         checks.require(
-            all(float(p.detach().std()) > 0 for p in model.parameters() if p.ndim == 2),
-            "GRU: a weight matrix starts constant (all zeros?); draw the initial weights at random.",
+            all((p != p.flatten()[0]).any() for p in model.parameters() if p.ndim == 2),
+            "GRU: a weight matrix starts constant (all zeros?); draw its first values at random.",
         )
-        layer.load_state_dict(
-            {f"{name}_l0": torch.tensor(value) for name, value in TORCH_WEIGHTS.items()}
-        )
+        layer.load_state_dict(weights)
         try:
             load_torch_weights(model, layer)
         except ValueError as error:
-            checks.require(False, f"GRU: PyTorch's weights do not load, {error}.")
-        return model.to(dtype)(x.to(dtype), None if h0 is None else h0.to(dtype))
+            raise checks.CheckFailed(f"GRU: PyTorch's weights do not load, {error}.") from None
+        return model.to(dtype)
+
+    def gru(x, h0, *weights):
+        return loaded(dict(zip(names, weights, strict=True)), torch.float64)(x, h0)
 
     gru.__name__ = "GRU"
-    t.check(
-        gru,
-        {
-            "x": torch.tensor(SEQUENCE["x"]),
-            "h0": torch.tensor(SEQUENCE["h0"])[None],
-        },
-        "output, h_n",
-        float32=False,
-    )
-    x = torch.tensor(SEQUENCE["x"], requires_grad=True)
-    output, h_n = gru(x, None)
-    checks.compare("GRU: output without h0", output, gru(x, torch.zeros(1, 2, 2))[0])
+    weights = {f"{name}_l0": torch.tensor(value) for name, value in TORCH_WEIGHTS.items()}
+    names = list(weights)
+    x, h0 = torch.tensor(SEQUENCE["x"]), torch.tensor(STATE)[None]
+    t.check(gru, {"x": x, "h0": h0, **weights}, "output, h_n", float32=False)
+
+    model = loaded(weights, torch.float64)
+    try:
+        output, _ = model(x)
+    except (AttributeError, RuntimeError, TypeError) as error:
+        raise checks.CheckFailed(
+            f"GRU: without h0 the call fails ({error}). The state must then start from zeros of "
+            "x's dtype and device: x.new_zeros(...)."
+        ) from None
+    t.compare("GRU: output without h0", output)
+    for dtype in (torch.float64, torch.float32):
+        found = loaded(weights, dtype)(x.to(dtype))[0].dtype
+        checks.require(
+            found == dtype,
+            f"GRU: {dtype} input gives {found} output. Keep x's dtype: make zeros with "
+            "x.new_zeros(...), leave out .float() and .double().",
+        )
+
+    x, h0 = x.requires_grad_(), h0.requires_grad_()
+    output, h_n = model(x, h0)
     checks.require(
         output.grad_fn is not None, "GRU: no gradient flows back: was a tensor detached or rebuilt?"
     )
-    checks.require(
-        gru(x, None, torch.float32)[0].dtype == torch.float32,
-        "GRU: float32 input gives another dtype. Make zeros with x.new_zeros(...).",
-    )
+    ((output**2).sum() + h_n.sum()).backward()
+    t.compare("GRU: the gradient that reaches x", x.grad)
+    t.compare("GRU: the gradient that reaches h0", h0.grad)
+    squares = sum(float((p.grad**2).sum()) for p in model.parameters() if p.grad is not None)
+    t.compare("GRU: the sum of all squared weight gradients", squares)
 
 
 def count_parameters(t, count_parameters):
-    for cell, right, wrong in [
-        ("rnn", 18, {21: "two", 15: "none", 9: "no W_h", 12: "no W_x"}),
-        ("gru", 54, {63: "two", 45: "none", 36: "gates", 18: "blocks", 72: "lstm", 27: "no W_h"}),
-        ("lstm", 72, {84: "two", 60: "none", 54: "gates", 18: "blocks", 36: "no W_h"}),
-    ]:
-        says = {
-            "two": "You count two biases per block, as PyTorch has; here there is one.",
-            "none": "The biases are missing.",
-            "gates": "The proposal has weights too: it is a block of its own beside the gates.",
-            "blocks": "Every gate and the proposal have weights of their own.",
-            "lstm": "A GRU has three blocks, not four.",
-            "no W_h": "W_h is missing: H * H numbers per block.",
-            "no W_x": "W_x is missing: D * H numbers per block.",
-        }
-        t.check(
-            count_parameters, {"cell": cell, "D": 2, "H": 3}, "f'count for {cell!r}'", quiet=True
-        )
-        count = count_parameters(cell, 2, 3)
+    def of_each(D, H):
+        return [count_parameters(cell, D, H) for cell in ("rnn", "gru", "lstm")]
+
+    of_each.__name__ = "count_parameters"
+    counts = t.check(of_each, {"D": 2, "H": 3}, "rnn, gru, lstm", quiet=True)
+    for count in counts.values():
         checks.require(isinstance(count, int | np.integer), "count_parameters must return an int.")
-    t.say("count_parameters")
+    t.say("count_parameters: rnn, gru, lstm")
 
 
-def ported_gru_step(t, ported_gru_step, EXAMPLE, TORCH_WEIGHTS):
-    t.check(ported_gru_step, {"x": EXAMPLE["x"], "h_prev": EXAMPLE["h_prev"], **TORCH_WEIGHTS}, "h")
+def ported_gru_step(t, ported_gru_step):
+    t.check(ported_gru_step, {"x": STEP["x"], "h_prev": STATE, **TORCH_WEIGHTS}, "h")

@@ -1,4 +1,4 @@
-"""Worked examples of the exercises of ``02_lstm/lstm.ipynb``."""
+"""Worked examples of ``02_lstm/lstm.ipynb``: 2 rows, 4 steps, 5 inputs, 3 units."""
 
 from __future__ import annotations
 
@@ -7,320 +7,281 @@ import torch
 from torch import nn
 
 from course import checks
+from course.weights import load_torch_weights
+
+N, T, D, H = 2, 4, 5, 3
 
 
-def lstm_step(t, lstm_step, ONE_STEP):
-    # What each order of the four blocks would give for h on the worked example.
-    orders = {
-        "i f o g": [0.277082, -0.463436],
-        "i g f o": [0.343230, -0.118844],
-        "i g o f": [0.338226, -0.167253],
-        "i o f g": [0.314619, -0.396082],
-        "i o g f": [0.304559, 0.023040],
-        "f i g o": [0.239223, -0.130820],
-        "f i o g": [0.250734, -0.460190],
-        "f g i o": [0.356098, -0.156799],
-        "f g o i": [0.352229, -0.370468],
-        "f o i g": [0.302162, -0.394173],
-        "f o g i": [0.286944, -0.284070],
-        "g i f o": [0.104759, 0.003537],
-        "g i o f": [0.105898, 0.154138],
-        "g f i o": [0.177314, 0.042071],
-        "g f o i": [0.172757, -0.081234],
-        "g o i f": [0.165963, 0.167761],
-        "g o f i": [0.160230, -0.101777],
-        "o i f g": [0.225025, -0.653126],
-        "o i g f": [0.214230, -0.065798],
-        "o f i g": [0.239244, -0.654869],
-        "o f g i": [0.231285, -0.292633],
-        "o g i f": [0.303092, -0.238827],
-        "o g f i": [0.304253, -0.424243],
-    }
-    wrong_order = {
-        f"Wrong gate order: you cut {order.replace(' ', ', ')}; it is i, f, g, o.": np.array(
-            [value]
+def _numbers(*shape, start):
+    """Make numbers between -1 and 1 without a pattern, the same on every machine."""
+    return np.round(np.sin(np.arange(np.prod(shape)) ** 2 + start), 1).reshape(shape) + 0.0
+
+
+_WEIGHTS = {
+    "W_x": _numbers(D, 4 * H, start=0.3),
+    "W_h": _numbers(H, 4 * H, start=1.9),
+    "b": _numbers(4 * H, start=4.0),
+}
+_H0, _C0 = _numbers(N, H, start=2.2), 2 * _numbers(N, H, start=5.5)
+_STEP = {"x": _numbers(N, D, start=2.6), "h_prev": _H0, "c_prev": _C0, **_WEIGHTS}
+"""Arguments of one step."""
+_SEQUENCE = {"x": _numbers(N, T, D, start=5.2), "h0": _H0, "c0": _C0, **_WEIGHTS}
+"""Arguments of two sequences of four steps."""
+_DH, _DC = 2 * _numbers(N, T, H, start=1.4), 2 * _numbers(N, T, H, start=0.8)
+"""Gradients that arrive at the hidden states and cells of the sequences."""
+
+
+def _float32(*arrays):
+    return [array.astype(np.float32) for array in arrays]
+
+
+def _keeps_float32(label, values):
+    """Hold named arrays, made from float32 ones, to their dtype."""
+    for name, value in values.items():
+        checks.require(
+            value.dtype == np.float32,
+            f"{label}: {name} has dtype {value.dtype} for float32 input. Keep the input's dtype: "
+            "create arrays with np.zeros_like(...) or dtype=x.dtype.",
         )
-        for order, value in orders.items()
-    }
-    t.check(lstm_step, ONE_STEP, "h, c, cache", ignore="cache")
 
 
-def lstm_forward(t, lstm_forward, SEQUENCE):
-    t.check(lstm_forward, SEQUENCE, "h, c, cache", ignore="cache")
+def _require_all(rules):
+    """Hold each sentence's condition, in order."""
+    for sentence, holds in rules.items():
+        checks.require(holds, sentence)
 
 
-def lstm_gates(t, lstm_gates, SEQUENCE):
-    i = np.array([[[0.841576], [0.612868], [0.279678]], [[0.287000], [0.693572], [0.760789]]])
-    f = np.array([[[0.425557], [0.762966], [0.874983]], [[0.883911], [0.595100], [0.650379]]])
-    g = np.array([[[-0.652707], [0.970766], [-0.440648]], [[0.254296], [-0.293842], [0.839605]]])
-    o = np.array([[[0.899348], [0.444672], [0.323800]], [[0.272892], [0.771859], [0.658076]]])
-    t.check(lstm_gates, SEQUENCE, "gates")
+def lstm_step(t, lstm_step):
+    t.check(lstm_step, _STEP, "h, c, cache", ignore="cache", float32=False)
+    large = {**_STEP, "x": 1e4 * _STEP["x"]}
+    t.check(lstm_step, large, "h, c, cache", ignore="cache", quiet=True)
 
 
-def lstm_step_backward(t, lstm_step_backward, lstm_step, ONE_STEP):
-    dh, dc = np.array([[0.6, -1.0]]), np.array([[0.3, 0.7]])
-    t.check(
-        lstm_step_backward,
-        {"dh": dh, "dc": dc, "cache": lstm_step(*ONE_STEP.values())[-1]},
-        "dx, dh_prev, dc_prev, dW_x, dW_h, db",
-        float32=False,
-    )
-    f32 = lambda *arrays: [a.astype(np.float32) for a in arrays]
-    grads = lstm_step_backward(*f32(dh, dc), lstm_step(*f32(*ONE_STEP.values()))[-1])
-    checks.require(
-        all(g.dtype == np.float32 for g in grads),
-        "float32 in, float32 out: a gradient became float64.",
-    )
+def lstm_forward(t, lstm_forward):
+    t.check(lstm_forward, _SEQUENCE, "h, c, cache", ignore="cache")
+    one = lstm_forward(_SEQUENCE["x"][1:, :1], _H0[1:], _C0[1:], *_WEIGHTS.values())
+    t.compare("lstm_forward: h of one sequence of one step", one[0])
 
 
-def lstm_backward(t, lstm_backward, UPSTREAM_H, UPSTREAM_C, lstm_forward, SEQUENCE):
-    t.check(
-        lstm_backward,
-        {"dh": UPSTREAM_H, "dc": UPSTREAM_C, "cache": lstm_forward(*SEQUENCE.values())[-1]},
-        "dx, dh0, dc0, dW_x, dW_h, db",
-        float32=False,
-    )
-    f32 = lambda *arrays: [a.astype(np.float32) for a in arrays]
-    grads = lstm_backward(*f32(UPSTREAM_H, UPSTREAM_C), lstm_forward(*f32(*SEQUENCE.values()))[-1])
-    checks.require(
-        all(g.dtype == np.float32 for g in grads),
-        "float32 in, float32 out: a gradient became float64.",
-    )
+def lstm_gates(t, lstm_gates):
+    t.check(lstm_gates, _SEQUENCE, "gates", quiet=True)
+    _keeps_float32("lstm_gates", lstm_gates(*_float32(*_SEQUENCE.values())))
+    t.say(f"lstm_gates: i, f, g, o, each {N, T, H}")
+
+
+def lstm_step_backward(t, lstm_step_backward, lstm_step):
+    dh, dc, names = _DH[:, 0], _DC[:, 1], "dx, dh_prev, dc_prev, dW_x, dW_h, db"
+    args = {"dh": dh, "dc": dc, "cache": lstm_step(*_STEP.values())[-1]}
+    t.check(lstm_step_backward, args, names, float32=False)
+    cache = lstm_step(*_float32(*_STEP.values()))[-1]
+    gradients = lstm_step_backward(*_float32(dh, dc), cache)
+    _keeps_float32("lstm_step_backward", dict(zip(names.split(", "), gradients, strict=True)))
+
+
+def lstm_backward(t, lstm_backward, lstm_forward):
+    names = "dx, dh0, dc0, dW_x, dW_h, db"
+    args = {"dh": _DH, "dc": _DC, "cache": lstm_forward(*_SEQUENCE.values())[-1]}
+    t.check(lstm_backward, args, names, float32=False)
+    cache = lstm_forward(*_float32(*_SEQUENCE.values()))[-1]
+    gradients = lstm_backward(*_float32(_DH, _DC), cache)
+    _keeps_float32("lstm_backward", dict(zip(names.split(", "), gradients, strict=True)))
 
 
 def init_lstm(t, init_lstm):
-    W_x, W_h, b = t.check(
-        init_lstm,
-        {"D": 100, "H": 50, "rng": np.random.default_rng(0), "forget_bias": 2.5},
-        "W_x, W_h, b",
-        ignore="W_x, W_h",
-        float32=False,
-        quiet=True,
-    ).values()
-    for name, W, shape, std in [
-        ("W_x", W_x, (100, 200), 0.1155),
-        ("W_h", W_h, (50, 200), 0.1414),
-    ]:
+    args = {"D": 120, "H": 40, "rng": np.random.default_rng(0), "forget_bias": 2.5}
+    names = "W_x, W_h, b"
+    found = t.check(init_lstm, args, names, ignore="W_x, W_h", float32=False, quiet=True)
+    matrices = {name: found[name] for name in ("W_x", "W_h")}
+    for (name, W), shape in zip(matrices.items(), ((120, 160), (40, 160)), strict=True):
         checks.require(
             isinstance(W, np.ndarray) and W.shape == shape,
-            f"init_lstm: {name} must be an array of shape {shape}.",
+            f"init_lstm: {name} must be an array of shape {shape}; "
+            f"yours is {checks.type_name(W)} of shape {np.shape(W)}.",
         )
-        got = W.std()
-        joint = (2 / (shape[0] + 200)) ** 0.5
-        hint = (
-            " That is the value for the four blocks taken as one; each gate's own fan_out is H."
-            if abs(got / joint - 1) < 0.05
-            else ""
-        )
-        hint = hint or (
-            " That is the variance: the scale of rng.normal is a standard deviation."
-            if abs(got / std**2 - 1) < 0.1
-            else ""
-        )
-        checks.require(
-            abs(got / std - 1) < 0.05,
-            f"init_lstm: the std of {name} is {got:.4f}; here it must be about {std}.{hint}",
-        )
+    for name, W in matrices.items():
+        label = f"init_lstm: the standard deviation of {name}, rounded,"
+        t.compare(label, round(float(W.std()), 3), rtol=0.04)
         checks.require(
             abs(W.mean()) < 0.01,
             f"init_lstm: the mean of {name} must be about 0; it is {W.mean():.4f}.",
         )
-    checks.require(
-        W_x.dtype == W_h.dtype == np.float64,
-        f"init_lstm: the weights must be float64; yours are {W_x.dtype}.",
+        checks.require(
+            W.dtype == np.float64, f"init_lstm: {name} is {W.dtype}; it must be float64."
+        )
+    W_x, W_h = matrices.values()
+    again, other = (init_lstm(120, 40, np.random.default_rng(k)) for k in (0, 1))
+    block = W_h[:, :40]
+    _require_all(
+        {
+            "The weights are drawn uniformly; Glorot-normal weights come from rng.normal.": (
+                np.abs(W_x).max() > 2.5 * W_x.std()
+            ),
+            "The blocks of W_h are orthogonal matrices; here they are normal draws.": (
+                not np.allclose(block.T @ block, np.eye(40))
+            ),
+            "The default of forget_bias must be 1.": (again[2][40:80] == 1).all(),
+            "Two gates have the same weights: draw every block afresh.": (
+                not np.array_equal(W_x[:, :40], W_x[:, 40:80])
+                and not np.array_equal(block, W_h[:, 40:80])
+            ),
+            "The same rng must give the same weights: draw from rng alone.": (
+                np.array_equal(W_x, again[0]) and np.array_equal(W_h, again[1])
+            ),
+            "Another rng must give other weights: rng is not used.": (
+                not np.array_equal(W_x, other[0]) and not np.array_equal(W_h, other[1])
+            ),
+        }
     )
-    checks.require(
-        init_lstm(3, 2, np.random.default_rng(0))[2][2] == 1.0,
-        "init_lstm: without forget_bias the forget gate's bias must be 1.",
-    )
-    checks.require(
-        not np.array_equal(W_x[:, :50], W_x[:, 50:100]),
-        "init_lstm: two gates have the same weights; draw every block afresh.",
-    )
-    again = init_lstm(100, 50, np.random.default_rng(0))[0]
-    checks.require(
-        np.array_equal(W_x, again),
-        "init_lstm: the same rng must give the same weights: draw from rng alone.",
-    )
-    checks.require(
-        not np.array_equal(W_x, init_lstm(100, 50, np.random.default_rng(1))[0]),
-        "init_lstm: another rng must give other weights: rng is not used.",
-    )
-    t.say("init_lstm: W_x (100, 200), W_h (50, 200), b (200,)")
+    t.say("init_lstm: W_x (120, 160), W_h (40, 160), b (160,)")
 
 
 def LSTM(t, LSTM):
-    import copy
-    import itertools
-
-    from course.weights import load_torch_weights
-
-    torch.manual_seed(4)
-    theirs = nn.LSTM(3, 2, num_layers=2, batch_first=True).double()
-    mine = LSTM(3, 2, num_layers=2).double()
-    load_torch_weights(mine, theirs)
-    x, h0, c0 = (torch.randn(*s, dtype=torch.float64) for s in [(4, 5, 3), (2, 4, 2), (2, 4, 2)])
+    layer = nn.LSTM(6, 3, num_layers=2, batch_first=True).double()
+    with torch.no_grad():
+        for k, p in enumerate(layer.parameters()):
+            p.copy_(torch.tensor(_numbers(*p.shape, start=0.7 * k)))
+    x, h0, c0 = (
+        torch.tensor(_numbers(*shape, start=start))
+        for shape, start in (((4, 5, 6), 0.5), ((2, 4, 3), 1.5), ((2, 4, 3), 2.5))
+    )
+    model = LSTM(6, 3, num_layers=2).double()
+    try:
+        load_torch_weights(model, layer)
+    except ValueError as error:
+        raise checks.CheckFailed(f"LSTM: {error}. Is each an nn.Parameter?") from None
 
     def run(x, h0, c0):
-        try:
-            result = mine(x) if h0 is None else mine(x, (h0, c0))
-        except (TypeError, RuntimeError) as error:
-            if h0 is not None:
-                raise
-            raise checks.CheckFailed(
-                f"LSTM fails when no state is passed ({error}): "
-                "None means zeros; create them with x.new_zeros(...)."
-            ) from None
-        checks.require(
-            isinstance(result, tuple)
-            and len(result) == 2
-            and isinstance(result[1], tuple | list)
-            and len(result[1]) == 2,
-            "LSTM: forward must return output, (h_n, c_n), as nn.LSTM does.",
-        )
-        return result[0], *result[1]
-
-    def reordered(order):  # what a module that cuts the blocks in another order computes
-        layer = copy.deepcopy(theirs)
-        layer.load_state_dict(
-            {
-                k: torch.cat([v.chunk(4)[order.index(gate)] for gate in "ifgo"])
-                for k, v in theirs.state_dict().items()
-            }
-        )
-        return layer(x, (h0, c0))[0].detach()
-
-    def without(*names):  # what a module that leaves out some parameters computes
-        layer = copy.deepcopy(theirs)
-        layer.load_state_dict(
-            {k: v * (not k.startswith(names)) for k, v in theirs.state_dict().items()}
-        )
-        return layer(x, (h0, c0))[0].detach()
+        return _flat(model(x, (h0, c0)))
 
     run.__name__ = "LSTM"
-    want, (h_n, c_n) = theirs(x, (h0, c0))
-    t.check(run, {"x": x, "h0": h0, "c0": c0}, "output, h_n, c_n", atol=1e-10, float32=False)
-    checks.compare("LSTM without a state: output", run(x, None, None)[0], theirs(x)[0])
-    single = LSTM(3, 2)(x.float())
+    args = {"x": x, "h0": h0, "c0": c0}
+    found = t.check(run, args, "output, h_n, c_n", float32=False, quiet=True)
+    output, (h_n, c_n) = layer(x, (h0, c0))
+    for (name, got), want in zip(found.items(), (output, h_n, c_n), strict=True):
+        gap = float((got - want).abs().max())
+        checks.require(gap < 1e-10, f"LSTM: {name} is off by {gap:.1e} from that of nn.LSTM.")
+    for label in ("LSTM without a state", "LSTM without a state, called again"):
+        t.compare(f"{label}: output", _without_state(model, x)[0])
+    x.requires_grad_(True)
+    model(x, (h0, c0))[0][:, -1].sum().backward()
+    t.compare("LSTM: the gradient of x", x.grad)
+    for name, parameter in model.named_parameters():
+        checks.require(
+            parameter.grad is not None and bool(parameter.grad.any()),
+            f"LSTM: no gradient reaches {name}, so it would never learn: leave out detach(), "
+            ".data, torch.no_grad() and requires_grad=False.",
+        )
+    single = _without_state(LSTM(6, 3), x.detach().float())
     checks.require(
-        single[0].dtype == single[1][1].dtype == torch.float32,
+        all(value.dtype == torch.float32 for value in single),
         "LSTM: float32 in, float32 out; create zeros with x.new_zeros(...).",
     )
+    try:
+        LSTM(6, 3).to("meta")(x.detach().float().to("meta"))
+    except RuntimeError as error:
+        raise checks.CheckFailed(
+            f"LSTM fails on another device than the CPU ({error}): create zeros with "
+            "x.new_zeros(...)."
+        ) from None
+    t.say("LSTM: output (4, 5, 3), h_n (2, 4, 3), c_n (2, 4, 3), equal to nn.LSTM")
 
 
-def peephole_lstm_step(t, peephole_lstm_step, ONE_STEP):
-    t.check(
-        peephole_lstm_step,
-        {
-            **ONE_STEP,
-            "p_i": np.array([0.9, -0.6]),
-            "p_f": np.array([-1.1, 0.5]),
-            "p_o": np.array([0.7, 1.3]),
-        },
-        "h, c",
+def _flat(result):
+    """Turn ``output, (h_n, c_n)`` into three values."""
+    checks.require(
+        isinstance(result, tuple)
+        and len(result) == 2
+        and isinstance(result[1], tuple | list)
+        and len(result[1]) == 2,
+        "LSTM: forward must return output, (h_n, c_n), as nn.LSTM does.",
     )
+    return result[0], *result[1]
+
+
+def _without_state(model, x):
+    try:
+        return _flat(model(x))
+    except (TypeError, RuntimeError) as error:
+        raise checks.CheckFailed(
+            f"LSTM fails when no state is passed ({error}): None means zeros, of the dtype and "
+            "device of x; create them with x.new_zeros(...)."
+        ) from None
+
+
+def peephole_lstm_step(t, peephole_lstm_step):
+    peepholes = {
+        "p_i": np.array([0.9, -0.6, 1.4]),
+        "p_f": np.array([-1.1, 0.5, 0.8]),
+        "p_o": np.array([0.7, 1.3, -1.2]),
+    }
+    t.check(peephole_lstm_step, {**_STEP, **peepholes}, "h, c")
 
 
 def variational_dropout(t, variational_dropout):
-    ones = np.ones((40, 6, 50))
-    out = t.check(
-        variational_dropout,
-        {"x": ones, "rate": 0.2, "rng": np.random.default_rng(0)},
-        "dropped",
-        ignore="dropped",
-        float32=False,
-        quiet=True,
+    x = 1.0 + np.arange(40 * 6 * 50).reshape(40, 6, 50) % 7
+    args = {"x": x, "rate": 0.2, "rng": np.random.default_rng(0)}
+    result = t.check(
+        variational_dropout, args, "dropped", ignore="dropped", float32=False, quiet=True
     )["dropped"]
     checks.require(
-        isinstance(out, np.ndarray) and out.shape == (40, 6, 50),
+        isinstance(result, np.ndarray) and result.shape == x.shape,
         "variational_dropout must return an array of the shape of x.",
     )
-    checks.require(
-        not np.array_equal(out, ones), "variational_dropout: nothing is dropped at rate 0.2."
+    kept = result != 0
+    share = kept.mean()
+    _require_all(
+        {
+            "Nothing is dropped: x comes back as it was.": not np.array_equal(result, x),
+            "No value is 0 at rate 0.2: a mask drops some and keeps the others.": not kept.all(),
+            "Everything is dropped at rate 0.2: about four fifths must be kept.": kept.any(),
+            "Whole steps are dropped; the mask is per feature and the same at every step.": (
+                (kept != kept[..., :1]).any() or (kept == kept[:, :1]).all()
+            ),
+            "The mask changes from step to step: its time axis must have length 1.": (
+                (kept == kept[:, :1]).all()
+            ),
+            "All sequences share one mask; each needs its own.": (kept != kept[:1]).any(),
+            "Whole sequences are dropped; the mask is per feature.": (kept != kept[..., :1]).any(),
+            "rate is the share that is dropped; you keep that share.": abs(share - 0.2) > 0.06,
+            f"A share of {share:.2f} is kept at rate 0.2; it must be about 0.8.": (
+                abs(share - 0.8) < 0.06
+            ),
+            "The result is the mask; it must be x times the mask.": np.unique(result).size > 2,
+        }
     )
-    share = (out != 0).mean()
-    steps = (out != 0) != (out != 0)[:, :1]
-    checks.require(
-        not steps.any(),
-        "variational_dropout: the mask changes from step to step: its time axis must have length 1.",
+    factors = (result / x)[kept]
+    t.compare("variational_dropout: the factor of what is kept", round(float(factors.mean()), 4))
+    same, other = (variational_dropout(x.copy(), 0.2, np.random.default_rng(k)) for k in (0, 1))
+    none = variational_dropout(x.copy(), 0.0, np.random.default_rng(0))
+    small = variational_dropout(x.astype(np.float32), 0.2, np.random.default_rng(0))
+    _require_all(
+        {
+            "What is kept must have one factor, the same for every value.": (
+                np.allclose(factors, factors[0])
+            ),
+            "At rate 0 nothing may change.": np.array_equal(none, x),
+            "The same rng must give the same masks: draw from rng alone.": (
+                np.array_equal(same, result)
+            ),
+            "Another rng must give other masks: rng is not used.": not np.array_equal(
+                other, result
+            ),
+        }
     )
-    checks.require(
-        abs(share - 0.2) > 0.06,
-        "variational_dropout: rate is the share that is dropped; you keep that share.",
-    )
-    checks.require(
-        abs(share - 0.8) < 0.06,
-        f"variational_dropout: a share of {share:.2f} is kept at rate 0.2; it must be about 0.8.",
-    )
-    checks.require(
-        ((out != 0)[0] != (out != 0)).any(),
-        "variational_dropout: all sequences share one mask; each needs its own.",
-    )
-    checks.require(
-        ((out != 0)[..., :1] != (out != 0)).any(),
-        "variational_dropout: whole sequences are dropped; the mask is per feature.",
-    )
-    kept = out[out != 0]
-    checks.require(
-        not np.allclose(kept, 1.0),
-        "variational_dropout: the scaling is missing: divide what is kept by 1 - rate.",
-    )
-    checks.require(
-        np.allclose(kept, 1.25),
-        f"variational_dropout: a kept 1 became {kept[0]:.3f} at rate 0.2; "
-        "inverted scaling makes it 1 / (1 - 0.2) = 1.25.",
-    )
-    checks.require(
-        np.array_equal(variational_dropout(ones, 0.0, np.random.default_rng(0)), ones),
-        "variational_dropout: at rate 0 nothing may change.",
-    )
-    checks.require(
-        np.array_equal(variational_dropout(ones, 0.2, np.random.default_rng(0)), out),
-        "variational_dropout: the same rng must give the same masks: draw from rng alone.",
-    )
-    checks.require(
-        not np.array_equal(variational_dropout(ones, 0.2, np.random.default_rng(1)), out),
-        "variational_dropout: another rng must give other masks: rng is not used.",
-    )
-    checks.require(
-        np.allclose(variational_dropout(3 * ones, 0.2, np.random.default_rng(0)), 3 * out),
-        "variational_dropout: the result must be x times the mask, not the mask.",
-    )
-    checks.require(
-        variational_dropout(ones.astype(np.float32), 0.2, np.random.default_rng(0)).dtype
-        == np.float32,
-        "variational_dropout: float32 in, float32 out.",
-    )
+    _keeps_float32("variational_dropout", {"dropped": small})
     t.say("variational_dropout: dropped (40, 6, 50)")
 
 
-def repaired_backward(t, repaired_backward, UPSTREAM_H, found_forward):
-    W = {
-        g: np.array(w)[:, None]
-        for g, w in {"i": [0.9, 0.7], "f": [-0.4, -0.5], "g": [1.2, -1.3], "o": [0.3, 0.9]}.items()
-    }
-    b = {"i": np.array([0.2]), "f": np.array([1.0]), "g": np.array([-0.1]), "o": np.array([0.4])}
-    rows = np.array([[[0.5], [1.0], [-0.7]], [[-0.4], [0.2], [1.1]]])
-    good = {
-        "W": {
-            "i": [[0.129347], [-0.058561]],
-            "f": [[-0.042665], [0.044345]],
-            "g": [[0.103668], [0.026071]],
-            "o": [[-0.137253], [0.002178]],
-        },
-        "b": {"i": [-0.123875], "f": [0.096137], "g": [0.542066], "o": [-0.085189]},
-    }
-    only_biases = {"i": [-0.140231], "f": [0.054294], "g": [0.325216], "o": [-0.063995]}
-    only_cell = {"i": [0.096137], "f": [0.096137], "g": [0.096137], "o": [0.096137]}
-    neither = {"i": [0.054294], "f": [0.054294], "g": [0.054294], "o": [0.054294]}
-    asarrays = lambda table: {g: np.array(v) for g, v in table.items()}
-    dw, db = t.check(
-        repaired_backward,
-        {"dh": UPSTREAM_H, "record": found_forward(rows, W, b)[1], "W": W},
-        "dW, db",
-        ignore="dW",
-        float32=False,
-        quiet=True,
-    ).values()
-    checks.compare("repaired_backward: dW", dw, asarrays(good["W"]))
-    t.say("repaired_backward: dW, db")
+def repaired_backward(t, repaired_backward, found_forward):
+    stacked = np.concatenate([_WEIGHTS["W_x"], _WEIGHTS["W_h"]])
+    W = dict(zip("ifgo", np.split(stacked, 4, axis=1), strict=True))
+    b = dict(zip("ifgo", np.split(_WEIGHTS["b"], 4), strict=True))
+    args = {"dh": _DH, "record": found_forward(_SEQUENCE["x"], W, b)[1], "W": W}
+    t.check(repaired_backward, args, "dW, db", float32=False)
+    W, b = ({gate: part.astype(np.float32) for gate, part in table.items()} for table in (W, b))
+    x, dh = _float32(_SEQUENCE["x"], _DH)
+    for name, gradient in zip(
+        ("dW", "db"), repaired_backward(dh, found_forward(x, W, b)[1], W), strict=True
+    ):
+        parts = {f"{name}[{gate!r}]": part for gate, part in gradient.items()}
+        _keeps_float32("repaired_backward", parts)

@@ -2,100 +2,102 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+import os
+from unittest import mock
+
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from course import checks
+from course.weights import load_torch_weights
+
+
+def _numbers(*shape, start):
+    """Make numbers between -1 and 1 without a pattern, the same on every machine."""
+    places = torch.arange(math.prod(shape), dtype=torch.float64)
+    return torch.sin(places**2 + start).round(decimals=1).reshape(shape) + 0.0
+
+
+def _filled(part: nn.Module, start: float) -> nn.Module:
+    """Fill the parameters of a module with such numbers, in float64."""
+    part.double()
+    with torch.no_grad():
+        for i, parameter in enumerate(part.parameters()):
+            parameter.copy_(_numbers(*parameter.shape, start=start + i))
+    return part
+
+
+def _with_weights(model: nn.Module, parts: dict, gru: nn.GRU, fits: str) -> nn.Module:
+    """Fill the named parts of a student's model, and give the rest of it the weights of a GRU."""
+    name = type(model).__name__
+    model.double()
+    for start, (part, (kind, shape)) in enumerate(parts.items()):
+        own = getattr(model, part, None)
+        checks.require(
+            isinstance(own, kind), f"{name} needs an nn.{kind.__name__} under the name self.{part}."
+        )
+        found = tuple(own.weight.shape)
+        checks.require(
+            found == shape,
+            f"{name}: the weights of {part} have shape {found}; for these sizes it must be {shape}.",
+        )
+        _filled(own, start=start)
+    rest = nn.Module()
+    for key, child in model.named_children():
+        if key not in parts:
+            rest.add_module(key, child)
+    for key, parameter in model.named_parameters(recurse=False):
+        rest.register_parameter(key, parameter)
+    try:
+        load_torch_weights(rest, gru)
+    except ValueError as error:
+        raise checks.CheckFailed(f"{fits} Just now {error}.") from None
+    return model
 
 
 def edit_distance(t, edit_distance):
-    t.check(
-        edit_distance,
-        {"a": "N AY T L IY".split(), "b": "K N IH T S L IY".split()},
-        "distance",
-        quiet=True,
+    malvina, melanie = "M AA L V IY N AH".split(), "M EH L AH N IY".split()
+    t.check(edit_distance, {"a": malvina, "b": melanie}, "distance", quiet=True)
+    pairs = (
+        ("", ""),
+        ("abc", ""),
+        ("", "ab"),
+        ("a", "b"),
+        ("kitten", "sitting"),
+        ("abcdef", "bcdef"),
+        ("bcdef", "abcdef"),
+        ("ab", "ba"),
+        ("aab", "ab"),
+        ((1, 2, 3, 4), [1, 3, 4]),
     )
-    for a, b, want, says in (
-        ("", "", 0, "Two empty sequences are equal."),
-        (
-            "abc",
-            "",
-            3,
-            "Everything must be taken out: the first column of the table is 0, 1, 2, ...",
-        ),
-        ("", "ab", 2, "Everything must be put in: the first row of the table is 0, 1, 2, ..."),
-        ("a", "b", 1, "One item replaced is one change, not two."),
-        ("kitten", "sitting", 3, "Two replacements and one insertion."),
-        (
-            "abcdef",
-            "bcdef",
-            1,
-            "One missing item at the front is one change, not one for each place.",
-        ),
-        ("ab", "ba", 2, "Two neighbours that swap places count as two changes."),
-        ("aab", "ab", 1, "Repeated items count, and so does their order: do not use sets."),
-        ([1, 2, 3, 4], (1, 3, 4), 1, "One item is missing: 1 change."),
-    ):
-        got = edit_distance(a, b)
-        checks.require(
-            got == want and int(got) == got,
-            f"edit_distance({a!r}, {b!r}) is {got!r}; it must be {want}. {says}",
-        )
+    found = {f"{a!r} to {b!r}": edit_distance(a, b) for a, b in pairs}
+    t.compare("edit_distance", found)
     t.say("edit_distance: empty, shifted and repeated items are counted right")
 
 
 def Encoder(t, Encoder):
     ids = torch.tensor([[5, 2, 9, 0, 0], [7, 3, 11, 4, 0], [6, 0, 0, 0, 0]])
     lengths = torch.tensor([3, 4, 1])
-    real = torch.arange(5) < lengths[:, None]
-    try:
-        model = Encoder(12, 4, 3).double()
-        draw = torch.Generator().manual_seed(3)
-        for _, parameter in sorted(model.named_parameters()):
-            nn.init.normal_(parameter, std=0.5, generator=draw)
-        given = ids.clone(), lengths.clone()
-        answer = model(*given)
-    except NotImplementedError:
-        raise checks.CheckFailed("Encoder is not written yet: replace both TODOs above.") from None
-    for name, kind in (("embedding", nn.Embedding), ("bridge", nn.Linear)):
-        checks.require(
-            isinstance(getattr(model, name, None), kind),
-            f"Encoder needs an nn.{kind.__name__} under the name self.{name}.",
-        )
-    checks.require(
-        isinstance(answer, tuple | list) and len(answer) == 2,
-        "forward must return two values: memory, state.",
-    )
-    memory, state = answer
-    shape = tuple(memory.shape)
-    checks.require(
-        shape == (3, 5, 6),
-        f"memory has shape {shape}; it must be (3, 5, 6) = (N, T, 2H). "
-        + (
-            "T must stay as it is in ids, also when it exceeds the longest length "
-            "(total_length=ids.shape[1])."
-            if shape == (3, 4, 6)
-            else "Are the returned values in the order memory, state? Does the batch come first?"
-            if shape != (3, 5, 3)
-            else "Both directions belong into it (bidirectional=True)."
-        ),
-    )
-    checks.require(
-        tuple(state.shape) == (3, 3),
-        f"state has shape {tuple(state.shape)}; it must be (3, 3) = (N, H), one row per word, after "
-        "the bridge.",
-    )
-    checks.require(
-        memory.dtype == state.dtype == torch.float64,
-        f"The model is float64 here; memory has dtype {memory.dtype}, state {state.dtype}.",
-    )
-    checks.require(
-        (memory[~real] == 0).all(), "memory must be exactly 0 on padding (pad_packed_sequence)."
-    )
-    garbage = torch.where(real, ids, torch.full_like(ids, 8))
-    others = model(garbage, lengths)
+    gru = _filled(nn.GRU(6, 2, bidirectional=True), start=0.5)
+    parts = {"embedding": (nn.Embedding, (12, 6)), "bridge": (nn.Linear, (2, 4))}
+
+    def encoder():
+        fits = "The recurrent part must read both ways (bidirectional=True), H units each."
+        return _with_weights(Encoder(12, 6, 2), parts, gru, fits)
+
+    def encode(ids, lengths):
+        return encoder()(ids, lengths)
+
+    encode.__name__ = "Encoder"
+    args = {"ids": ids, "lengths": lengths}
+    memory, state = t.check(encode, args, "memory, state", float32=False).values()
+    model, real = encoder(), torch.arange(5) < lengths[:, None]
+    checks.require((memory[~real] == 0).all(), "memory must be exactly 0 on padding.")
+    others = model(torch.where(real, ids, 8), lengths)
     checks.require(
         torch.allclose(others[0], memory) and torch.allclose(others[1], state),
         "Other ids in the padding change the result: the GRU reads the padding. Pack the batch.",
@@ -103,533 +105,426 @@ def Encoder(t, Encoder):
     alone = model(ids[:1, :3], lengths[:1])
     checks.require(
         torch.allclose(alone[0], memory[:1, :3]) and torch.allclose(alone[1], state[:1]),
-        "A word alone gives other values than in a batch: do the words of a batch get mixed up? "
-        "(batch_first=True, enforce_sorted=False, [forward; backward] joined along dim=1.)",
+        "A word alone gives other values than in a batch: do the words of a batch get mixed up?",
     )
-    changed = ids.clone()
-    changed[1, 3] = 10
-    checks.require(
-        not torch.allclose(model(changed, lengths)[0][1, 0], memory[1, 0]),
-        "The first state of a word does not know its last letter: the GRU must be bidirectional.",
-    )
-    with torch.no_grad():
-        before = model.bridge.weight.clone(), model.bridge.bias.clone()
-        model.bridge.weight.copy_(torch.eye(6)[[0, 1, 5]])
-        model.bridge.bias.zero_()
-        first = torch.atanh(model(ids, lengths)[1])
-        model.bridge.weight.copy_(before[0]), model.bridge.bias.copy_(before[1])
-    last = memory[torch.arange(3), lengths - 1]
-    checks.require(
-        not torch.allclose(torch.tanh(first[:, :2]), last[:, :2]),
-        "state is not squashed: tanh comes after the bridge.",
-    )
-    checks.require(
-        torch.allclose(first[:, :2], last[:, :2]),
-        "The first half of what the bridge reads must be the forward state at each word's last "
-        "real letter.",
-    )
-    checks.require(
-        not torch.allclose(first[:, 2], last[:, 5]),
-        "The second half of what the bridge reads is the backward state at the word's last letter, "
-        "where it has read one letter only. Its final state is at the first letter.",
-    )
-    checks.require(
-        torch.allclose(first[:, 2], memory[:, 0, 5]),
-        "The second half of what the bridge reads must be the backward direction's final state.",
-    )
-    checks.require(
-        torch.equal(given[0], ids) and torch.equal(given[1], lengths),
-        "forward changed ids or lengths in place.",
-    )
-    t.say("Encoder: memory (3, 5, 6), state (3, 3), deaf to padding and neighbours")
+    for name, value in (("memory", memory), ("state", state)):
+        weight = model.embedding.weight
+        found = model(ids, lengths)[name == "state"]
+        reached = found.requires_grad and any(
+            gradient is not None and gradient.any()
+            for gradient in torch.autograd.grad(found.square().sum(), weight, allow_unused=True)
+        )
+        checks.require(
+            reached, f"No gradient comes back from {name} to the embedding: is something detached?"
+        )
+        checks.require(
+            value.dtype == torch.float64,
+            f"The model is float64 here, but {name} is {value.dtype}: keep the model's dtype.",
+        )
+    t.say("deaf to padding and neighbours, and gradients come back")
 
 
 def Decoder(t, Decoder):
     ids = torch.tensor([[1, 4, 6, 3], [1, 5, 3, 2]])
-    draw = torch.Generator().manual_seed(5)
-    state = torch.randn(2, 3, generator=draw, dtype=torch.float64)
-    memory = torch.randn(2, 5, 6, generator=draw, dtype=torch.float64)
     mask = torch.tensor([[True] * 5, [True] * 3 + [False] * 2])
-    try:
-        model = Decoder(8, 4, 3).double()
-        draw = torch.Generator().manual_seed(3)
-        for _, parameter in sorted(model.named_parameters()):
-            nn.init.normal_(parameter, std=0.5, generator=draw)
-        given = [ids.clone(), state.clone(), memory.clone(), mask.clone()]
-        answer = model(*given)
-    except NotImplementedError:
-        raise checks.CheckFailed("Decoder is not written yet: replace both TODOs above.") from None
-    parts = (
-        ("embedding", nn.Embedding, (8, 4)),
-        ("query", nn.Linear, (6, 3)),
-        ("combine", nn.Linear, (3, 9)),
-        ("output", nn.Linear, (8, 3)),
-    )
-    for name, kind, shape in parts:
-        part = getattr(model, name, None)
-        checks.require(
-            isinstance(part, kind), f"Decoder needs an nn.{kind.__name__} named self.{name}."
-        )
-        checks.require(
-            tuple(part.weight.shape) == shape,
-            f"Decoder(8, 4, 3).{name} has weights of shape {tuple(part.weight.shape)}; they must "
-            f"be {shape}.",
-        )
-    checks.require(model.query.bias is None, "query must have no bias (bias=False).")
+    state, memory = _numbers(2, 3, start=0.2), _numbers(2, 5, 6, start=0.7)
+    gru = _filled(nn.GRU(8, 3), start=0.5)
+    parts = {
+        "embedding": (nn.Embedding, (7, 8)),
+        "query": (nn.Linear, (6, 3)),
+        "combine": (nn.Linear, (3, 9)),
+        "output": (nn.Linear, (7, 3)),
+    }
+
+    def decoder():
+        fits = "The recurrent part must be one GRU with H units that reads forward."
+        return _with_weights(Decoder(7, 8, 3), parts, gru, fits)
+
+    def decode(ids, state, memory, memory_mask):
+        model = decoder().to(memory.dtype)
+        checks.require(model.query.bias is None, "query has a bias: give it bias=False.")
+        answer = model(ids, state, memory, memory_mask)
+        weights = checks.named("Decoder", answer, ("logits", "state", "weights"))["weights"]
+        if isinstance(weights, Tensor) and weights.shape == (2, 4, 5):
+            _are_shares(weights, memory_mask)
+        return answer
+
+    decode.__name__ = "Decoder"
+    args = {"ids": ids, "state": state, "memory": memory, "memory_mask": mask}
+    logits, after, _ = t.check(decode, args, "logits, state, weights").values()
+    leaves = [leaf.clone().requires_grad_(True) for leaf in (state, memory)]
+    loss = (decoder()(ids, *leaves, mask)[0] * _numbers(2, 4, 7, start=0.3)).sum()
+    names = ("with respect to state", "with respect to memory")
+    gradients = torch.autograd.grad(loss, leaves, allow_unused=True)
+    t.compare("Decoder: gradients", dict(zip(names, gradients, strict=True)))
+    model, now, said = decoder(), state[:1], []
+    for place in range(4):
+        step, now, _ = model(ids[:1, place : place + 1], now, memory[:1], mask[:1])
+        said.append(step)
     checks.require(
-        isinstance(answer, tuple | list) and len(answer) == 3,
-        "forward must return three values: logits, state, weights.",
+        torch.allclose(torch.cat(said, dim=1), logits[:1]) and torch.allclose(now, after[:1]),
+        "Four steps of one word, each with the state that the last one returned, must give the "
+        "same as four steps of a batch in one go.",
     )
-    logits, after, weights = answer
-    wanted = {"logits": (2, 4, 8), "state": (2, 3), "weights": (2, 4, 5)}
-    for (name, shape), got in zip(wanted.items(), answer, strict=True):
-        checks.require(
-            tuple(got.shape) == shape,
-            f"{name} has shape {tuple(got.shape)}; it must be {shape}. The order is logits, state, "
-            "weights; the batch comes first, and the state has no axis for the layers.",
-        )
+    t.say("one word and one step at a time give the same, and gradients come back")
+
+
+def _are_shares(weights: Tensor, mask: Tensor) -> None:
+    checks.require(
+        (weights.transpose(1, 2)[~mask] == 0).all(),
+        "Padding gets weight: use masked_softmax with memory_mask[:, None, :].",
+    )
     sums = weights.sum(2)
     checks.require(
-        (weights[1, :, 3:] == 0).all(),
-        "Weights on padding must be exactly 0: use masked_softmax with memory_mask[:, None, :].",
-    )
-    checks.require(
         torch.allclose(sums, torch.ones_like(sums)),
-        "The weights of each step must sum to 1 over the letters (the last axis).",
+        "The weights of each step must sum to 1 over the letters: softmax over the last axis.",
     )
-    loud = torch.where(mask[:, :, None], memory, 30.0)
+
+
+class _ToyEncoder(nn.Module):
+    """Memory: letter and place of each letter, also of padding; state: the first letter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones((), dtype=torch.float64))
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        places = torch.arange(ids.shape[1]).expand_as(ids)
+        memory = torch.stack([ids, places], dim=2).double() * self.scale
+        return memory, memory[:, 0, :1]
+
+
+class _ToyDecoder(nn.Module):
+    """Logits from what it is fed, from its state, and from the mean of the readable memory."""
+
+    def forward(
+        self, ids: Tensor, state: Tensor, memory: Tensor, memory_mask: Tensor
+    ) -> tuple[Tensor, Tensor, None]:
+        _is_fed(ids, len(memory), "Ty")
+        _masks(memory_mask, memory)
+        readable = memory_mask[:, :, None].double()
+        seen = (memory * readable).sum((1, 2)) / memory_mask.sum(1)
+        rows = []
+        for place in range(ids.shape[1]):
+            state = (state + ids[:, place : place + 1]) / 2
+            rows.append(state[:, 0] + seen)
+        waves = torch.arange(1.0, 7.0, dtype=torch.float64) * torch.stack(rows, 1)[:, :, None]
+        return 2 * torch.sin(waves), state, None
+
+
+def _is_fed(ids: Tensor, words: int, steps: str) -> None:
     checks.require(
-        torch.allclose(model(ids, state, loud, mask)[0], logits),
-        "What lies in the memory's padding changes the logits.",
+        ids.dim() == 2 and len(ids) == words and ids.dtype == torch.int64,
+        f"The decoder is fed ids of shape {tuple(ids.shape)} and dtype {ids.dtype}; they must be "
+        f"int64, (N, {steps}).",
     )
-    now = state
-    fed = []
-    for t in range(4):
-        step, now, _ = model(ids[:, t : t + 1], now, memory, mask)
-        fed.append(step)
+
+
+def _masks(mask: Tensor, memory: Tensor) -> None:
     checks.require(
-        torch.allclose(torch.cat(fed, dim=1), logits) and torch.allclose(now, after),
-        "Four steps one by one, each with the state that the last one returned, must give the same "
-        "as the four steps in one go. Is the state used, and is the one returned the last?",
+        mask.dtype == torch.bool and mask.shape == memory.shape[:2],
+        f"The decoder got a mask of dtype {mask.dtype} and shape {tuple(mask.shape)}; it must be "
+        "bool, (N, Tx): True on each real letter.",
     )
-    checks.require(
-        not torch.allclose(model(ids, 0 * state, memory, mask)[0][:, 0], logits[:, 0]),
-        "Another state changes nothing: the GRU must start from it.",
-    )
-    turned = model(ids, state, memory.flip(1), mask.flip(1))
-    checks.require(
-        torch.allclose(turned[0], logits) and torch.allclose(turned[2], weights.flip(2)),
-        "Turn the memory round (and its mask), and the weights must turn with it while the logits "
-        "stay: the scores must come from what lies in the memory, not from its place.",
-    )
-    with torch.no_grad():
-        held = model.query.weight.clone()
-        model.query.weight.zero_()
-        flat = model(ids, state, memory, mask)[2]
-        model.query.weight.copy_(2 * held)
-        sharp = model(ids, state, memory, mask)[2]
-        model.query.weight.copy_(held)
-    real = mask[:, None, :].expand_as(flat)
-    checks.require(
-        torch.allclose(
-            flat[real], (mask.double() / mask.sum(1, keepdim=True))[:, None].expand_as(flat)[real]
+
+
+def teacher_forced_loss(t, teacher_forced_loss):
+    def loss_of(source, lengths, target):
+        loss = teacher_forced_loss(_ToyEncoder(), _ToyDecoder(), source, lengths, target)
+        checks.require(
+            not isinstance(loss, Tensor) or loss.dim() == 0,
+            "teacher_forced_loss must return one number: the mean over the real steps.",
         )
-        and torch.allclose(
-            *[torch.log(w[0] / w[0, :, :1]) * k for w, k in ((weights, 2.0), (sharp, 1.0))]
-        ),
-        "The scores must be linear in query's output: query(h) · memory, without tanh, and no bias.",
-    )
-    other = logits[0].clone()
-    memory_2 = memory.clone()
-    memory_2[0] *= 1.5
-    checks.require(
-        not torch.allclose(model(ids, state, memory_2, mask)[0][0], other),
-        "The logits do not notice the memory: combine must read [h; context].",
-    )
-    leaf = memory.clone().requires_grad_(True)
-    (gradient,) = torch.autograd.grad(model(ids, state, leaf, mask)[0].square().sum(), leaf)
-    checks.require(
-        (gradient[mask].abs().sum(1) > 0).all() and (gradient[~mask] == 0).all(),
-        "The gradient of the logits must reach each real letter of the memory, and no padding.",
-    )
-    checks.require(
-        bool((torch.logsumexp(logits, 2).abs() > 1e-6).any()),
-        "The logits are log-probabilities already: return plain scores, without a softmax.",
-    )
-    checks.require(
-        bool((logits.sum(2) - 1).abs().max() > 1e-6),
-        "The logits sum to 1 in each step: return plain scores, without a softmax.",
-    )
-    checks.require(
-        all(torch.equal(a, b) for a, b in zip(given, [ids, state, memory, mask], strict=True)),
-        "forward changed an argument in place.",
-    )
-    t.say("Decoder: logits (2, 4, 8), state (2, 3), weights (2, 4, 5), one step = many steps")
+        return loss
 
-
-def teacher_forced_loss(t, teacher_forced_loss, START):
-    class ToyEncoder(nn.Module):
-        """Memory: (letter, place, ...) of each letter, also of padding; state: the first letter."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.scale = nn.Parameter(torch.ones((), dtype=torch.float64))
-
-        def forward(self, ids, lengths):
-            place = torch.arange(ids.shape[1]).expand_as(ids)
-            memory = torch.stack([ids, place], dim=2).double() * self.scale
-            return memory, memory[:, 0, :1]
-
-    class ToyDecoder(nn.Module):
-        """Logits from what it is fed, from its state, and from the mean of the readable memory."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.heard = []
-
-        def forward(self, ids, state, memory, memory_mask):
-            checks.require(
-                ids.dim() == 2 and len(ids) == len(memory) and ids.dtype == torch.int64,
-                f"The decoder is fed ids of shape {tuple(ids.shape)}; it must be (N, Ty).",
-            )
-            checks.require(
-                memory_mask.dtype == torch.bool
-                and tuple(memory_mask.shape) == tuple(memory.shape[:2]),
-                f"The decoder got a mask of dtype {memory_mask.dtype} and shape "
-                f"{tuple(memory_mask.shape)}; it must be bool, (N, Tx): one value per letter.",
-            )
-            self.heard.append(ids)
-            readable = memory_mask[:, :, None].double()
-            seen = (memory * readable).sum(1, keepdim=True) / readable.sum(1, keepdim=True)
-            rows = []
-            for t in range(ids.shape[1]):
-                state = (state + ids[:, t : t + 1]) / 2
-                rows.append(torch.cat([state, seen[:, 0]], dim=1))
-            wave = (
-                torch.arange(1.0, 7.0, dtype=torch.float64)
-                * torch.stack(rows, 1).sum(2)[:, :, None]
-            )
-            weights = (memory_mask / memory_mask.sum(1, keepdim=True))[:, None].expand(
-                -1, ids.shape[1], -1
-            )
-            return 2 * torch.sin(wave), state, weights
-
-    source = torch.tensor([[3, 1, 2, 0], [2, 0, 0, 0], [4, 2, 0, 0]])
-    lengths = torch.tensor([3, 1, 2])
-    target = torch.tensor([[3, 5, 4, 2], [4, 2, 0, 0], [5, 3, 2, 0]])
-    given = source.clone(), lengths.clone(), target.clone()
-    encoder, decoder = ToyEncoder(), ToyDecoder()
-    try:
-        loss = teacher_forced_loss(encoder, decoder, *given)
-    except NotImplementedError:
-        raise checks.CheckFailed(
-            "teacher_forced_loss is not written yet: replace the TODO above."
-        ) from None
+    loss_of.__name__ = "teacher_forced_loss"
+    args = {
+        "source": torch.tensor([[3, 1, 2, 0, 0], [2, 0, 0, 0, 0], [4, 2, 0, 0, 0]]),
+        "lengths": torch.tensor([3, 1, 2]),
+        "target": torch.tensor([[3, 5, 4, 2], [4, 2, 0, 0], [5, 3, 2, 0]]),
+    }
+    loss = t.check(loss_of, args, "loss", float32=False, quiet=True)["loss"]
     checks.require(
-        isinstance(loss, torch.Tensor) and loss.dim() == 0,
-        "teacher_forced_loss must return a scalar tensor (mean over the real steps).",
-    )
-    heard = torch.cat(decoder.heard, dim=1)
-    checks.require(
-        not torch.equal(heard[:, : target.shape[1]], target),
-        "The decoder is fed the very sound that it is to say: shift the target by one step and put "
-        "START in front.",
-    )
-    checks.require(
-        bool((heard[:, 0] == START).all()), "What the decoder is fed first must be START."
-    )
-    t.compare("teacher_forced_loss: loss", loss)
-    checks.require(
-        loss.requires_grad, "The loss has no graph: no detach(), no .item(), no torch.no_grad()."
-    )
-    checks.require(
-        all(torch.equal(a, b) for a, b in zip(given, (source, lengths, target), strict=True)),
-        "teacher_forced_loss changed an argument in place.",
+        isinstance(loss, Tensor) and loss.requires_grad,
+        "The loss has no graph to go back through: no detach(), no .item(), no torch.no_grad().",
     )
     t.say(f"teacher_forced_loss: {loss:.6f} on the example, over 9 real steps of 12")
 
 
+class _Parrot(nn.Module):
+    """Says a word's letters one by one, then END, something else, and END for ever."""
+
+    def __init__(self, end: int) -> None:
+        super().__init__()
+        self.end, self.steps = end, 0
+
+    def forward(
+        self, ids: Tensor, state: Tensor, memory: Tensor, memory_mask: Tensor
+    ) -> tuple[Tensor, Tensor, None]:
+        _is_fed(ids, len(memory), "1")
+        checks.require(ids.shape[1] == 1, "The decoder must be fed one step at a time, ids (N, 1).")
+        _masks(memory_mask, memory)
+        self.steps += 1
+        place, last = state.long().unbind(1)
+        over = place - memory_mask.sum(1)
+        letter = memory[torch.arange(len(memory)), place.clamp(max=memory.shape[1] - 1), 0].long()
+        say = torch.where(over < 0, letter, torch.where(over == 1, 4, self.end))
+        say = torch.where(ids[:, 0] == last, say, 7)  # confused
+        logits = 5 * functional.one_hot(say, 9).double()[:, None]
+        return logits, torch.stack([place + 1, say], dim=1).double(), None
+
+
 def greedy_decode(t, greedy_decode, END, START):
-    class Parrot(nn.Module):
-        """Says the word's letters one after the other (3 and up), then END, then rubbish."""
+    steps = []
 
-        def __init__(self) -> None:
-            super().__init__()
-            self.calls, self.fed = 0, []
+    def listen(ids, lengths):
+        return ids[:, :, None].double(), torch.tensor([[0.0, START]] * len(ids)).double()
 
-        def forward(self, ids, state, memory, memory_mask):
-            checks.require(
-                tuple(ids.shape) == (len(memory), 1),
-                f"The decoder is fed ids of shape {tuple(ids.shape)}; it must be (N, 1), one step.",
-            )
-            checks.require(
-                tuple(memory_mask.shape) == tuple(memory.shape[:2])
-                and memory_mask.dtype == torch.bool,
-                f"The decoder got a mask of shape {tuple(memory_mask.shape)} and dtype "
-                f"{memory_mask.dtype}; it must be bool, (N, Tx).",
-            )
-            self.calls += 1
-            self.fed.append(ids[:, 0].tolist())
-            place = state[:, 0].long()
-            length = memory_mask.sum(1)
-            letter = memory[
-                torch.arange(len(memory)), place.clamp(max=memory.shape[1] - 1), 0
-            ].long()
-            say = torch.where(place < length, letter, torch.where(place == length, END, 4))
-            confused = (ids[:, 0] != state[:, 1].long()) & (place > 0)
-            say = torch.where(confused, 7, say)
-            logits = functional.one_hot(say, 9).double()[:, None] * 5
-            return logits, torch.stack([state[:, 0] + 1, say.double()], dim=1), None
+    def decode(source, lengths, max_len):
+        parrot = _Parrot(END)
+        said = greedy_decode(listen, parrot, source, lengths, max_len)
+        steps.append(parrot.steps)
+        return said
 
-    def parrot_encoder(ids, lengths):
-        return ids[:, :, None].double(), torch.zeros(len(ids), 2, dtype=torch.float64)
-
-    source = torch.tensor([[5, 3, 6, 0, 0], [8, 0, 0, 0, 0], [3, 4, 5, 6, 0]])
-    lengths = torch.tensor([3, 1, 4])
-    given = source.clone(), lengths.clone()
-    parrot = Parrot()
-    try:
-        said = greedy_decode(parrot_encoder, parrot, *given, max_len=9)
-    except NotImplementedError:
-        raise checks.CheckFailed(
-            "greedy_decode is not written yet: replace the TODO above."
-        ) from None
-    want = [[5, 3, 6], [8], [3, 4, 5, 6]]
+    decode.__name__ = "greedy_decode"
+    args = {
+        "source": torch.tensor([[5, 3, 6, 0, 0], [8, 0, 0, 0, 0], [3, 4, 5, 6, 0]]),
+        "lengths": torch.tensor([3, 1, 4]),
+        "max_len": 9,
+    }
+    said = t.check(decode, args, "said", float32=False, quiet=True)["said"]
+    t.check(decode, args | {"max_len": 2}, "said", float32=False, quiet=True)
+    t.compare("greedy_decode: number of decoder steps", steps)
     checks.require(
-        isinstance(said, list) and all(isinstance(row, list) for row in said),
-        f"greedy_decode must return a list of lists, not {checks.type_name(said)}.",
-    )
-    checks.require(
-        bool(parrot.fed) and all(i == START for i in parrot.fed[0]),
-        "The first thing to feed the decoder is START, for each row.",
-    )
-    checks.require(
-        any(7 in row for row in said) is False,
-        f"The decoder got confused: feed it at each step what it said last. Yours says {said}.",
-    )
-    checks.require(
-        not any(row and row[0] == START for row in said), "START does not belong into the result."
-    )
-    checks.require(
-        not any(END in row for row in said),
-        f"END and what comes after it do not belong into the result; yours is {said}.",
-    )
-    checks.require(
-        len(said) == 3, f"The result has {len(said)} rows; it must have 3, one per word."
-    )
-    checks.require(
-        said != [row[:2] for row in want],
-        "Everything stops when the first word has ended; the others must go on.",
-    )
-    checks.require(said == want, f"greedy_decode says {said}; on this example it must say {want}.")
-    checks.require(
-        parrot.calls == 5,
-        f"The decoder was called {parrot.calls} times; here all words have ended after 5 steps.",
-    )
-    parrot = Parrot()
-    cut = greedy_decode(parrot_encoder, parrot, source, lengths, max_len=2)
-    checks.require(
-        cut == [[5, 3], [8], [3, 4]] and parrot.calls == 2,
-        f"With max_len=2 the result must be [[5, 3], [8], [3, 4]], after 2 steps; yours is {cut}, "
-        f"after {parrot.calls}.",
-    )
-    checks.require(
-        torch.equal(given[0], source) and torch.equal(given[1], lengths),
-        "greedy_decode changed source or lengths in place.",
+        all(isinstance(i, int | np.integer) for row in said for i in row),
+        "The rows hold tensors: make plain numbers of them, with .tolist() or .item().",
     )
     t.say(f"greedy_decode: {said}")
 
 
-def train_speller(t, train_speller, losses, transcribe, encoder, decoder, words, error_rates):
+class _Reader(nn.Module):
+    """A small encoder."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(7, 3)
+        _filled(self, start=0.1).float()
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        memory = self.embedding(ids)
+        return memory, memory.mean(1)
+
+
+class _Speaker(nn.Module):
+    """A small decoder."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding, self.output = nn.Embedding(9, 3), nn.Linear(3, 9)
+        _filled(self, start=0.6).float()
+
+    def forward(
+        self, ids: Tensor, state: Tensor, memory: Tensor, memory_mask: Tensor
+    ) -> tuple[Tensor, Tensor, None]:
+        return self.output(self.embedding(ids) + state[:, None]), state, None
+
+
+def train_speller(
+    t, train_speller, teacher_forced_loss, losses, transcribe, encoder, decoder, words, error_rates
+):
+    with mock.patch.dict(os.environ, COURSE_QUIET="1"):
+        _learns_from_each_batch(train_speller, teacher_forced_loss)
+        _follows_each_gradient(train_speller)
+    t.say("train_speller: a new batch for each step, and both modules learn from it alone")
     checks.require(
-        "losses" in globals(),
-        "train_speller: there is no trained model yet. Write the function and run the cell above.",
+        isinstance(losses, list) and len(losses) >= 300,
+        "losses must be a list with the loss of each of the 300 steps.",
     )
-    checks.require(
-        isinstance(losses, list) and len(losses) == 300,
-        "train_speller must return a list with the loss of each of the 300 steps.",
-    )
-    checks.require(
-        all(isinstance(loss, float) for loss in losses),
-        "train_speller: the losses must be plain numbers (loss.item()), not tensors that hold on to "
-        "their graphs.",
-    )
-    late = float(np.mean(losses[-20:]))
+    late = float(np.mean(losses[280:300]))
     checks.require(
         np.isfinite(late) and late < 2.0,
-        f"train_speller: the loss of the last 20 batches is {late:.2f}. It has not learned: is there an "
-        "optimizer.step() after loss.backward(), zero_grad() before it, and a new batch every step?",
+        f"The loss of the last 20 batches is {late:.2f}. It has not learned: does the learning "
+        "rate reach its peak?",
     )
     said = transcribe(encoder, decoder, words.valid.inputs[:500])
     wrong = error_rates(said, words.valid.targets[:500])[0]
     checks.require(
         wrong < 0.62,
-        f"train_speller: {wrong:.0%} of 500 validation words are wrong; it should be little more than half of them. "
-        "Does the optimiser have the parameters of both modules? Does the learning rate reach its peak "
-        "and come down again?",
+        f"{wrong:.0%} of 500 validation words are wrong; it should be little more than half of "
+        "them. Does the learning rate reach its peak and come down again? Are gradients clipped?",
     )
-    t.say("train_speller: fewer than 62 % of the validation words are wrong")
+    t.say("fewer than 62 % of the validation words are wrong")
+
+
+def _batches(taken: list[int]):
+    """Batches without end; how many were taken is written down."""
+    lengths = torch.tensor([4, 4])
+    for i in itertools.count():
+        taken.append(i)
+        source = (torch.arange(8).reshape(2, 4) * (i + 1)) % 6 + 1
+        target = (torch.arange(10).reshape(2, 5) * (i + 2)) % 6 + 3
+        yield source, lengths, torch.cat([target, torch.tensor([[2], [2]])], dim=1)
+
+
+def _learns_from_each_batch(train_speller, teacher_forced_loss) -> None:
+    taken, (encoder, decoder) = [], (_Reader(), _Speaker())
+    losses = train_speller(encoder, decoder, _batches(taken), 4, 0.01)
+    checks.require(
+        len(taken) >= 4,
+        f"4 steps took {len(taken)} batches. Every step sees the same batch: take the next one "
+        "inside the loop.",
+    )
+    checks.require(
+        len(taken) == 4,
+        f"4 steps took {len(taken)} batches. More batches are taken than steps: take `steps` and "
+        "no more.",
+    )
+    checks.require(
+        isinstance(losses, list) and len(losses) == 4,
+        f"train_speller must return a list with the loss of each step, not "
+        f"{checks.type_name(losses)}.",
+    )
+    checks.require(
+        all(isinstance(loss, float) for loss in losses),
+        "The losses are tensors that hold on to memory: return plain numbers, loss.item().",
+    )
+    first = teacher_forced_loss(_Reader(), _Speaker(), *next(_batches([])))
+    checks.require(
+        abs(losses[0] - float(first)) < 1e-5,
+        f"The first loss is {losses[0]:.6f}; it must be {float(first):.6f}, that of the first "
+        "batch before the first update.",
+    )
+    moved = [
+        any(not torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters(), strict=True))
+        for a, b in ((encoder, _Reader()), (decoder, _Speaker()))
+    ]
+    for learns, message in (
+        (any(moved), "No parameter has moved: call optimizer.step() after loss.backward()."),
+        (moved[0], "Only the decoder learns: give the optimiser the parameters of both modules."),
+        (moved[1], "Only the encoder learns: give the optimiser the parameters of both modules."),
+    ):
+        checks.require(learns, message)
+
+
+def _follows_each_gradient(train_speller) -> None:
+    """With steps too short to matter, the same batch must give the same gradient every time."""
+    (encoder, decoder), gradients = (_Reader(), _Speaker()), []
+    before = decoder.output.weight.detach().clone()
+    decoder.output.weight.register_post_accumulate_grad_hook(
+        lambda parameter: gradients.append(parameter.grad.clone())
+    )
+    train_speller(encoder, decoder, itertools.repeat(next(_batches([]))), 3, 1e-8)
+    checks.require(
+        (decoder.output.weight - before).abs().max() < 1e-5,
+        "The learning rate has nothing to do with `peak`, which must be the highest one.",
+    )
+    checks.require(
+        all(torch.allclose(gradient, gradients[0], rtol=1e-3) for gradient in gradients),
+        "The gradients of all batches so far add up: call optimizer.zero_grad() before backward().",
+    )
+
+
+_CORNER = {
+    (0,): {2: 0.6, 3: 0.4},
+    (0, 2): {1: 0.4, 2: 0.3, 3: 0.3},
+    (0, 3): {1: 0.9, 2: 0.1},
+}
+_BROAD = {
+    (0,): {2: 0.5, 3: 0.5},
+    (0, 2): {2: 0.5, 3: 0.4, 1: 0.1},
+    (0, 3): {2: 0.6, 3: 0.3, 1: 0.1},
+    **{(0, i, j): {1: 0.7, 2: 0.3} for i in (2, 3) for j in (2, 3)},
+}
+_LATE = {
+    (0,): {1: 0.4, 2: 0.6},
+    (0, 2): {1: 0.1, 3: 0.9},
+    (0, 2, 3): {1: 0.3, 2: 0.7},
+    (0, 2, 3, 2): {1: 0.7, 3: 0.3},
+}
+_NARROW = {(0,): {2: 1.0}, (0, 2): {2: 1.0}}
+"""Probabilities of what follows a prefix; 0 is start, 1 is end, which follows where none is given."""
 
 
 def beam_search(t, beam_search):
-    def from_table(table: dict, size: int):
-        """A step function from {prefix: {symbol: probability}}; what is not listed is impossible."""
+    def search(probabilities, start, end, width, max_len):
+        asked = []
 
         def step(prefix):
             key = tuple(int(i) for i in prefix)
             checks.require(
-                key[:1] == (0,),
-                f"step_fn was asked about the prefix {list(key)}; it must begin with start, 0.",
+                key[:1] == (start,),
+                f"step_fn was asked what follows {list(key)}; a prefix begins with start.",
             )
             checks.require(
-                1 not in key,
-                f"step_fn was asked what follows {list(key)}, which has ended already: put finished "
-                "hypotheses aside.",
+                end not in key,
+                f"step_fn was asked what follows {list(key)}. A finished hypothesis is extended "
+                "further: put it aside.",
             )
-            step.asked.append(key)
-            log_probs = np.full(size, -np.inf)
-            for symbol, probability in table.get(key, {1: 1.0}).items():
-                log_probs[symbol] = np.log(probability)
-            return log_probs
+            asked.append(len(key))
+            row = probabilities.get(key, {end: 1.0})
+            with np.errstate(divide="ignore"):
+                return np.log([row.get(i, 0.0) for i in range(4)])
 
-        step.asked = []
-        return step
-
-    # 0 is start, 1 is end, 2 and 3 are symbols.
-    corner = {
-        (0,): {2: 0.6, 3: 0.4},
-        (0, 2): {1: 0.4, 2: 0.3, 3: 0.3},
-        (0, 3): {1: 0.9, 2: 0.1},
-    }
-    broad = {
-        (0,): {2: 0.5, 3: 0.5},
-        (0, 2): {2: 0.5, 3: 0.4, 1: 0.1},
-        (0, 3): {2: 0.6, 3: 0.3, 1: 0.1},
-        **{(0, i, j): {1: 0.7, 2: 0.3} for i in (2, 3) for j in (2, 3)},
-    }
-    late = {
-        (0,): {1: 0.4, 2: 0.6},
-        (0, 2): {1: 0.1, 3: 0.9},
-        (0, 2, 3): {1: 0.3, 2: 0.7},
-        (0, 2, 3, 2): {1: 0.7, 3: 0.3},
-    }
-    narrow = {(0,): {2: 1.0}, (0, 2): {2: 1.0}}
-
-    for table, width, max_len, want, score, says in (
-        (corner, 1, 5, [2], -0.713558, "With width=1 this is greedy decoding"),
-        (corner, 2, 5, [3], -0.510826, "A beam of 2 must find the better way over 3"),
-        (broad, 2, 5, [3, 2], -0.520216, "The totals decide who survives"),
-        (late, 2, 6, [2, 3, 2], -0.332384, "Length normalisation must prefer the long way here"),
-        (
-            late,
-            2,
-            2,
-            [],
-            -0.916291,
-            "After 2 steps only [end] itself has finished, and a finished "
-            "hypothesis is preferred to a live one",
-        ),
-        (late, 1, 2, [2, 3], -0.308093, "Nothing has finished in 2 steps: choose among the live"),
-        (
-            narrow,
-            2,
-            2,
-            [2, 2],
-            0.0,
-            "Only one extension is possible at each step: an impossible one (-inf) is never kept, "
-            "not even when fewer than width are possible",
-        ),
-    ):
-        step = from_table(table, 4)
-        try:
-            answer = beam_search(step, 0, 1, width, max_len)
-        except NotImplementedError:
-            raise checks.CheckFailed(
-                "beam_search is not written yet: replace the TODO above."
-            ) from None
-        checks.require(
-            isinstance(answer, tuple | list) and len(answer) == 2,
-            "beam_search must return two values: best, score.",
-        )
-        best, got = answer
+        best, score = checks.named(
+            "beam_search", beam_search(step, start, end, width, max_len), ("best", "score")
+        ).values()
         checks.require(
             isinstance(best, list), f"best must be a list of ids, not {checks.type_name(best)}."
         )
+        crowds.append((max(map(asked.count, asked)), width))
+        return best, score
+
+    search.__name__, crowds = "beam_search", []
+    for probabilities, width, max_len in (
+        (_LATE, 2, 6),
+        (_CORNER, 1, 5),
+        (_CORNER, 2, 5),
+        (_BROAD, 2, 5),
+        (_LATE, 2, 2),
+        (_LATE, 1, 2),
+        (_NARROW, 2, 2),
+    ):
+        args = {"probabilities": probabilities, "start": 0, "end": 1, "width": width}
+        args["max_len"] = max_len
+        t.check(search, args, "best, score", atol=1e-5, float32=False, quiet=True)
+    for crowd, width in crowds:
         checks.require(
-            not (best[:1] == [0] or best[-1:] == [1]),
-            f"best is {best}; start and end do not belong into it.",
-        )
-        longest = max(len(key) for key in step.asked)
-        checks.require(
-            longest <= max_len,
-            f"step_fn was asked about a prefix of {longest} ids with max_len={max_len}: one step too many.",
-        )
-        at_once = max(sum(len(key) == n for key in step.asked) for n in range(1, longest + 1))
-        checks.require(
-            at_once <= width,
-            f"{at_once} hypotheses of the same length were alive with width={width}: keep the best "
-            f"{width} of *all* extensions, not of each parent.",
-        )
-        checks.require(
-            best == want,
-            f"best is {best} with width={width}, max_len={max_len}; it must be {want}. {says}.",
-        )
-        emitted = len(best) + (want not in ([2, 3], [2, 2]))
-        for wrong, message in (
-            (score * emitted, "This is the total: divide it by the number of emitted symbols."),
-            (score * emitted / max(len(best), 1), "end counts as a symbol, too."),
-            (score * emitted / (emitted + 1), "start does not count as a symbol."),
-            (float(np.exp(score)), "This is a probability; the score is its logarithm."),
-        ):
-            checks.require(
-                not np.isclose(got, wrong, atol=1e-5) or np.isclose(wrong, score),
-                f"score is {float(got):.6f} with width={width}, max_len={max_len}; it must be "
-                f"{score:.6f}. {message}",
-            )
-        checks.require(
-            np.isclose(got, score, atol=1e-5),
-            f"score is {float(got):.6f} with width={width}, max_len={max_len}; it must be {score:.6f}.",
+            crowd <= width,
+            f"{crowd} hypotheses of one length were alive with width={width}: keep the best "
+            f"{width} of all extensions.",
         )
     t.say("beam_search: greedy with width 1, a better way with width 2, long answers not punished")
 
 
 def look_back(t, look_back):
     args = {
-        "embedded": torch.tensor([[[1.0], [-0.5]]], dtype=torch.float64),
-        "h": torch.tensor([[[0.5, -1.0], [2.0, 1.0]]], dtype=torch.float64),
-        "memory": torch.tensor(
-            [[[1.0, 0.0, 2.0], [0.0, 1.0, -1.0], [1.0, 3.0, 1.0]]], dtype=torch.float64
-        ),
-        "memory_mask": torch.tensor([[True, True, False]]),
-        "W": torch.tensor(
-            [[0.5, 0.0, 0.25], [0.0, 0.5, 0.5], [0.25, -0.5, 0.0]], dtype=torch.float64
-        ),
+        "embedded": _numbers(2, 3, 2, start=0.1),
+        "h": _numbers(2, 3, 3, start=0.9),
+        "memory": _numbers(2, 4, 5, start=0.5),
+        "memory_mask": torch.tensor([[True, True, True, False], [True, True, False, False]]),
+        "W": 2 * _numbers(5, 5, start=0.3),
     }
-    answer = t.check(look_back, args, "context, weights", atol=2e-6)
-    turned = look_back(
-        args["embedded"], args["h"], args["memory"].flip(1), args["memory_mask"].flip(1), args["W"]
-    )[1]
+    weights = t.check(look_back, args, "context, weights")["weights"]
+    turned = {key: args[key].flip(1) for key in ("memory", "memory_mask")}
     checks.require(
-        torch.allclose(turned, answer["weights"].flip(2)),
+        torch.allclose(look_back(*(args | turned).values())[1], weights.flip(2)),
         "Turn the memory round and the weights must turn with it.",
     )
+    one = {key: value[:1] for key, value in args.items() if key != "W"}
+    wide = {"memory": _numbers(1, 4, 6, start=0.2), "W": _numbers(5, 6, start=0.8)}
+    t.check(look_back, one | wide, "context, weights", float32=False, quiet=True)
 
 
 def self_attention(t, self_attention):
+    T, F = True, False
     args = {
-        "x": torch.tensor(
-            [[[1.0, 0.0], [0.0, 2.0], [1.0, -1.0]], [[2.0, 1.0], [1.0, 1.0], [0.0, 3.0]]],
-            dtype=torch.float64,
-        ),
-        "W_q": torch.tensor([[1.0, 0.5, 0.0, 0.0], [0.0, -0.5, 1.0, 0.5]], dtype=torch.float64),
-        "W_k": torch.tensor([[0.5, 0.0, -1.0, 0.0], [1.0, 0.5, 0.0, 1.0]], dtype=torch.float64),
-        "W_v": torch.tensor([[1.0, 0.0, 2.0], [-1.0, 0.5, 0.0]], dtype=torch.float64),
-        "mask": torch.tensor([[True, True, True], [True, True, False]]),
+        "x": _numbers(3, 4, 2, start=0.4),
+        "W_q": 2 * _numbers(2, 6, start=0.1),
+        "W_k": 2 * _numbers(2, 6, start=0.7),
+        "W_v": _numbers(2, 5, start=0.2),
+        "mask": torch.tensor([[T, T, T, T], [T, T, T, F], [F, F, F, F]]),
     }
     t.check(self_attention, args, "y")
-    none = self_attention(*list(args.values())[:4], torch.zeros(2, 3, dtype=torch.bool))
-    checks.require(
-        torch.equal(none, torch.zeros_like(none)),
-        "A sequence without any real step must give 0, not nan: use masked_softmax.",
-    )
+    one = args | {"x": args["x"][:1, :1], "mask": args["mask"][:1, :1]}
+    t.check(self_attention, one, "y", float32=False, quiet=True)
     t.say("an empty sequence gives zeros")

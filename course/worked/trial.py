@@ -271,6 +271,8 @@ def _names(text: str) -> list[str]:
 
 
 def _text(value: Any, indent: int) -> str:
-    kind = exact_type(value)
-    text = str(np.round(checks.as_numpy(value), 4)) if kind in {"ndarray", "tensor"} else str(value)
-    return text.replace("\n", "\n" + " " * indent)
+    if exact_type(value) not in {"ndarray", "tensor"}:
+        return str(value)
+    array = checks.as_numpy(value)
+    shown = np.round(array, 4) if array.dtype.kind == "f" else array
+    return str(shown).replace("\n", "\n" + " " * indent)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
@@ -9,162 +12,145 @@ from torch import nn
 from course import checks
 from course.weights import load_torch_weights
 
+_STEP = {"x": (2, 3), "h_prev": (2, 4), "W_x": (3, 4), "W_h": (4, 4), "b": (4,)}
+"""Shapes of a step with N = 2, D = 3, H = 4."""
+_SEQUENCE = {"x": (2, 4, 3), "h0": (2, 5), "W_x": (3, 5), "W_h": (5, 5), "b": (5,)}
+"""Shapes of sequences with N = 2, T = 4, D = 3, H = 5."""
+
+
+def _numbers(start: float, *shape: int) -> np.ndarray:
+    """Numbers from -1 to 1 with one digit and no pattern; another start gives others."""
+    order = np.arange(np.prod(shape))
+    return np.sin(start + 0.9 * order**2).round(1).reshape(shape)
+
+
+def _arrays(shapes: dict[str, tuple[int, ...]], start: float = 1) -> dict[str, np.ndarray]:
+    return {name: _numbers(start + i, *shape) for i, (name, shape) in enumerate(shapes.items())}
+
 
 def rnn_step(t, rnn_step):
-    t.check(
-        rnn_step,
-        {
-            "x": np.array([[1.0, 0.5, -0.4], [-0.6, 0.2, 0.9]]),
-            "h_prev": np.array([[0.5, -0.7], [0.3, 0.8]]),
-            "W_x": np.array([[0.4, -0.2], [0.6, 0.8], [-0.5, 0.3]]),
-            "W_h": np.array([[0.5, 0.9], [-0.3, 0.2]]),
-            "b": np.array([0.1, -0.3]),
-        },
-        "h, cache",
-        ignore="cache",
-    )
+    t.check(rnn_step, _arrays(_STEP), "h, cache", ignore="cache", float32=False, quiet=True)
+    t.check(rnn_step, _arrays(_STEP, start=11), "h, cache", ignore="cache")
 
 
 def rnn_forward(t, rnn_forward):
-    t.check(
-        rnn_forward,
-        {
-            "x": np.array([[[1.0], [-0.5], [0.8]], [[0.3], [0.9], [-1.2]]]),
-            "h0": np.array([[0.6, -0.4], [-0.2, 0.7]]),
-            "W_x": np.array([[0.7, -0.3]]),
-            "W_h": np.array([[0.4, 0.8], [-0.6, 0.3]]),
-            "b": np.array([0.1, -0.2]),
-        },
-        "h, cache",
-        ignore="cache",
-    )
+    one = _SEQUENCE | {"x": (1, 1, 3), "h0": (1, 5)}
+    for args in (_arrays(_SEQUENCE), _arrays(one)):
+        t.check(rnn_forward, args, "h, cache", ignore="cache", float32=False, quiet=True)
+    t.check(rnn_forward, _arrays(_SEQUENCE, start=11), "h, cache", ignore="cache")
 
 
 def count_rnn_parameters(t, count_rnn_parameters):
-    t.check(count_rnn_parameters, {"D": 2, "H": 3, "C": 4}, "count")
+    got = t.check(count_rnn_parameters, {"D": 7, "H": 4, "C": 9}, "count", quiet=True)
+    t.check(count_rnn_parameters, {"D": 2, "H": 3, "C": 4}, "count", quiet=True)
     checks.require(
-        isinstance(count_rnn_parameters(2, 3, 4), int | np.integer),
+        isinstance(got["count"], int | np.integer),
         "count_rnn_parameters must return an int: numbers are counted.",
     )
+    t.say("count_rnn_parameters: count, an int")
 
 
 def softmax_cross_entropy(t, softmax_cross_entropy):
-    t.check(
-        softmax_cross_entropy,
-        {
-            "logits": np.array(
-                [[[2.0, 0.5, -1.0], [0.0, 1.0, 3.0]], [[1.0, -0.5, 0.2], [4.0, -2.0, 1.0]]]
-            ),
-            "targets": np.array([[1, 2], [0, 2]]),
-            "mask": np.array([[True, True], [True, False]]),
-        },
-        "loss, dlogits",
-        float32=False,
-    )
-    loss, dlogits = softmax_cross_entropy(
-        np.array([[[1e4, -1e4, 0.0]]]), np.array([[1]]), np.array([[True]])
-    )
-    checks.require(
-        np.isfinite(loss) and np.isfinite(dlogits).all(),
-        "The result is not finite for logits of 10,000: subtract the largest logit before np.exp, "
-        "and do not take the logarithm of a probability that was rounded to 0.",
-    )
-    checks.require(
-        np.isclose(loss, 20_000),
-        f"For logits (10000, -10000, 0) and target 1 the loss must be 20000; yours is {loss:.6g}. "
-        "Take log p in one piece (shifted - log of the sum) instead of log(p + tiny) or np.clip.",
-    )
-    loss, dlogits = softmax_cross_entropy(
-        np.ones((2, 1, 3)), np.zeros((2, 1), dtype=int), np.zeros((2, 1), dtype=bool)
-    )
-    checks.require(
-        loss == 0 and not np.any(dlogits) and np.isfinite(dlogits).all(),
-        "A batch that is all padding must give loss 0.0 and a zero gradient: divide by at least 1.",
-    )
-    _, dlogits = softmax_cross_entropy(
-        np.ones((2, 1, 3), dtype="float32"),
-        np.zeros((2, 1), dtype=int),
-        np.ones((2, 1), dtype=bool),
-    )
-    checks.require(
-        dlogits.dtype == np.float32,
-        f"dlogits has dtype {dlogits.dtype} for float32 logits: keep the dtype of the logits.",
-    )
+    args = {
+        "logits": 3 * _numbers(1, 2, 3, 4),
+        "targets": np.array([[1, 3, 0], [2, 0, 3]]),
+        "mask": np.array([[True, True, True], [True, True, False]]),
+    }
+    large = {
+        "logits": np.array([[[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4]]]),
+        "targets": np.array([[1, 2]]),
+        "mask": np.array([[True, True]]),
+    }
+    padding = args | {"mask": np.zeros((2, 3), dtype=bool)}
+    names = "loss, dlogits"
+    t.check(softmax_cross_entropy, args, names, float32=False, quiet=True)
+    with np.errstate(all="ignore"):
+        t.check(softmax_cross_entropy, large, names, float32=False, quiet=True)
+        try:
+            t.check(softmax_cross_entropy, padding, names, quiet=True)
+        except ZeroDivisionError:
+            raise checks.CheckFailed(
+                "A batch without a real step divides by 0: its loss is 0.0 and its gradient zero, "
+                "so divide by at least 1."
+            ) from None
+    t.say("softmax_cross_entropy: loss, dlogits (2, 3, 4)")
+    t.say("also for logits of 10,000, and for a batch without a real step")
+
+
+class _Cubic:
+    """Cubes, added up, and a product of two entries."""
+
+    def __call__(self, x: np.ndarray) -> float:
+        return float((x**3).sum() + x.flat[0] * x.flat[-1])
+
+    def __str__(self) -> str:
+        return "lambda x: (x**3).sum() + x.flat[0] * x.flat[-1]"
 
 
 def numerical_gradient(t, numerical_gradient):
-    t.check(
-        numerical_gradient,
-        {
-            "f": lambda x: (x**3).sum() + x[0, 0] * x[1, 2],
-            "x": np.array([[1.0, -2.0, 0.5], [0.7, -0.3, 1.5]]),
-            "eps": 0.1,
-        },
-        "gradient",
-        float32=False,
+    args = {"f": _Cubic(), "x": np.array([[1.0, -2.0, 0.5], [0.7, -0.3, 1.5]]), "eps": 0.1}
+    got = _nudged(t, numerical_gradient, args)
+    _nudged(t, numerical_gradient, {"f": _Cubic(), "x": np.array([0.4, -1.1, 0.6, 2.0])})
+    checks.require(
+        got["gradient"].dtype == np.float64,
+        f"numerical_gradient: the gradient has dtype {got['gradient'].dtype}. It must be float64, "
+        "or a check has too few digits.",
     )
+    t.say("numerical_gradient: gradient (2, 3), and (4,) with the eps that is preset")
+
+
+def _nudged(t, numerical_gradient: Callable[..., Any], args: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return t.check(numerical_gradient, args, "gradient", float32=False, quiet=True)
+    except IndexError as error:
+        raise checks.CheckFailed(
+            f"For an x of shape {args['x'].shape} an index does not fit ({error}). Walk through "
+            "all indices, whatever the number of axes: for i in np.ndindex(x.shape)."
+        ) from None
 
 
 def rnn_step_backward(t, rnn_step_backward, rnn_step):
-    args = (
-        np.array([[1.0, 0.5, -0.4], [-0.6, 0.2, 0.9]]),
-        np.array([[0.5, -0.7], [0.3, 0.8]]),
-        np.array([[0.4, -0.2], [0.6, 0.8], [-0.5, 0.3]]),
-        np.array([[0.5, 0.9], [-0.3, 0.2]]),
-        np.array([0.1, -0.3]),
-    )
-    dh = np.array([[1.0, -0.5], [0.4, 2.0]])
-    dx = np.array([[0.176882, -0.280246, -0.245901], [-0.141328, 1.218238, 0.241671]])
-    t.check(
-        rnn_step_backward,
-        {"dh": dh, "cache": rnn_step(*args)[1]},
-        "dx, dh_prev, dW_x, dW_h, db",
-        float32=False,
-    )
-    cache = rnn_step(*args)[1]
-    rnn_step_backward(dh.copy(), cache)
-    checks.require(
-        np.allclose(rnn_step_backward(dh.copy(), cache)[0], dx, atol=1e-5),
-        "A second call gives other values: the first one changed the cache. Leave it as it is.",
-    )
-    grads = rnn_step_backward(
-        dh.astype("float32"), rnn_step(*(a.astype("float32") for a in args))[1]
-    )
-    checks.require(
-        all(g.dtype == np.float32 for g in grads),
-        "For float32 input every gradient must be float32: use np.zeros_like or dtype=dh.dtype.",
-    )
+    args, dh = [*_arrays(_STEP).values()], 2 * _numbers(7, 2, 4)
+    h, cache = rnn_step(*args)
+    t.compare("rnn_step, which makes the cache: h", h)
+    names = "dx, dh_prev, dW_x, dW_h, db"
+    t.check(rnn_step_backward, {"dh": dh, "cache": cache}, names, float32=False)
+    _leaves_the_cache(rnn_step_backward, dh, rnn_step(*args)[1])
+    _keeps_float32(rnn_step, rnn_step_backward, args, dh)
 
 
 def rnn_backward(t, rnn_backward, rnn_forward):
-    args = (
-        np.array([[[1.0], [-0.5], [0.8]], [[0.3], [0.9], [-1.2]]]),
-        np.array([[0.6, -0.4], [-0.2, 0.7]]),
-        np.array([[0.7, -0.3]]),
-        np.array([[0.4, 0.8], [-0.6, 0.3]]),
-        np.array([0.1, -0.2]),
-    )
-    dh = np.array([[[1.0, -0.5], [0.3, 0.8], [-0.6, 0.4]], [[0.2, 0.9], [-1.0, 0.5], [0.7, -0.3]]])
-    dx = np.array([[[0.486853], [0.015316], [-0.474191]], [[-0.340673], [-0.361192], [0.553577]]])
-    t.check(
-        rnn_backward,
-        {"dh": dh, "cache": rnn_forward(*args)[1]},
-        "dx, dh0, dW_x, dW_h, db",
-        float32=False,
-    )
-    cache = rnn_forward(*args)[1]
-    rnn_backward(dh.copy(), cache)
+    args, dh = [*_arrays(_SEQUENCE).values()], 2 * _numbers(7, 2, 4, 5)
+    h, cache = rnn_forward(*args)
+    t.compare("rnn_forward, which makes the cache: h", h)
+    names = "dx, dh0, dW_x, dW_h, db"
+    t.check(rnn_backward, {"dh": dh, "cache": cache}, names, float32=False)
+    _leaves_the_cache(rnn_backward, dh, rnn_forward(*args)[1])
+    _keeps_float32(rnn_forward, rnn_backward, args, dh)
+
+
+def _leaves_the_cache(backward: Callable[..., Any], dh: np.ndarray, cache: Any) -> None:
+    """Require the same gradients of a second call, whatever a student's cache looks like."""
+    first = [gradient.copy() for gradient in backward(dh.copy(), cache)]
     try:
-        again = rnn_backward(dh.copy(), cache)[0]
+        again = backward(dh.copy(), cache)
     except Exception:
-        again = np.full_like(dx, np.nan)
+        again = None
     checks.require(
-        np.allclose(again, dx, atol=1e-5),
+        again is not None and all(map(np.allclose, first, again)),
         "A second call gives other values: the first one changed the cache. Leave it as it is.",
     )
-    grads = rnn_backward(dh.astype("float32"), rnn_forward(*(a.astype("float32") for a in args))[1])
+
+
+def _keeps_float32(
+    forward: Callable[..., Any],
+    backward: Callable[..., Any],
+    args: list[np.ndarray],
+    dh: np.ndarray,
+) -> None:
+    _, cache = forward(*(array.astype("float32") for array in args))
     checks.require(
-        all(g.dtype == np.float32 for g in grads),
+        all(g.dtype == np.float32 for g in backward(dh.astype("float32"), cache)),
         "For float32 input every gradient must be float32: use np.zeros_like or dtype=dh.dtype.",
     )
 
@@ -172,83 +158,98 @@ def rnn_backward(t, rnn_backward, rnn_forward):
 def VanillaRNN(t, VanillaRNN):
     layer = nn.RNN(3, 5, batch_first=True).double()
     with torch.no_grad():
-        for i, p in enumerate(layer.parameters()):
-            p.copy_(torch.sin(1.7 * torch.arange(p.numel()) + i).view_as(p))
-    x = 1.5 * torch.cos(1.3 * torch.arange(24, dtype=torch.float64)).view(2, 4, 3)
-    h0 = torch.sin(0.9 * torch.arange(10, dtype=torch.float64)).view(2, 5)
-
-    def torch_states(h0=h0, **changes):
-        """States of PyTorch's own layer, with some of its weights replaced."""
-        state = {k: v.clone() for k, v in layer.state_dict().items()}
-        for name, change in changes.items():
-            state[name] = change(state[name])
-        return torch.func.functional_call(layer, state, (x, h0[None]))[0].detach()
-
-    passed, passed_h0 = x.clone(), h0.clone()
+        for i, parameter in enumerate(layer.parameters()):
+            parameter.copy_(torch.from_numpy(_numbers(i, *parameter.shape)))
+    x, h0 = torch.from_numpy(2 * _numbers(4, 2, 4, 3)), torch.from_numpy(_numbers(5, 2, 5))
+    model = _with_weights(VanillaRNN(3, 5), layer)
+    names = "h, h_n"
     try:
-        model = VanillaRNN(3, 5)
-        model(x.float())
-    except NotImplementedError:
+        got = t.check(model, {"x": x, "h0": h0}, names, float32=False, quiet=True)
+    except RuntimeError as error:
+        if "must match the size" not in str(error):
+            raise
         raise checks.CheckFailed(
-            "VanillaRNN is not written yet: replace both TODOs above."
+            "Tensors of different sizes meet. Is each x_t one step of all sequences, x[:, t] of "
+            f"shape (N, D)? PyTorch says: {error}"
         ) from None
     checks.require(
+        got["h"].dtype == torch.float64,
+        f"VanillaRNN: h has dtype {got['h'].dtype} for float64 input: keep the input's dtype.",
+    )
+    try:
+        first, again = (model(x.clone())[0] for _ in range(2))
+    except (TypeError, AttributeError, RuntimeError) as error:
+        raise checks.CheckFailed(
+            "Without h0, for x of dtype float64, this fails: start from zeros that have the dtype "
+            f"and the device of x. Python says: {error}"
+        ) from None
+    checks.require(
+        torch.equal(first, again),
+        "Two calls without h0 give different states: start from zeros, not from random numbers.",
+    )
+    t.check(model, {"x": x}, names, float32=False, quiet=True)
+    x = x.float().requires_grad_()
+    last = model.float()(x)[0][:, -1]
+    checks.require(
+        last.dtype == torch.float32,
+        "VanillaRNN: float32 input must give float32 states (x.new_zeros keeps dtype and device).",
+    )
+    checks.require(
+        last.requires_grad, "No gradient reaches anything: is the state made a constant on its way?"
+    )
+    last.sum().backward()
+    checks.require(
+        x.grad is not None and bool((x.grad[:, 0] != 0).any()),
+        "No gradient reaches the first step: leave out detach(), .data and torch.no_grad().",
+    )
+    for name, parameter in model.named_parameters():
+        checks.require(
+            parameter.grad is not None and bool((parameter.grad != 0).any()),
+            f"No gradient reaches {name}: use it as it is, without detach() or .data.",
+        )
+    _runs_on_any_device(VanillaRNN(3, 5))
+    t.say("VanillaRNN: h (2, 4, 5), h_n (2, 5), equal to nn.RNN with the same weights")
+
+
+def _with_weights(model: nn.Module, layer: nn.RNN) -> nn.Module:
+    """Give a student's module the weights of PyTorch's own layer, after a look at its own."""
+    checks.require(
         all((p != p.flatten()[0]).any() for p in model.parameters() if p.ndim == 2),
-        "The weights start with all entries equal: draw them at random, or all units stay the same.",
+        "All entries of a weight start equal: draw them at random, or all units stay the same.",
     )
     try:
         load_torch_weights(model, layer)
     except ValueError as error:
         raise checks.CheckFailed(f"VanillaRNN: {error}. Are all four an nn.Parameter?") from None
-    result = model.double()(passed, passed_h0)
+    return model.double()
+
+
+def _runs_on_any_device(model: nn.Module) -> None:
+    """Require states on the device of the input; ``meta`` has shapes alone, on any computer."""
+    try:
+        there = model.to("meta")(torch.empty(2, 4, 3, device="meta"))[0].device.type == "meta"
+    except RuntimeError:
+        there = False
     checks.require(
-        isinstance(result, tuple | list) and len(result) == 2,
-        f"VanillaRNN must return two values (h, h_n); yours returned {checks.type_name(result)}.",
+        there,
+        "On another device than the CPU it fails: make the zeros there too, for example with "
+        "x.new_zeros, which has dtype and device of x.",
     )
-    zero = torch.zeros_like
-    checks.compare("VanillaRNN: h", result[0], torch_states())
-    checks.require(
-        result[0].dtype == torch.float64,
-        f"VanillaRNN: h has dtype {result[0].dtype} for float64 input: keep the input's dtype.",
-    )
-    checks.require(
-        result[1].ndim == 2,
-        f"VanillaRNN: h_n has shape {tuple(result[1].shape)}; it must be (N, H): no axis for layers.",
-    )
-    checks.compare("VanillaRNN: h_n", result[1], torch_states()[:, -1])
-    checks.require(
-        torch.equal(passed, x) and torch.equal(passed_h0, h0),
-        "VanillaRNN changed x or h0 in place: make a new tensor at each step instead.",
-    )
-    checks.compare("VanillaRNN without h0: h", model(x)[0], torch_states(torch.zeros_like(h0)))
-    x32 = x.float()
-    checks.require(
-        model.float()(x32)[0].dtype == torch.float32,
-        "VanillaRNN: float32 input must give float32 states (x.new_zeros keeps dtype and device).",
-    )
-    x32.requires_grad_()
-    model(x32)[0][:, -1].sum().backward()
-    checks.require(
-        x32.grad is not None and bool((x32.grad[:, 0] != 0).any()),
-        "No gradient reaches the first step: leave out detach(), .data and torch.no_grad().",
-    )
-    t.say("VanillaRNN: h (2, 4, 5), h_n (2, 5), equal to nn.RNN")
 
 
 def character_rnn_gradients(t, character_rnn_gradients):
-    t.check(
-        character_rnn_gradients,
-        {
-            "ids": np.array([[0, 2, 1], [0, 1, 0]]),
-            "targets": np.array([[2, 1, 0], [1, 0, 2]]),
-            "mask": np.array([[True, True, True], [True, True, False]]),
-            "params": {
-                "W_x": np.array([[0.5, -0.4], [0.9, 0.3], [-0.7, 0.6]]),
-                "W_h": np.array([[0.6, -0.8], [0.5, 0.4]]),
-                "b": np.array([0.1, -0.2]),
-                "W_y": np.array([[0.7, -0.5, 0.3], [-0.9, 0.4, 0.8]]),
-                "b_y": np.array([0.2, 0.0, -0.1]),
-            },
-        },
-        "loss, grads",
-    )
+    params = _arrays({"W_x": (5, 3), "W_h": (3, 3), "b": (3,), "W_y": (3, 5), "b_y": (5,)})
+    args = {
+        "ids": np.array([[0, 2, 1, 4], [0, 3, 0, 2]]),
+        "targets": np.array([[2, 1, 4, 0], [3, 0, 2, 1]]),
+        "mask": np.array([[True, True, True, True], [True, True, True, False]]),
+        "params": params,
+    }
+    t.check(character_rnn_gradients, args, "loss, grads")
+    narrow = {name: value.astype("float32") for name, value in params.items()}
+    _, grads = character_rnn_gradients(*[*args.values()][:3], narrow)
+    for name, gradient in grads.items():
+        checks.require(
+            gradient.dtype == np.float32,
+            f"grads[{name!r}] has dtype {gradient.dtype} for float32 params: keep their dtype.",
+        )

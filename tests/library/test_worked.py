@@ -12,7 +12,7 @@ import torch
 
 from course import worked
 from course.checks import CheckFailed, require
-from course.worked.trial import Recording, Trial, decoded, encoded
+from course.worked.trial import Recording, Showing, Shown, Trial, decoded, encoded
 
 X = np.array([[1.0, -2.0], [0.5, 3.0]])
 
@@ -161,6 +161,13 @@ def test_the_example_is_shown_without_a_call(notebook, capsys):
     check.example(unwritten)
     shown = capsys.readouterr().out
     assert "unwritten(x)" in shown and "must return y" in shown and "-3." in shown
+
+
+@pytest.mark.parametrize("value", [np.array([[True], [False]]), 5, torch.ones(2), ["a"], None])
+def test_arguments_of_every_kind_are_shown(value, capsys):
+    with pytest.raises(Shown):
+        Showing("f", {}).check(unwritten, {"mask": value}, "y")
+    assert "mask = " in capsys.readouterr().out
 
 
 def test_a_check_leaves_the_notebook_as_it_is(notebook):

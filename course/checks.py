@@ -372,7 +372,7 @@ def _compare_shape(label: str, got: Any, want: Any) -> None:
         return
     hint = ""
     if len(a) == len(b) and a == b[::-1]:
-        hint = " It looks transposed: rows are examples (N first)."
+        hint = " It looks transposed."
     elif len(b) == 3 and a == (b[1], b[0], b[2]):
         hint = " Batch first: the order is (N, T, ...), not (T, N, ...)."
     elif len(a) == len(b) + 1 and tuple(s for s in a if s != 1) == tuple(s for s in b if s != 1):

@@ -13,7 +13,7 @@ class ClaimFailed(AssertionError):
     """A sentence that the course prints is not true in this run."""
 
 
-def claim(sentence: str, holds: Any) -> bool:
+def claim(sentence: str, holds: Any) -> None:
     """Print a sentence about what was measured, if it is true.
 
     A learner's run may come out otherwise, with other code or on another machine: then the
@@ -26,11 +26,6 @@ def claim(sentence: str, holds: Any) -> bool:
     holds
         Anything with a truth value.
 
-    Returns
-    -------
-    bool
-        Whether it holds.
-
     Raises
     ------
     ClaimFailed
@@ -38,8 +33,7 @@ def claim(sentence: str, holds: Any) -> bool:
     """
     if bool(holds):
         print(f"✓ {sentence}")
-        return True
+        return
     if os.environ.get(STRICT) == "strict":
         raise ClaimFailed(sentence)
     print(f"✗ Not in your run: {sentence}")
-    return False

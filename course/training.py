@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 import torch
+from torch import nn
 from tqdm.auto import tqdm
 
 from course.emission import grading
@@ -69,3 +70,47 @@ def cpu_seconds() -> float:
 def parameter_count(module: torch.nn.Module) -> int:
     """Count the trainable numbers of a module."""
     return sum(p.numel() for p in module.parameters() if p.requires_grad)
+
+
+def start_remembering(
+    model: nn.Module, keep: float | None = None, write: float | None = None
+) -> nn.Module:
+    """Set the biases that decide how long a fresh gated cell remembers (Tallec & Ollivier, 2018).
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        With a recurrent layer of PyTorch's as ``rnn``; a vanilla RNN is left as it is.
+    keep : float, optional
+        Bias of an LSTM's forget gates, or of a GRU's update gates.
+    write : float, optional
+        Bias of an LSTM's input gates.
+
+    Returns
+    -------
+    torch.nn.Module
+        The model itself.
+    """
+    H, block = model.rnn.hidden_size, {"LSTM": {1: keep, 0: write}, "GRU": {1: keep}}
+    for gate, value in block.get(model.rnn.mode, {}).items():
+        for name, parameter in model.rnn.named_parameters():
+            if "bias" in name and value is not None:
+                with torch.no_grad():  # PyTorch adds two biases: one gets the value, the other zero
+                    parameter[gate * H : (gate + 1) * H] = value if "bias_ih" in name else 0.0
+    return model
+
+
+def memory_for(T: int) -> dict[str, float]:
+    """Biases for a memory of T steps: keep 1 - 1/T or so of the state at each step, write rarely.
+
+    Parameters
+    ----------
+    T : int
+        At least 3.
+
+    Returns
+    -------
+    dict
+        Keyword arguments of :func:`start_remembering`.
+    """
+    return {"keep": float(np.log(T - 1)) + 1, "write": -float(np.log(T - 1))}

@@ -7,45 +7,73 @@ COPY_TARGETS = "targets = torch.randint(symbols, (N,), generator=generator)"
 ONE = "    x[torch.arange(N), 0, targets] = 1\n"
 MARK = "    x[:, 0, symbols] = 1\n"
 COPY_WRONG = {
-    "uniform noise": [("torch.randn(N", "torch.rand(N")],
-    "no noise": [(NOISE, NOISE + " * 0")],
-    "loud noise": [(NOISE, NOISE + " * 2")],
-    "noise at the first step": [("    x[:, 0] = 0\n", "")],
-    "noise in the mark": [("    x[:, :, symbols] = 0\n", "")],
-    "no mark": [(MARK, "")],
-    "a mark at every step": [(MARK, "    x[:, :, symbols] = 1\n")],
-    "a mark at the last step": [(MARK, "    x[:, -1, symbols] = 1\n")],
-    "mark in the first column": [
+    "The noise is uniform: draw it with torch.randn.": [("torch.randn(N", "torch.rand(N")],
+    "Later steps are silent: they must hold standard normal noise.": [(NOISE, NOISE + " * 0")],
+    "The noise is too loud: its standard deviation must be 1.": [(NOISE, NOISE + " * 2")],
+    "The first step carries noise: it holds the symbol and the mark, nothing else.": [
+        ("    x[:, 0] = 0\n", "")
+    ],
+    "There is noise in the column of the mark: it must be 0 after the first step.": [
+        ("    x[:, :, symbols] = 0\n", "")
+    ],
+    "The mark is missing at the first step.": [(MARK, "")],
+    "Every step carries the mark: only the first one may.": [(MARK, "    x[:, :, symbols] = 1\n")],
+    "The mark stands at the last step: it belongs to the first.": [
+        (MARK, "    x[:, -1, symbols] = 1\n")
+    ],
+    "The mark is in the first column: it belongs to the last.": [
         (COPY_RETURN, "    return torch.roll(x, 1, dims=2), targets"),
     ],
-    "symbol at the last step": [(ONE, "    x[torch.arange(N), -1, targets] = 1\n")],
-    "every sequence's column is set": [(ONE, "    x[:, 0, targets] = 1\n")],
-    "targets from the global generator": [(COPY_TARGETS, "targets = torch.randint(symbols, (N,))")],
-    "noise from the global generator": [(NOISE, "x = torch.randn(N, T, symbols + 1)")],
-    "the last symbol never": [("torch.randint(symbols,", "torch.randint(max(1, symbols - 1),")],
-    "one symbol for the batch": [
+    "The symbol stands at the last step: it belongs to the first.": [
+        (ONE, "    x[torch.arange(N), -1, targets] = 1\n")
+    ],
+    "The whole column of a symbol is set: index rows and targets together with torch.arange(N).": [
+        (ONE, "    x[:, 0, targets] = 1\n")
+    ],
+    "The targets come from the global generator: pass generator=generator.": [
+        (COPY_TARGETS, "targets = torch.randint(symbols, (N,))")
+    ],
+    "The noise comes from the global generator: pass generator=generator.": [
+        (NOISE, "x = torch.randn(N, T, symbols + 1)")
+    ],
+    "The last symbol is never drawn: torch.randint's upper end is not included.": [
+        ("torch.randint(symbols,", "torch.randint(max(1, symbols - 1),")
+    ],
+    "All sequences have the same symbol: draw one for each.": [
         (COPY_TARGETS, COPY_TARGETS.replace("(N,)", "(1,)") + ".repeat(N)")
     ],
-    "numbered in turn": [(COPY_TARGETS, "targets = torch.zeros(N, dtype=torch.long)")],
-    "targets of the noise": [
+    "The symbols are numbered in turn: they must be drawn.": [
+        (COPY_TARGETS, "targets = torch.zeros(N, dtype=torch.long)")
+    ],
+    "The targets are read off the noise: they must be the symbols of the first step.": [
         (COPY_RETURN, "    return x, torch.randint(symbols, (N,), generator=generator)")
     ],
-    "time first": [(COPY_RETURN, "    return x.transpose(0, 1), targets")],
-    "float targets": [(COPY_RETURN, "    return x, targets.float()")],
-    "float64": [(COPY_RETURN, "    return x.double(), targets")],
-    "no column for the mark": [(COPY_RETURN, "    return x[:, :, :symbols], targets")],
-    "generator seeded again": [(NOISE, "generator.manual_seed(0)\n    " + NOISE)],
-    "the same noise for all": [
+    "Time comes first: x must be (N, T, symbols + 1).": [
+        (COPY_RETURN, "    return x.transpose(0, 1), targets")
+    ],
+    "The targets are floats: class numbers must be int64.": [
+        (COPY_RETURN, "    return x, targets.float()")
+    ],
+    "x is float64: it must be float32.": [(COPY_RETURN, "    return x.double(), targets")],
+    "There is no column for the mark: x needs symbols + 1 of them.": [
+        (COPY_RETURN, "    return x[:, :, :symbols], targets")
+    ],
+    "The generator is seeded again inside: every call would return the same batch.": [
+        (NOISE, "generator.manual_seed(0)\n    " + NOISE)
+    ],
+    "All sequences share one noise: draw it for each sequence.": [
         (NOISE, NOISE.replace("randn(N", "randn(1") + ".repeat(N, 1, 1)"),
     ],
-    "the same noise at all steps": [
+    "All steps share one noise: draw it for each step.": [
         (NOISE, NOISE.replace("N, T,", "N, 1,") + ".repeat(1, T, 1)"),
     ],
-    "the same noise in all columns": [
+    "All columns share one noise: draw it for each column.": [
         (NOISE, NOISE.replace("symbols + 1", "1") + ".repeat(1, 1, symbols + 1)"),
     ],
-    "targets and inputs exchanged": [(COPY_RETURN, "    return targets, x")],
-    "targets as a column": [(COPY_RETURN, "    return x, targets[:, None]")],
+    "Targets and inputs are exchanged: x comes first.": [(COPY_RETURN, "    return targets, x")],
+    "The targets are a column: their shape must be (N,).": [
+        (COPY_RETURN, "    return x, targets[:, None]")
+    ],
 }
 COPY_RIGHT = {
     "one-hot": """
@@ -83,52 +111,83 @@ FIRST_MARK = "x[rows, torch.randint(0, half, (N,), generator=generator), 1] = 1"
 SECOND_MARK = "x[rows, torch.randint(half, T, (N,), generator=generator), 1] = 1"
 NUMBERS = "x[:, :, 0] = torch.rand(N, T, generator=generator)"
 ADD_WRONG = {
-    "marks anywhere": [
+    "Both marks may fall anywhere: one belongs to each half.": [
         (FIRST_MARK, FIRST_MARK.replace("0, half", "0, T")),
         (SECOND_MARK, SECOND_MARK.replace("half, T", "0, T")),
     ],
-    "second mark anywhere": [(SECOND_MARK, SECOND_MARK.replace("half, T", "0, T"))],
-    "one mark": [("    " + SECOND_MARK + "\n", "")],
-    "last step never marked": [
+    "The second mark may fall anywhere: it belongs to the second half.": [
+        (SECOND_MARK, SECOND_MARK.replace("half, T", "0, T"))
+    ],
+    "There is one mark only: two numbers are to be added.": [("    " + SECOND_MARK + "\n", "")],
+    "The last step is never marked: torch.randint's upper end is not included.": [
         (SECOND_MARK, SECOND_MARK.replace("half, T", "half, max(half + 1, T - 1)"))
     ],
-    "half rounded up": [("T // 2", "(T + 1) // 2 if T > 2 else 1")],
-    "fixed places": [(FIRST_MARK, "x[:, 0, 1] = 1"), (SECOND_MARK, "x[:, half, 1] = 1")],
-    "the same places for all": [
+    "The halves are cut one step late: the first is 0 ... T//2 - 1.": [
+        ("T // 2", "(T + 1) // 2 if T > 2 else 1")
+    ],
+    "The marks stand at fixed places: draw them.": [
+        (FIRST_MARK, "x[:, 0, 1] = 1"),
+        (SECOND_MARK, "x[:, half, 1] = 1"),
+    ],
+    "All sequences have their marks at the same places: draw them for each.": [
         (FIRST_MARK, "x[:, torch.randint(0, half, (1,), generator=generator), 1] = 1"),
         (SECOND_MARK, "x[:, torch.randint(half, T, (1,), generator=generator), 1] = 1"),
     ],
-    "same place in both halves": [
+    "Both marks stand at the same place of their half: draw them independently.": [
         (
             FIRST_MARK,
             "k = torch.randint(0, half, (N,), generator=generator)\n    x[rows, k, 1] = 1",
         ),
         (SECOND_MARK, "x[rows, k + half, 1] = 1"),
     ],
-    "sum of all numbers": [(ADD_RETURN, "return x, x[:, :, 0].sum(dim=1)")],
-    "mean of the two": [(ADD_RETURN, ADD_RETURN.replace("sum(dim=1)", "sum(dim=1) / 2"))],
-    "product": [(ADD_RETURN, "return x, torch.where(x[:, :, 1] > 0, x[:, :, 0], 1.0).prod(dim=1)")],
-    "targets (N, 1)": [(ADD_RETURN, ADD_RETURN.replace("sum(dim=1)", "sum(dim=1, keepdim=True)"))],
-    "normal numbers": [("torch.rand(N", "torch.randn(N")],
-    "numbers from -1 to 1": [(NUMBERS, NUMBERS + " * 2 - 1")],
-    "rounded numbers": [(NUMBERS, NUMBERS.replace(" = ", " = (") + " > 0.5).float()")],
-    "the same numbers for all": [(NUMBERS, NUMBERS.replace("rand(N,", "rand(1,"))],
-    "the same number at all steps": [(NUMBERS, NUMBERS.replace("N, T", "N, 1"))],
-    "columns exchanged": [(ADD_RETURN, ADD_RETURN.replace("return x,", "return x.flip(2),"))],
-    "time first": [(ADD_RETURN, ADD_RETURN.replace("return x,", "return x.transpose(0, 1),"))],
-    "global generator": [(NUMBERS, "x[:, :, 0] = torch.rand(N, T)")],
-    "marks from the global generator": [
+    "All numbers are added: only the two marked ones count.": [
+        (ADD_RETURN, "return x, x[:, :, 0].sum(dim=1)")
+    ],
+    "The target is the mean of the two numbers: asked for is their sum.": [
+        (ADD_RETURN, ADD_RETURN.replace("sum(dim=1)", "sum(dim=1) / 2"))
+    ],
+    "The target is the product of the two numbers: asked for is their sum.": [
+        (ADD_RETURN, "return x, torch.where(x[:, :, 1] > 0, x[:, :, 0], 1.0).prod(dim=1)")
+    ],
+    "The targets are a column: their shape must be (N,).": [
+        (ADD_RETURN, ADD_RETURN.replace("sum(dim=1)", "sum(dim=1, keepdim=True)"))
+    ],
+    "The numbers are normal: draw them with torch.rand.": [("torch.rand(N", "torch.randn(N")],
+    "The numbers run from -1 to 1: they must lie in [0, 1).": [(NUMBERS, NUMBERS + " * 2 - 1")],
+    "The numbers are rounded: leave them as they are drawn.": [
+        (NUMBERS, NUMBERS.replace(" = ", " = (") + " > 0.5).float()")
+    ],
+    "All sequences share their numbers: draw them for each.": [
+        (NUMBERS, NUMBERS.replace("rand(N,", "rand(1,"))
+    ],
+    "All steps of a sequence show one number: draw one for each step.": [
+        (NUMBERS, NUMBERS.replace("N, T", "N, 1"))
+    ],
+    "The columns are exchanged: numbers first, marks second.": [
+        (ADD_RETURN, ADD_RETURN.replace("return x,", "return x.flip(2),"))
+    ],
+    "Time comes first: x must be (N, T, 2).": [
+        (ADD_RETURN, ADD_RETURN.replace("return x,", "return x.transpose(0, 1),"))
+    ],
+    "Numbers come from the global generator: pass generator=generator.": [
+        (NUMBERS, "x[:, :, 0] = torch.rand(N, T)")
+    ],
+    "The marks come from the global generator: pass generator=generator.": [
         (FIRST_MARK, FIRST_MARK.replace(", generator=generator", ""))
     ],
-    "generator seeded again": [(NUMBERS, "generator.manual_seed(0)\n    " + NUMBERS)],
-    "marks of -1": [
+    "The generator is seeded again inside: every call would return the same batch.": [
+        (NUMBERS, "generator.manual_seed(0)\n    " + NUMBERS)
+    ],
+    "The marks are -1: they must be 1.": [
         (
             ADD_RETURN,
             "y = (x[:, :, 0] * x[:, :, 1]).sum(dim=1)\n    x[:, :, 1] = 2 * x[:, :, 1] - 1\n    return x, y",
         )
     ],
-    "integer targets": [(ADD_RETURN, ADD_RETURN + ".long()")],
-    "float64": [(ADD_RETURN, ADD_RETURN.replace("return x,", "return x.double(),"))],
+    "The targets are whole numbers: they must be float32.": [(ADD_RETURN, ADD_RETURN + ".long()")],
+    "x is float64: it must be float32.": [
+        (ADD_RETURN, ADD_RETURN.replace("return x,", "return x.double(),"))
+    ],
 }
 ADD_RIGHT = {
     "one-hot marks": """
@@ -168,64 +227,102 @@ FINAL = "final = states[:, -1, :H]"
 BOTH = "final = torch.cat([final, states[:, 0, H:]], dim=1)"
 ANSWER = "return self.readout(final)"
 CLASS_WRONG = {
-    "last step both ways": [(BOTH, "final = states[:, -1]")],
-    "first step both ways": [(BOTH, "final = states[:, 0]")],
-    "directions exchanged": [(BOTH, "final = torch.cat([states[:, 0, H:], final], dim=1)")],
-    "halves exchanged": [(BOTH, "final = torch.cat([states[:, -1, H:], states[:, 0, :H]], dim=1)")],
-    "first step forwards": [(FINAL, "final = states[:, 0, :H]")],
-    "mean over the steps": [(FINAL, "final = states.mean(dim=1)[:, :H]")],
-    "largest over the steps": [(FINAL, "final = states.max(dim=1).values[:, :H]")],
-    "every step": [(ANSWER, "return self.readout(states)")],
-    "the first layer's state": [
+    "It reads the last step of both directions: backwards, that state has seen one step only.": [
+        (BOTH, "final = states[:, -1]")
+    ],
+    "It reads the first step of both directions: forwards, that state has seen one step only.": [
+        (BOTH, "final = states[:, 0]")
+    ],
+    "The directions are exchanged: forwards ends at the last step, backwards at the first.": [
+        (BOTH, "final = torch.cat([states[:, 0, H:], final], dim=1)")
+    ],
+    "The halves are in the wrong order: forwards first, then backwards.": [
+        (BOTH, "final = torch.cat([states[:, -1, H:], states[:, 0, :H]], dim=1)")
+    ],
+    "The forward state is the first step's: it must be the last.": [
+        (FINAL, "final = states[:, 0, :H]")
+    ],
+    "It reads the mean over the steps: asked for is the final state.": [
+        (FINAL, "final = states.mean(dim=1)[:, :H]")
+    ],
+    "It reads the largest value over the steps: asked for is the final state.": [
+        (FINAL, "final = states.max(dim=1).values[:, :H]")
+    ],
+    "It answers at every step: one answer a sequence, from the final state.": [
+        (ANSWER, "return self.readout(states)")
+    ],
+    "It reads the first layer's state: the last layer's is asked for.": [
         (
             ANSWER,
             "h = self.rnn(x)[1]\n        h = h[0] if isinstance(h, tuple) else h\n        return self.readout(torch.cat(list(h[: 1 + self.rnn.bidirectional]), dim=1))",
         )
     ],
-    "the cell state": [
+    "It reads the cell state c: the readout takes the state h.": [
         (
             ANSWER,
             "h = self.rnn(x)[1]\n        h = h[1] if isinstance(h, tuple) else h\n        return self.readout(torch.cat(list(h[-1 - self.rnn.bidirectional :]), dim=1))",
         )
     ],
-    "time first": [('"batch_first": True', '"batch_first": False')],
-    "always an LSTM": [("kinds[cell](", 'kinds["lstm"](')],
-    "GRU and LSTM exchanged": [
+    "batch_first is missing: x is (N, T, D).": [('"batch_first": True', '"batch_first": False')],
+    "It always builds an LSTM: cell decides.": [("kinds[cell](", 'kinds["lstm"](')],
+    "GRU and LSTM are exchanged.": [
         ('"gru": nn.GRU, "lstm": nn.LSTM', '"gru": nn.LSTM, "lstm": nn.GRU')
     ],
-    "num_layers not used": [(", num_layers, **", ", 1, **")],
-    "bidirectional not used": [('{"bidirectional": bidirectional, ', '{"bidirectional": False, ')],
-    "dropout not used": [('"dropout": dropout, ', "")],
-    "dropout fixed": [('"dropout": dropout, ', '"dropout": 0.25 * (num_layers > 1), ')],
-    "unknown cells are LSTMs": [('raise ValueError(f"no such cell: {cell!r}")', 'cell = "lstm"')],
-    "KeyError for an unknown cell": [("raise ValueError(", "raise KeyError(")],
-    "softmax": [(ANSWER, "return self.readout(final).softmax(dim=1)")],
-    "log-softmax": [(ANSWER, "return self.readout(final).log_softmax(dim=1)")],
-    "squashed before the readout": [(ANSWER, "return self.readout(torch.relu(final))")],
-    "readout without bias": [(ANSWER, "return final @ self.readout.weight.T")],
-    "ReLU cells": [
+    "The number of layers is not passed on: num_layers has no effect.": [
+        (", num_layers, **", ", 1, **")
+    ],
+    "The second direction is not passed on: bidirectional has no effect.": [
+        ('{"bidirectional": bidirectional, ', '{"bidirectional": False, ')
+    ],
+    "The dropout is not passed on: dropout has no effect.": [('"dropout": dropout, ', "")],
+    "The dropout is fixed: take the argument.": [
+        ('"dropout": dropout, ', '"dropout": 0.25 * (num_layers > 1), ')
+    ],
+    "An unknown cell becomes an LSTM: raise a ValueError that names it.": [
+        ('raise ValueError(f"no such cell: {cell!r}")', 'cell = "lstm"')
+    ],
+    "An unknown cell raises a KeyError: raise a ValueError that names it.": [
+        ("raise ValueError(", "raise KeyError(")
+    ],
+    "A softmax is in the network: return the readout as it is, the loss has its own.": [
+        (ANSWER, "return self.readout(final).softmax(dim=1)")
+    ],
+    "A log-softmax is in the network: return the readout as it is.": [
+        (ANSWER, "return self.readout(final).log_softmax(dim=1)")
+    ],
+    "The state is squashed before the readout: hand it on as it is.": [
+        (ANSWER, "return self.readout(torch.relu(final))")
+    ],
+    "The readout has no bias: use nn.Linear as it comes.": [
+        (ANSWER, "return final @ self.readout.weight.T")
+    ],
+    "The vanilla cell uses ReLU: it must be tanh.": [
         (
             LAYERS,
             LAYERS
             + '\n        if cell == "rnn":\n            self.rnn = nn.RNN(input_size, hidden_size, num_layers, nonlinearity="relu", **options)',
         )
     ],
-    "no gradient": [("states = self.rnn(x)[0]", "states = self.rnn(x)[0].detach()")],
-    "float32 forced": [("states = self.rnn(x)[0]", "states = self.rnn.float()(x.float())[0]")],
-    "input changed": [
+    "No gradient gets through: leave out detach() and torch.no_grad().": [
+        ("states = self.rnn(x)[0]", "states = self.rnn(x)[0].detach()")
+    ],
+    "float32 is forced: keep the dtype of the input.": [
+        ("states = self.rnn(x)[0]", "states = self.rnn.float()(x.float())[0]")
+    ],
+    "The input is changed: build a new tensor instead.": [
         ("states = self.rnn(x)[0]", "x.data.mul_(1.5)\n        states = self.rnn(x)[0]")
     ],
-    "state kept between batches": [
+    "The state is kept from one batch to the next: every call starts from zero.": [
         (
             "states = self.rnn(x)[0]",
             "before = getattr(self, 'kept', None)\n        states, self.kept = self.rnn(x, before if x.shape[0] == getattr(self, 'n', 0) else None)\n        self.n = x.shape[0]",
         )
     ],
-    "one more layer": [
+    "There is one layer too many: pass num_layers as it is.": [
         (ANSWER, "return self.more(self.readout(final))"),
         (READ, READ + "\n        self.more = nn.Linear(output_size, output_size)"),
     ],
-    "zero state made on the CPU, another device": [
+    "The state of zeros is made on the CPU: it fails on another device.": [
         (
             "states = self.rnn(x)[0]",
             "h0 = torch.zeros(self.rnn.num_layers * (1 + self.rnn.bidirectional), len(x), self.rnn.hidden_size, dtype=x.dtype)\n        states = self.rnn(x, (h0, h0) if self.rnn.mode == 'LSTM' else h0)[0]",
@@ -294,93 +391,120 @@ APPEND = "        scores.append(score.item())\n"
 RECENT = "recent = np.mean(scores[-10:])"
 REACHED = "if len(scores) >= 10 and (recent <= target if error else recent >= target):"
 UNTIL_WRONG = {
-    "gradients pile up": [(ZERO, "")],
-    "zero_grad between backward and step": [
+    "Gradients pile up: call zero_grad before every backward.": [(ZERO, "")],
+    "zero_grad comes between backward and step: the gradient is gone before it is used.": [
         (ZERO, ""),
         (CLIP, CLIP + ZERO),
     ],
-    "not clipped": [(CLIP, "")],
-    "clipped after the step": [(CLIP, ""), (STEP, STEP + CLIP)],
-    "clipped before the backward": [
+    "Gradients are not clipped: clip their norm to 1 before the step.": [(CLIP, "")],
+    "Gradients are clipped after the step: that is too late.": [(CLIP, ""), (STEP, STEP + CLIP)],
+    "Gradients are clipped before the backward: there are none yet.": [
         (CLIP, ""),
         (
             "        loss.backward()\n",
             "        optimizer.zero_grad()\n" + CLIP + "        loss.backward()\n",
         ),
     ],
-    "clipped by value": [
+    "Values are clipped one by one: clip the norm of all gradients together.": [
         ("clip_grad_norm_(model.parameters(), 1.0)", "clip_grad_value_(model.parameters(), 1.0)")
     ],
-    "clipped to 5": [("model.parameters(), 1.0)", "model.parameters(), 5.0)")],
-    "SGD": [("torch.optim.Adam", "torch.optim.SGD")],
-    "AdamW": [("torch.optim.Adam(", "torch.optim.AdamW(")],
-    "rate not used": [("lr=lr)", "lr=0.03)")],
-    "a new optimizer every step": [
+    "The norm is clipped to 5: it must be 1.": [
+        ("model.parameters(), 1.0)", "model.parameters(), 5.0)")
+    ],
+    "The optimizer is SGD: it must be Adam.": [("torch.optim.Adam", "torch.optim.SGD")],
+    "The optimizer is AdamW: it must be Adam.": [("torch.optim.Adam(", "torch.optim.AdamW(")],
+    "The rate is fixed: use lr.": [("lr=lr)", "lr=0.03)")],
+    "Every step makes a new optimizer: Adam forgets its averages. Make one before the loop.": [
         (ZERO, "        optimizer = torch.optim.Adam(model.parameters(), lr=lr)\n" + ZERO)
     ],
-    "no step": [(STEP, "")],
-    "score after the update": [
+    "No step is taken: call optimizer.step().": [(STEP, "")],
+    "The score is taken after the update: take it from the output that was trained on.": [
         (
             STEP,
             STEP
             + "        with torch.no_grad():\n            again = model(x)\n            score = nn.functional.mse_loss(again[:, 0], targets) if error else (again.argmax(dim=1) == targets).double().mean()\n",
         )
     ],
-    "one batch for all steps": [
+    "One batch serves all steps: call task() at every step.": [
         ("    model.train()\n", "    model.train()\n    x, targets = task()\n"),
         ("        x, targets = task()\n", ""),
     ],
-    "two batches a step": [
+    "Two batches are drawn in a step: call task() once.": [
         ("        x, targets = task()\n", "        task()\n        x, targets = task()\n")
     ],
-    "any single score": [(RECENT, "recent = scores[-1]")],
-    "stops before ten steps": [("len(scores) >= 10 and ", "")],
-    "mean of all scores": [(RECENT, "recent = np.mean(scores)")],
-    "mean of five": [("scores[-10:]", "scores[-5:]"), ("len(scores) >= 10", "len(scores) >= 5")],
-    "errors compared as accuracies": [
+    "One good score is enough to stop: the mean of the last ten must reach the target.": [
+        (RECENT, "recent = scores[-1]")
+    ],
+    "It stops before ten scores are there: a mean of ten needs ten.": [
+        ("len(scores) >= 10 and ", "")
+    ],
+    "The mean is over all scores: take the last ten.": [(RECENT, "recent = np.mean(scores)")],
+    "The mean is over five scores: take the last ten.": [
+        ("scores[-10:]", "scores[-5:]"),
+        ("len(scores) >= 10", "len(scores) >= 5"),
+    ],
+    "Errors are compared as if large were good: an error must be at most the target.": [
         ("(recent <= target if error else recent >= target)", "recent >= target")
     ],
-    "accuracies compared as errors": [
+    "Accuracies are compared as if small were good: an accuracy must be at least the target.": [
         ("(recent <= target if error else recent >= target)", "recent <= target")
     ],
-    "strictly above": [
+    "The target must be passed: reaching it is enough.": [
         ("recent >= target)", "recent > target)"),
         ("recent <= target if", "recent < target if"),
     ],
-    "never stops": [("            return True, scores\n", "            pass\n")],
-    "always solved": [("    return False, scores", "    return True, scores")],
-    "never solved": [("            return True, scores", "            return False, scores")],
-    "one step more": [("len(scores) < max_steps", "len(scores) <= max_steps")],
-    "one step less": [("len(scores) < max_steps", "len(scores) < max_steps - 1")],
-    "losses as scores": [(APPEND, "        scores.append(loss.item())\n")],
-    "scores are tensors": [("score.item()", "score.detach()")],
-    "hits instead of a share": [(".double().mean()", ".double().sum()")],
-    "column against row": [("mse_loss(output[:, 0], targets)", "mse_loss(output, targets)")],
-    "absolute error": [("mse_loss(", "l1_loss(")],
-    "summed error": [
+    "It never stops early: return as soon as the target is reached.": [
+        ("            return True, scores\n", "            pass\n")
+    ],
+    "It always says solved: out of reach it returns False.": [
+        ("    return False, scores", "    return True, scores")
+    ],
+    "It never says solved: return True when the target is reached.": [
+        ("            return True, scores", "            return False, scores")
+    ],
+    "It takes one step too many: max_steps is the limit.": [
+        ("len(scores) < max_steps", "len(scores) <= max_steps")
+    ],
+    "It takes one step too few: max_steps may be used up.": [
+        ("len(scores) < max_steps", "len(scores) < max_steps - 1")
+    ],
+    "The scores are losses: asked for are accuracies, or squared errors for float targets.": [
+        (APPEND, "        scores.append(loss.item())\n")
+    ],
+    "The scores are tensors: call .item().": [("score.item()", "score.detach()")],
+    "The scores count hits: asked for is their share.": [(".double().mean()", ".double().sum()")],
+    "(N, 1) minus (N,) is a table: compare output[:, 0] with float targets.": [
+        ("mse_loss(output[:, 0], targets)", "mse_loss(output, targets)")
+    ],
+    "The error is absolute: it must be squared.": [("mse_loss(", "l1_loss(")],
+    "The error is a sum: it must be a mean.": [
         ("mse_loss(output[:, 0], targets)", 'mse_loss(output[:, 0], targets, reduction="sum")')
     ],
-    "softmax before the loss": [
+    "A softmax stands before the loss: cross_entropy has its own.": [
         ("cross_entropy(output, targets)", "cross_entropy(output.softmax(dim=1), targets)")
     ],
-    "evaluation mode": [("model.train()", "model.eval()")],
-    "mode as it came": [("    model.train()\n", "")],
-    "scores alone": [
+    "The model is in evaluation mode: call model.train() before the steps.": [
+        ("model.train()", "model.eval()")
+    ],
+    "The model's mode is left as it came: call model.train() before the steps.": [
+        ("    model.train()\n", "")
+    ],
+    "Only the scores come back: return solved and scores.": [
         ("return True, scores", "return scores"),
         ("return False, scores", "return scores"),
     ],
-    "steps instead of scores": [
+    "The number of steps comes back: asked for are the scores.": [
         ("return True, scores", "return True, len(scores)"),
         ("return False, scores", "return False, len(scores)"),
     ],
-    "order of the returns": [
+    "The returned values are in the wrong order: solved comes first.": [
         ("return True, scores", "return scores, True"),
         ("return False, scores", "return scores, False"),
     ],
-    "only the readout learns": [
+    "Only the readout learns: give the optimizer all parameters.": [
         ("torch.optim.Adam(model.parameters()", "torch.optim.Adam(list(model.parameters())[-1:]")
     ],
-    "a copy is trained": [
+    "A copy is trained: the model that was handed in must learn.": [
         (
             "    model.train()\n",
             "    import copy\n    model = copy.deepcopy(model)\n    optimizer = torch.optim.Adam(model.parameters(), lr=lr)\n    model.train()\n",
@@ -444,34 +568,40 @@ def train_until(model, task, target, max_steps, lr=0.03):
 TRAIN = "train_until(model, copy_task(T, seed), 0.998, 300)"
 START = "    start_remembering(model, **memory_for(T))\n"
 MEMORY_WRONG = {
-    "no start": [(START, ""), ("0.998, 300", "0.998, 100")],
-    "never trained": [("    " + TRAIN + "\n", "")],
-    "five steps": [("0.998, 300", "0.998, 5")],
-    "stops too early": [("0.998, 300", "0.8, 300")],
-    "a vanilla RNN": [('"lstm"', '"rnn"'), ("0.998, 300", "0.998, 60")],
-    "trained at length 10": [
+    "The start is PyTorch's own: set it with start_remembering and memory_for(T).": [
+        (START, ""),
+        ("0.998, 300", "0.998, 100"),
+    ],
+    "The model is never trained: call train_until.": [("    " + TRAIN + "\n", "")],
+    "Five steps are too few: allow up to 300.": [("0.998, 300", "0.998, 5")],
+    "Training stops too early: give it a target nearer 1.": [("0.998, 300", "0.8, 300")],
+    "It is a vanilla RNN: only a gated cell keeps a symbol for 100 steps.": [
+        ('"lstm"', '"rnn"'),
+        ("0.998, 300", "0.998, 60"),
+    ],
+    "It was trained at length 10: train at length T.": [
         ("copy_task(T, seed)", "copy_task(min(T, 10), seed)"),
         ("memory_for(T)", "memory_for(min(T, 10))"),
     ],
-    "only the readout trained": [
+    "Only the readout is trained: all parameters must learn.": [
         (
             TRAIN,
             "model.rnn.requires_grad_(False)\n    train_until(model, copy_task(T, seed), 0.998, 30)",
         )
     ],
-    "another model comes back": [
+    "Another model comes back than the one that was trained.": [
         (
             "    return model",
             '    return SequenceClassifier("lstm", SYMBOLS + 1, HIDDEN, SYMBOLS).to(DEVICE)',
         )
     ],
-    "reads the first step": [
+    "It reads the first step directly: the state must carry the symbol.": [
         (
             "    return model",
             "    class Reader(nn.Module):\n        def forward(self, x):\n            return x[:, 0, :SYMBOLS]\n    reader = Reader()\n    reader.weight = nn.Parameter(torch.ones(1))\n    return reader",
         )
     ],
-    "nothing returned": [("    return model", "    return None")],
+    "Nothing comes back: return the trained model.": [("    return model", "    return None")],
 }
 MEMORY_RIGHT = {
     "a GRU": [('"lstm"', '"gru"')],
@@ -484,60 +614,84 @@ MEAN = "mean = a.mean(dim=1, keepdim=True)"
 VARIANCE = "variance = a.var(dim=1, keepdim=True, unbiased=False)"
 NORMED = "return torch.tanh(gain * (a - mean) / torch.sqrt(variance + eps) + b)"
 NORM_WRONG = {
-    "over the batch": [
+    "It normalises over the batch: take mean and variance over the units, dim=1.": [
         (MEAN, MEAN.replace("dim=1", "dim=0")),
         (VARIANCE, VARIANCE.replace("dim=1", "dim=0")),
     ],
-    "over everything": [(MEAN, "mean = a.mean()"), (VARIANCE, "variance = a.var(unbiased=False)")],
-    "divides by H - 1": [(", unbiased=False", "")],
-    "eps outside the root": [("torch.sqrt(variance + eps)", "(torch.sqrt(variance) + eps)")],
-    "eps ignored": [("variance + eps", "variance + 1e-5")],
-    "no eps": [("variance + eps", "variance")],
-    "variance for deviation": [("torch.sqrt(variance + eps)", "(variance + eps)")],
-    "mean kept": [("(a - mean)", "a")],
-    "no division": [(" / torch.sqrt(variance + eps)", "")],
-    "no tanh": [("torch.tanh(", "(")],
-    "normalised after tanh": [
+    "It normalises over everything: take mean and variance of every row, dim=1.": [
+        (MEAN, "mean = a.mean()"),
+        (VARIANCE, "variance = a.var(unbiased=False)"),
+    ],
+    "It divides by H - 1: layer normalisation divides by H (unbiased=False).": [
+        (", unbiased=False", "")
+    ],
+    "eps is outside the root: it belongs under the root, to the variance.": [
+        ("torch.sqrt(variance + eps)", "(torch.sqrt(variance) + eps)")
+    ],
+    "eps has a value of its own: use the argument.": [("variance + eps", "variance + 1e-5")],
+    "eps is missing: add it to the variance.": [("variance + eps", "variance")],
+    "It divides by the variance: divide by its root.": [
+        ("torch.sqrt(variance + eps)", "(variance + eps)")
+    ],
+    "The mean is kept: subtract it.": [("(a - mean)", "a")],
+    "The division is missing: divide by the standard deviation.": [
+        (" / torch.sqrt(variance + eps)", "")
+    ],
+    "tanh is missing at the end.": [("torch.tanh(", "(")],
+    "It normalises after tanh: normalise the sum, then squash.": [
         (SUM, SUM.replace("a = ", "a = torch.tanh(") + ")"),
         ("torch.tanh(gain", "(gain"),
     ],
-    "no gain": [("gain * ", "")],
-    "no shift": [(" + b)", ")")],
-    "b before the normalisation": [(SUM, SUM + " + b"), (" + b)", ")")],
-    "gain on the shift too": [
+    "gain is missing: multiply the normalised values by it.": [("gain * ", "")],
+    "b is missing: add it after the gain.": [(" + b)", ")")],
+    "b is added before the normalisation: it belongs after the gain.": [
+        (SUM, SUM + " + b"),
+        (" + b)", ")"),
+    ],
+    "gain multiplies b too: only the normalised values are scaled.": [
         (
             "gain * (a - mean) / torch.sqrt(variance + eps) + b",
             "gain * ((a - mean) / torch.sqrt(variance + eps) + b)",
         )
     ],
-    "state not used": [(" + h_prev @ W_h", "")],
-    "the two sums apart": [
+    "The state is not used: add h_prev @ W_h.": [(" + h_prev @ W_h", "")],
+    "The two products are normalised apart: normalise their sum.": [
         (
             NORMED,
             "parts = [(s - s.mean(1, keepdim=True)) / torch.sqrt(s.var(1, keepdim=True, unbiased=False) + eps) for s in (x @ W_x, h_prev @ W_h)]\n    return torch.tanh(gain * sum(parts) + b)",
         )
     ],
-    "the state alone": [
+    "Only the state's product is normalised: normalise the sum of both.": [
         (
             NORMED,
             "s = h_prev @ W_h\n    s = (s - s.mean(1, keepdim=True)) / torch.sqrt(s.var(1, keepdim=True, unbiased=False) + eps)\n    return torch.tanh(gain * s + b + x @ W_x)",
         )
     ],
-    "weights transposed": [("h_prev @ W_h", "h_prev @ W_h.T")],
-    "sigmoid": [("torch.tanh(", "torch.sigmoid(")],
-    "no gradient through the mean": [(MEAN, MEAN + ".detach()")],
-    "no gradient through the variance": [(VARIANCE, VARIANCE + ".detach()")],
-    "no gradient": [(NORMED, NORMED + ".detach()")],
-    "through NumPy": [
+    "W_h is transposed: it fits, but it must be h_prev @ W_h.": [
+        ("h_prev @ W_h", "h_prev @ W_h.T")
+    ],
+    "This is a sigmoid: the step ends with tanh.": [("torch.tanh(", "torch.sigmoid(")],
+    "No gradient gets through the mean: leave out detach().": [(MEAN, MEAN + ".detach()")],
+    "No gradient gets through the variance: leave out detach().": [
+        (VARIANCE, VARIANCE + ".detach()")
+    ],
+    "No gradient gets through the step: leave out detach() and torch.no_grad().": [
+        (NORMED, NORMED + ".detach()")
+    ],
+    "The step goes through NumPy: the gradient is lost, stay in PyTorch.": [
         (
             NORMED,
             NORMED.replace("return ", "h = ")
             + "\n    return torch.tensor(h.detach().numpy(), requires_grad=True)",
         )
     ],
-    "float64 forced": [(NORMED, NORMED + ".double()")],
-    "state overwritten": [(SUM, SUM + "\n    h_prev.data.copy_(a.data)")],
-    "gain overwritten": [(SUM, SUM + "\n    gain.data.mul_(1.0001)")],
+    "float64 is forced: keep the dtype of the input.": [(NORMED, NORMED + ".double()")],
+    "The state is overwritten: build a new tensor instead.": [
+        (SUM, SUM + "\n    h_prev.data.copy_(a.data)")
+    ],
+    "gain is overwritten: build a new tensor instead.": [
+        (SUM, SUM + "\n    gain.data.mul_(1.0001)")
+    ],
 }
 NORM_RIGHT = {
     "PyTorch's own": [
@@ -569,34 +723,58 @@ def layer_norm_step(x, h_prev, W_x, W_h, gain, b, eps=1e-5):
 # --- the states ---------------------------------------------------------------------------------
 OUT = "        states = model.rnn(x)[0]\n"
 PATH_WRONG = {
-    "training mode": [("    model.eval()\n", "")],
-    "training mode set": [("model.eval()", "model.train()")],
-    "mode not restored": [("    model.train(before)\n", "")],
-    "always training afterwards": [("model.train(before)", "model.train()")],
-    "gradients recorded": [
+    "The network is in training mode, so dropout is on: call eval() first.": [
+        ("    model.eval()\n", "")
+    ],
+    "The network is set to training mode first: it must be eval().": [
+        ("model.eval()", "model.train()")
+    ],
+    "The mode is not put back: leave it as it was before the call.": [
+        ("    model.train(before)\n", "")
+    ],
+    "The network always trains afterwards: put back the mode that it had.": [
+        ("model.train(before)", "model.train()")
+    ],
+    "Gradients are recorded: run it under torch.no_grad().": [
         ("    with torch.no_grad():\n        states", "    states"),
         ("states.cpu()", "states.detach().cpu()"),
     ],
-    "last state": [("model.rnn(x)[0]", "model.rnn(x)[0][:, -1]")],
-    "final states of all layers": [
+    "Only the last state comes back: asked for are the states of all steps.": [
+        ("model.rnn(x)[0]", "model.rnn(x)[0][:, -1]")
+    ],
+    "The final states of all layers come back: asked for are the last layer's, of all steps.": [
         (
             OUT,
             "        states = model.rnn(x)[1]\n        states = states[0] if isinstance(states, tuple) else states\n",
         )
     ],
-    "a tensor": [("states.cpu().numpy()", "states")],
-    "time first": [("states.cpu().numpy()", "states.cpu().numpy().transpose(1, 0, 2)")],
-    "forwards only": [
+    "A tensor comes back: end with .cpu().numpy().": [("states.cpu().numpy()", "states")],
+    "Time comes first: states must be (N, T, H).": [
+        ("states.cpu().numpy()", "states.cpu().numpy().transpose(1, 0, 2)")
+    ],
+    "Only the forward half comes back: keep both directions.": [
         ("states.cpu().numpy()", "states.cpu().numpy()[:, :, : model.rnn.hidden_size]")
     ],
-    "answers instead of states": [("model.rnn(x)[0]", "model(x)")],
-    "float64 forced": [("states.cpu().numpy()", "states.cpu().numpy().astype(float)")],
-    "one step late": [(OUT, "        states = torch.roll(model.rnn(x)[0], 1, dims=1)\n")],
-    "the first sequence": [("states.cpu().numpy()", "states.cpu().numpy()[0]")],
-    "mean over the batch": [("states.cpu().numpy()", "states.cpu().numpy().mean(axis=0)")],
-    "nested lists": [("states.cpu().numpy()", "states.cpu().numpy().tolist()")],
-    "input changed": [(OUT, "        x *= 1.5\n" + OUT)],
-    "step by step from zero": [
+    "The answers come back: asked for are the states of model.rnn.": [
+        ("model.rnn(x)[0]", "model(x)")
+    ],
+    "float64 is forced: keep the dtype of the states.": [
+        ("states.cpu().numpy()", "states.cpu().numpy().astype(float)")
+    ],
+    "The states are one step late.": [
+        (OUT, "        states = torch.roll(model.rnn(x)[0], 1, dims=1)\n")
+    ],
+    "Only the first sequence comes back: keep all of them.": [
+        ("states.cpu().numpy()", "states.cpu().numpy()[0]")
+    ],
+    "The mean over the batch comes back: keep every sequence.": [
+        ("states.cpu().numpy()", "states.cpu().numpy().mean(axis=0)")
+    ],
+    "Nested lists come back: end with .cpu().numpy().": [
+        ("states.cpu().numpy()", "states.cpu().numpy().tolist()")
+    ],
+    "The input is changed: build a new tensor instead.": [(OUT, "        x *= 1.5\n" + OUT)],
+    "Every step starts from zero: run the layer over the whole sequence.": [
         (
             OUT,
             "        states = torch.cat([model.rnn(x[:, t : t + 1])[0] for t in range(x.shape[1])], dim=1)\n",
@@ -630,25 +808,49 @@ def hidden_trajectory(model, x):
 NEW = "h_new = np.tanh(x @ W_x + h @ W_h + b)"
 JACOBIAN = "return (1 - h_new**2)[:, None] * W_h.T"
 BUG_WRONG = {
-    "found": [(JACOBIAN, "return W_h * (1 - h**2)")],
-    "old slope": [(JACOBIAN, "return (1 - h**2)[:, None] * W_h.T")],
-    "transposed": [(JACOBIAN, "return W_h * (1 - h_new**2)")],
-    "slope at the wrong side": [(JACOBIAN, "return (1 - h_new**2) * W_h.T")],
-    "slope at the wrong side, transposed": [(JACOBIAN, "return (1 - h_new**2)[:, None] * W_h")],
-    "no slope": [(JACOBIAN, "return W_h.T.copy()")],
-    "slope of the sum": [(NEW, "h_new = x @ W_x + h @ W_h + b")],
-    "slope squared": [(JACOBIAN, "return ((1 - h_new**2) ** 2)[:, None] * W_h.T")],
-    "1 - h": [("1 - h_new**2", "1 - h_new")],
-    "sigmoid's slope": [("1 - h_new**2", "h_new * (1 - h_new)")],
-    "no input": [("x @ W_x + h @ W_h + b", "h @ W_h + b")],
-    "no bias": [(" + b)", ")")],
-    "slope in the input": [(JACOBIAN, "return (1 - h_new**2)[:, None] * W_x.T")],
-    "eigenvalues": [(JACOBIAN, "return np.linalg.eigvals((1 - h_new**2)[:, None] * W_h.T)")],
-    "two steps": [(NEW, NEW + "\n    h_new = np.tanh(x @ W_x + h_new @ W_h + b)")],
-    "float64 forced": [(JACOBIAN, JACOBIAN + ".astype(float)")],
-    "state overwritten": [(NEW, NEW + "\n    h[:] = h_new")],
-    "weights overwritten": [(JACOBIAN, "W_h *= 1 - h_new**2\n    return W_h.T")],
-    "as a list": [(JACOBIAN, "return ((1 - h_new**2)[:, None] * W_h.T).tolist()")],
+    "Both mistakes are still there: h is the old state, and the axes are exchanged.": [
+        (JACOBIAN, "return W_h * (1 - h**2)")
+    ],
+    "The slope is taken at the old state: it belongs to the new one.": [
+        (JACOBIAN, "return (1 - h**2)[:, None] * W_h.T")
+    ],
+    "The axes are exchanged: entry [i, j] is the slope of h_new[i] in h[j].": [
+        (JACOBIAN, "return W_h * (1 - h_new**2)")
+    ],
+    "The slope is on the wrong side: it belongs to the row of the new unit.": [
+        (JACOBIAN, "return (1 - h_new**2) * W_h.T")
+    ],
+    "The slope is on the wrong side, and the axes are exchanged.": [
+        (JACOBIAN, "return (1 - h_new**2)[:, None] * W_h")
+    ],
+    "The slope of tanh is missing.": [(JACOBIAN, "return W_h.T.copy()")],
+    "The slope is taken of the sum, before tanh: it is 1 - tanh(...)**2.": [
+        (NEW, "h_new = x @ W_x + h @ W_h + b")
+    ],
+    "The slope is squared.": [(JACOBIAN, "return ((1 - h_new**2) ** 2)[:, None] * W_h.T")],
+    "The slope is 1 - h_new: it must be 1 - h_new**2.": [("1 - h_new**2", "1 - h_new")],
+    "This is a sigmoid's slope: tanh has 1 - h_new**2.": [("1 - h_new**2", "h_new * (1 - h_new)")],
+    "The input is left out of the new state: add x @ W_x.": [
+        ("x @ W_x + h @ W_h + b", "h @ W_h + b")
+    ],
+    "The bias is left out of the new state: add b.": [(" + b)", ")")],
+    "This is the slope in the input: asked for is the slope in h.": [
+        (JACOBIAN, "return (1 - h_new**2)[:, None] * W_x.T")
+    ],
+    "The eigenvalues come back: asked for is the matrix.": [
+        (JACOBIAN, "return np.linalg.eigvals((1 - h_new**2)[:, None] * W_h.T)")
+    ],
+    "This is the Jacobian of two steps: one is asked for.": [
+        (NEW, NEW + "\n    h_new = np.tanh(x @ W_x + h_new @ W_h + b)")
+    ],
+    "float64 is forced: keep the dtype of the input.": [(JACOBIAN, JACOBIAN + ".astype(float)")],
+    "The state is overwritten: build a new array instead.": [(NEW, NEW + "\n    h[:] = h_new")],
+    "The weights are overwritten: build a new array instead.": [
+        (JACOBIAN, "W_h *= 1 - h_new**2\n    return W_h.T")
+    ],
+    "A list comes back: it must be an array.": [
+        (JACOBIAN, "return ((1 - h_new**2)[:, None] * W_h.T).tolist()")
+    ],
 }
 BUG_RIGHT = {
     "a diagonal matrix": [(JACOBIAN, "return np.diag(1 - h_new**2) @ W_h.T")],
@@ -690,55 +892,55 @@ RIGHT = {
 }
 SAYS = {
     "copy_first_batch": {
-        "uniform noise": "randn",
-        "noise in the mark": "mark",
-        "no mark": "mark",
-        "noise at the first step": "first step",
-        "the last symbol never": "equally likely",
-        "noise from the global generator": "generator",
-        "float targets": "int64",
+        "The noise is uniform: draw it with torch.randn.": "randn",
+        "There is noise in the column of the mark: it must be 0 after the first step.": "mark",
+        "The mark is missing at the first step.": "mark",
+        "The first step carries noise: it holds the symbol and the mark, nothing else.": "first step",
+        "The last symbol is never drawn: torch.randint's upper end is not included.": "equally likely",
+        "The noise comes from the global generator: pass generator=generator.": "generator",
+        "The targets are floats: class numbers must be int64.": "int64",
     },
     "adding_batch": {
-        "marks anywhere": "one mark",
-        "last step never marked": "never marked",
-        "normal numbers": "torch.rand",
-        "sum of all numbers": "two marked",
-        "global generator": "generator",
+        "Both marks may fall anywhere: one belongs to each half.": "one mark",
+        "The last step is never marked: torch.randint's upper end is not included.": "never marked",
+        "The numbers are normal: draw them with torch.rand.": "torch.rand",
+        "All numbers are added: only the two marked ones count.": "two marked",
+        "Numbers come from the global generator: pass generator=generator.": "generator",
     },
     "SequenceClassifier": {
-        "last step both ways": "one step only",
-        "mean over the steps": "final state",
-        "num_layers not used": "num_layers",
-        "bidirectional not used": "bidirectional",
-        "time first": "batch_first",
-        "always an LSTM": "must be a RNN",
+        "It reads the last step of both directions: backwards, that state has seen one step only.": "one step only",
+        "It reads the mean over the steps: asked for is the final state.": "final state",
+        "The number of layers is not passed on: num_layers has no effect.": "num_layers",
+        "The second direction is not passed on: bidirectional has no effect.": "bidirectional",
+        "batch_first is missing: x is (N, T, D).": "batch_first",
+        "It always builds an LSTM: cell decides.": "must be a RNN",
     },
     "train_until": {
-        "errors compared as accuracies": "at most",
-        "stops before ten steps": "ten",
-        "scores are tensors": ".item()",
-        "mode as it came": "model.train()",
-        "always solved": "returns False",
-        "column against row": "output[:, 0]",
+        "Errors are compared as if large were good: an error must be at most the target.": "at most",
+        "It stops before ten scores are there: a mean of ten needs ten.": "ten",
+        "The scores are tensors: call .item().": ".item()",
+        "The model's mode is left as it came: call model.train() before the steps.": "model.train()",
+        "It always says solved: out of reach it returns False.": "returns False",
+        "(N, 1) minus (N,) is a table: compare output[:, 0] with float targets.": "output[:, 0]",
     },
-    "train_memory": {"never trained": "guessing"},
+    "train_memory": {"The model is never trained: call train_until.": "guessing"},
     "layer_norm_step": {
-        "over the batch": "over the batch",
-        "divides by H - 1": "unbiased",
-        "eps outside the root": "under the root",
-        "no tanh": "tanh",
+        "It normalises over the batch: take mean and variance over the units, dim=1.": "over the batch",
+        "It divides by H - 1: layer normalisation divides by H (unbiased=False).": "unbiased",
+        "eps is outside the root: it belongs under the root, to the variance.": "under the root",
+        "tanh is missing at the end.": "tanh",
     },
     "hidden_trajectory": {
-        "training mode": "mode",
-        "mode not restored": "mode",
-        "a tensor": "NumPy",
+        "The network is in training mode, so dropout is on: call eval() first.": "mode",
+        "The mode is not put back: leave it as it was before the call.": "mode",
+        "A tensor comes back: end with .cpu().numpy().": "NumPy",
     },
     "repaired_jacobian": {
-        "found": "Both",
-        "old slope": "old state",
-        "transposed": "exchanged",
-        "slope at the wrong side": "wrong side",
-        "no slope": "missing",
+        "Both mistakes are still there: h is the old state, and the axes are exchanged.": "Both",
+        "The slope is taken at the old state: it belongs to the new one.": "old state",
+        "The axes are exchanged: entry [i, j] is the slope of h_new[i] in h[j].": "exchanged",
+        "The slope is on the wrong side: it belongs to the row of the new unit.": "wrong side",
+        "The slope of tanh is missing.": "missing",
     },
 }
 TYPICAL = {
@@ -748,8 +950,14 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (COPY_WRONG["uniform noise"], 0.5, 0.95),
-        "point missed": (COPY_WRONG["targets of the noise"], 0.0, 0.45),
+        "one slip": (COPY_WRONG["The noise is uniform: draw it with torch.randn."], 0.5, 0.95),
+        "point missed": (
+            COPY_WRONG[
+                "The targets are read off the noise: they must be the symbols of the first step."
+            ],
+            0.0,
+            0.45,
+        ),
     },
     "adding_batch": {
         "nothing": (
@@ -757,13 +965,27 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (ADD_WRONG["normal numbers"], 0.5, 0.95),
-        "point missed": (ADD_WRONG["sum of all numbers"], 0.0, 0.45),
+        "one slip": (ADD_WRONG["The numbers are normal: draw them with torch.rand."], 0.5, 0.95),
+        "point missed": (
+            ADD_WRONG["All numbers are added: only the two marked ones count."],
+            0.0,
+            0.45,
+        ),
     },
     "SequenceClassifier": {
         "nothing": ([(ANSWER, "return 0.0 * self.readout(final)")], 0.0, 0.0),
-        "one slip": (CLASS_WRONG["last step both ways"], 0.5, 0.95),
-        "point missed": (CLASS_WRONG["first step forwards"], 0.0, 0.45),
+        "one slip": (
+            CLASS_WRONG[
+                "It reads the last step of both directions: backwards, that state has seen one step only."
+            ],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            CLASS_WRONG["The forward state is the first step's: it must be the last."],
+            0.0,
+            0.45,
+        ),
     },
     "train_until": {
         "nothing": (
@@ -771,27 +993,61 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (UNTIL_WRONG["errors compared as accuracies"], 0.5, 0.95),
-        "point missed": (UNTIL_WRONG["no step"], 0.0, 0.45),
+        "one slip": (
+            UNTIL_WRONG[
+                "Errors are compared as if large were good: an error must be at most the target."
+            ],
+            0.5,
+            0.95,
+        ),
+        "point missed": (UNTIL_WRONG["No step is taken: call optimizer.step()."], 0.0, 0.45),
     },
     "train_memory": {
-        "nothing": (MEMORY_WRONG["never trained"], 0.0, 0.0),
-        "one slip": (MEMORY_WRONG["stops too early"], 0.5, 0.95),
-        "point missed": (MEMORY_WRONG["a vanilla RNN"], 0.0, 0.45),
+        "nothing": (MEMORY_WRONG["The model is never trained: call train_until."], 0.0, 0.0),
+        "one slip": (
+            MEMORY_WRONG["Training stops too early: give it a target nearer 1."],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            MEMORY_WRONG["It is a vanilla RNN: only a gated cell keeps a symbol for 100 steps."],
+            0.0,
+            0.45,
+        ),
     },
     "layer_norm_step": {
         "nothing": ([(NORMED, "return 0 * h_prev")], 0.0, 0.0),
-        "one slip": (NORM_WRONG["eps ignored"], 0.5, 0.95),
-        "point missed": (NORM_WRONG["over the batch"], 0.0, 0.45),
+        "one slip": (NORM_WRONG["eps has a value of its own: use the argument."], 0.5, 0.95),
+        "point missed": (
+            NORM_WRONG[
+                "It normalises over the batch: take mean and variance over the units, dim=1."
+            ],
+            0.0,
+            0.45,
+        ),
     },
     "hidden_trajectory": {
         "nothing": ([(OUT, "        states = 0 * model.rnn(x)[0]\n")], 0.0, 0.0),
-        "one slip": (PATH_WRONG["mode not restored"], 0.5, 0.95),
-        "point missed": (PATH_WRONG["last state"], 0.0, 0.45),
+        "one slip": (
+            PATH_WRONG["The mode is not put back: leave it as it was before the call."],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            PATH_WRONG["Only the last state comes back: asked for are the states of all steps."],
+            0.0,
+            0.45,
+        ),
     },
     "repaired_jacobian": {
         "nothing": ([(JACOBIAN, "return 0 * W_h")], 0.0, 0.0),
-        "one slip": (BUG_WRONG["float64 forced"], 0.5, 0.95),
-        "point missed": (BUG_WRONG["found"], 0.0, 0.45),
+        "one slip": (BUG_WRONG["float64 is forced: keep the dtype of the input."], 0.5, 0.95),
+        "point missed": (
+            BUG_WRONG[
+                "Both mistakes are still there: h is the old state, and the axes are exchanged."
+            ],
+            0.0,
+            0.45,
+        ),
     },
 }

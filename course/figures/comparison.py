@@ -1,17 +1,19 @@
-"""Figures of ``06_comparison``: each draws one message and returns the data that it drew."""
+"""Figures and findings of ``06_comparison``: each figure returns the data that it drew."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import seaborn as sns
+import torch
 from matplotlib.axes import Axes
 from sklearn.decomposition import PCA
+from torch import nn
 
-from course import plots
+from course import measuring, plots
 
 CHANCE = 1 / 8
 """What guessing earns in the copy task of eight symbols."""
@@ -302,3 +304,241 @@ def state_against_the_one_before(paths: Mapping[str, np.ndarray]) -> pd.Series:
         ax.set(title=f"{CELL_NAMES[cell]}: correlation {found[cell]:.2f}", xlabel="$h_{t-1}$")
     axes[0].set_ylabel("$h_t$")
     return pd.Series(found)
+
+
+def networks_that_are_right(measured: Measured) -> tuple[pd.DataFrame, pd.Series]:
+    """Of five networks, how many name the first symbol 99 times in 100, at 100 steps and more.
+
+    Returns
+    -------
+    right : pandas.DataFrame
+        A row for each length, a column for each cell.
+    guesses : pandas.Series
+        Accuracies of the vanilla RNNs at these lengths.
+    """
+    far = measured["copy_first"].query("T >= 100")
+    right = (far["accuracy"] >= 0.99).groupby([far["T"], far["cell"]]).sum().unstack()
+    return right, far[far["cell"] == "rnn"]["accuracy"]
+
+
+def gru_against_lstm(measured: Measured) -> pd.DataFrame:
+    """Steps and seconds that a GRU takes to solve a task, in those of an LSTM: medians."""
+    parts = {"copy, T = 100": measured["copy_first"].query("T == 100")}
+    parts["adding, T = 30"] = measured["adding"]
+    medians = {
+        task: rows.groupby("cell")[["steps", "seconds"]].median() for task, rows in parts.items()
+    }
+    ratios = {task: rows.loc["gru"] / rows.loc["lstm"] for task, rows in medians.items()}
+    return pd.DataFrame(ratios).T
+
+
+def costs_of_an_lstm(lengths: tuple[int, ...], width: int) -> pd.DataFrame:
+    """Time and memory of one LSTM layer run in four ways, against length and width."""
+    ways = (measuring.BY_HAND, measuring.FUSED, measuring.FUSED_OFF, measuring.TWICE)
+    middle = lengths[len(lengths) // 2]
+    points = {"T": [(T, width) for T in lengths]}
+    points["H"] = [(middle, H) for H in (width // 4, width, 4 * width)]
+    return pd.DataFrame(
+        measuring.cost("lstm", way, T, H) | {"swept": swept}
+        for swept, sizes in points.items()
+        for way in ways
+        for T, H in sizes
+    )
+
+
+def costs_of_three_cells(T: int, H: int) -> pd.DataFrame:
+    """Time, memory and parameters of the three cells, with the fused kernel switched off."""
+    return pd.DataFrame(measuring.cost(c, measuring.FUSED_OFF, T, H) for c in CELL_NAMES)
+
+
+def eigenvalues_at_rest(model: nn.Module, steps: int = 1500) -> np.ndarray:
+    """Eigenvalues of a network's step without input, where it has come to rest.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        With a recurrent layer of PyTorch's as ``rnn``. An LSTM's state is (h, c) in one row.
+    steps : int
+        How often the step acts on its own result before it counts as resting.
+    """
+    rnn = model.rnn
+    blank = next(rnn.parameters()).new_zeros(1, 1, rnn.input_size)
+    lstm = rnn.mode == "LSTM"
+
+    def step(state: torch.Tensor) -> torch.Tensor:
+        parts = tuple(part.view(1, 1, -1) for part in state.split(rnn.hidden_size))
+        after = rnn(blank, parts if lstm else parts[0])[1]
+        return torch.cat([part.flatten() for part in (after if lstm else (after,))])
+
+    state = blank.new_zeros(rnn.hidden_size * (2 if lstm else 1))
+    with torch.no_grad():
+        for _ in range(steps):
+            state = step(state)
+    jacobian = torch.autograd.functional.jacobian(step, state)
+    return np.linalg.eigvals(jacobian.cpu().double().numpy())
+
+
+def jacobian_off_by(jacobian: Callable[..., np.ndarray], seed: int = 4) -> dict[str, float]:
+    """Compare somebody's Jacobian of a vanilla RNN's step with autograd's on a small network.
+
+    Parameters
+    ----------
+    jacobian : callable
+        ``(h, x, W_x, W_h, b)`` to an array of shape (H, H).
+    seed : int
+        Of the network's weights and its one input.
+
+    Returns
+    -------
+    dict
+        Gaps by place: of the largest eigenvalue once the state rests, of one step from a fresh
+        state, of the product of five steps (both as shares of the largest entry), and the largest
+        gap of any entry in twenty steps.
+    """
+    rng = np.random.default_rng(seed)
+    x, W_x = rng.normal(size=3), rng.normal(size=(3, 6))
+    W_h, b = 0.4 * rng.normal(size=(6, 6)), rng.normal(size=6)
+
+    def after(h: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(torch.tensor(x @ W_x + b) + h @ torch.tensor(W_h))
+
+    def true(h: np.ndarray) -> np.ndarray:
+        return torch.autograd.functional.jacobian(after, torch.tensor(h)).numpy()
+
+    def theirs(h: np.ndarray) -> np.ndarray:
+        return np.asarray(jacobian(h, x, W_x, W_h, b))
+
+    states = [np.zeros(6)]
+    for _ in range(300):
+        states.append(np.tanh(x @ W_x + states[-1] @ W_h + b))
+    largest = [np.abs(np.linalg.eigvals(f(states[-1]))).max() for f in (theirs, true)]
+    products = {}
+    for count in (1, 5):
+        pair = [
+            np.linalg.multi_dot([np.eye(6), *map(f, states[count:0:-1]), np.eye(6)])
+            for f in (theirs, true)
+        ]
+        products[count] = np.abs(pair[0] - pair[1]).max() / np.abs(pair[1]).max()
+    return {
+        "at rest": abs(largest[0] - largest[1]),
+        "one step": products[1],
+        "five steps": products[5],
+        "worst of 20 steps": max(np.abs(theirs(h) - true(h)).max() for h in states[:20]),
+    }
+
+
+def findings(
+    measured: Measured, costs: pd.DataFrame, alike: pd.DataFrame
+) -> dict[str, tuple[str, bool]]:
+    """The lesson's findings: a sentence made of the measurements, and whether its condition holds.
+
+    Parameters
+    ----------
+    measured : mapping
+        The stored runs.
+    costs, alike : pandas.DataFrame
+        What :func:`costs_of_an_lstm` and :func:`costs_of_three_cells` measured.
+    """
+    copy, accuracy = measured["copy_first"], "accuracy"
+    right, _ = networks_that_are_right(measured)
+    middle = copy.groupby(["T", "cell"])[accuracy].median()
+    bias = measured["biases"].groupby("start")[accuracy].median()
+    solved = measured["adding"].groupby("cell")["solved"].sum()
+    ratio = gru_against_lstm(measured)["seconds"]
+    memory = alike.set_index("cell")["mebibytes"]
+    peak = costs[costs["swept"] == "T"].set_index(["way", "T"])["mebibytes"]
+    longest = int(costs[costs["swept"] == "T"]["T"].max())
+    shape = measured["shapes"].groupby(["cell", "shape"])[accuracy].median()
+    names = measured["surnames"].groupby(["study", "variant"])["valid"].median()
+    norm, drop, deep, few = (
+        names[study] for study in ("layer norm", "dropout", "stacking", "overfitting")
+    )
+    return {
+        "memory": (
+            f"Copy, networks of five with 99 % or more: GRU {right['gru'][100]} at 100 steps, "
+            f"{right['gru'][200]} at 200; LSTM {right['lstm'][100]} and {right['lstm'][200]}; "
+            f"vanilla RNN {right['rnn'][100]} and {right['rnn'][200]}",
+            right["gru"].min() == 5 and right["lstm"].min() >= 4 and right["rnn"].max() == 0,
+        ),
+        "short": (
+            f"Copy, vanilla RNN, median: {middle[10, 'rnn']:.2f} at 10 steps, "
+            f"{middle[100, 'rnn']:.2f} at 100; guessing earns 0.125",
+            middle[10, "rnn"] > 0.6 and middle[100, "rnn"] < 0.2,
+        ),
+        "start": (
+            f"LSTM at 100 steps, median: {bias['both']:.2f} with both biases set, "
+            f"{bias['neither']:.2f} with neither, {bias['keep alone']:.2f} and "
+            f"{bias['write alone']:.2f} with one",
+            bias["both"] > bias.drop("both").max() + 0.3,
+        ),
+        "adding": (
+            f"Adding, 30 steps, solved of five seeds: {solved.to_dict()}",
+            solved["gru"] + solved["lstm"] > solved["rnn"],
+        ),
+        "kernel": (
+            "Seconds to solve, GRU against LSTM with its fused kernel: "
+            f"{ratio.min():.1f} to {ratio.max():.1f} times",
+            ratio.min() > 1,
+        ),
+        "size": (
+            "Parameters, GRU : LSTM = 3 : 4; without a fused kernel its memory is less as well",
+            memory["gru"] < memory["lstm"],
+        ),
+        "checkpoint": (
+            "Checkpointing takes less than half the memory of the same loop, for more time",
+            peak["checkpointed", longest] < 0.5 * peak["by hand", longest],
+        ),
+        "both": (
+            f"Copy, 25 steps, vanilla RNN: {shape['rnn', 'forwards']:.2f} forwards, "
+            f"{shape['rnn', 'both ways']:.2f} both ways at equal size",
+            shape["rnn", "both ways"] > shape["rnn", "forwards"] + 0.2,
+        ),
+        "norm": (
+            f"Surnames, weights five times too large: plain {norm['plain, weights × 5']:.2f}, "
+            f"normalised {norm['normalised, weights × 5']:.2f}",
+            norm["normalised, weights × 5"] > norm["plain, weights × 5"],
+        ),
+        "dropout": (
+            f"Dropout 0.5 between layers: {drop['300 names, dropout 0.0']:.2f} to "
+            f"{drop['300 names, dropout 0.5']:.2f} with 300 names, "
+            f"{drop['4000 names, dropout 0.0']:.2f} to {drop['4000 names, dropout 0.5']:.2f} "
+            "with 4,000",
+            drop["4000 names, dropout 0.0"] > drop["4000 names, dropout 0.5"],
+        ),
+        "depth": (
+            f"Surnames, equal size: one layer {deep['one layer']:.2f}, "
+            f"two layers {deep['two layers']:.2f}",
+            deep["one layer"] >= deep["two layers"],
+        ),
+        "few": (
+            f"300 surnames, equal weights, held out: GRU {few['gru']:.2f}, "
+            f"LSTM {few['lstm']:.2f}, vanilla RNN {few['rnn']:.2f}",
+            few["gru"] > few["lstm"] > few["rnn"],
+        ),
+    }
+
+
+CHOICES = (
+    ("what matters is a few steps back, and size counts", "vanilla RNN", ("short",)),
+    ("it may be far back", "GRU or LSTM, started to remember", ("memory", "start")),
+    ("you cannot tune the start", "GRU: one gate keeps and does not write", ("start", "memory")),
+    ("weights or memory are scarce", "GRU", ("size",)),
+    ("your library has a fused kernel for one cell", "that cell; measure it there", ("kernel",)),
+    ("sequences are too long for memory", "checkpointing, with any cell", ("checkpoint",)),
+    ("the whole sequence is there before the answer", "both ways", ("both",)),
+    ("you would like to go deeper", "first one wide layer", ("depth",)),
+    ("the start may be badly scaled", "normalise inside the step", ("norm",)),
+    ("there are few examples", "GRU; do not count on dropout alone", ("few", "dropout")),
+)
+"""When, which cell, and the findings that say so."""
+
+
+def which_cell_when(found: Mapping[str, tuple[str, bool]]) -> pd.DataFrame:
+    """The guide: a row needs a finding, which it names by its number."""
+    number = {name: place for place, name in enumerate(found, start=1)}
+    rows = [
+        (when, choose, ", ".join(str(number[name]) for name in because))
+        for when, choose, because in CHOICES
+        if all(found[name][1] for name in because)
+    ]
+    return pd.DataFrame(rows, columns=["when", "choose", "because of findings"])

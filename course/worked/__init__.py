@@ -90,6 +90,8 @@ def examples_of(notebook: str) -> dict[str, Callable[..., None]]:
 def _is_example(value: Any, module: ModuleType) -> bool:
     if not inspect.isfunction(value) or value.__module__ != module.__name__:
         return False
+    if value.__name__.startswith("_"):
+        return False
     return next(iter(inspect.signature(value).parameters), None) == TRIAL
 
 

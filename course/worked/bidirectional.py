@@ -3,184 +3,120 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from torch import nn
 
 from course import checks
+from course.figures.bidirectional import padding_changes
+from course.weights import load_torch_weights
+
+TENFOLD = np.array([1.0, 10.0])
+"""Makes two features of a number: itself, and ten times itself."""
+STAY = "Stay in PyTorch: no NumPy, no detach."
 
 
 def length_mask(t, length_mask):
-    _T, _F = True, False
     t.check(length_mask, {"lengths": np.array([2, 4, 1]), "T": 5}, "mask")
 
 
 def reverse_padded(t, reverse_padded):
-    def _tens(*rows):
-        """Two features a step: the number and ten times the number."""
-        return np.array(rows, dtype=float)[:, :, None] * np.array([1.0, 10.0])
-
-    t.check(
-        reverse_padded,
-        {
-            "x": _tens([1, 2, 3, -8], [4, 5, 6, 7], [9, -8, -7, -6]),
-            "lengths": np.array([3, 4, 1]),
-        },
-        "reversed",
-    )
-    _x = np.random.default_rng(5).normal(size=(4, 6, 3))
-    _lengths = np.array([2, 6, 1, 4])
+    rows = [[1, 2, 3, -8, -9], [4, 5, 6, 7, -5], [9, -8, -7, -6, -4]]
+    x, lengths = np.array(rows, dtype=float)[:, :, None] * TENFOLD, np.array([3, 4, 1])
+    t.check(reverse_padded, {"x": x, "lengths": lengths}, "reversed")
+    x, lengths = np.random.default_rng(5).normal(size=(4, 6, 3)), np.array([2, 6, 1, 4])
     checks.require(
-        np.array_equal(reverse_padded(reverse_padded(_x, _lengths), _lengths), _x),
+        np.array_equal(reverse_padded(reverse_padded(x, lengths), lengths), x),
         "Turning around twice must give the array back; with lengths 2, 6, 1, 4 yours does not.",
     )
 
 
 def bidirectional(t, bidirectional):
-    def _rows(*rows):
-        return np.array(rows, dtype=float)
+    x = np.array([[1, 10, 100, -9], [2, 20, -9, -90], [5, -9, -90, -900]], dtype=float)
+    args = {
+        "forward_fn": _sums_of_x_plus_1,
+        "backward_fn": _minus_sums_of_x_plus_1,
+        "x": x[:, :, None],
+        "lengths": np.array([3, 2, 1]),
+    }
+    t.check(bidirectional, args, "h")
 
-    t.check(
-        bidirectional,
-        {
-            "forward_fn": lambda x: np.cumsum(x, axis=1),
-            "backward_fn": lambda x: -np.cumsum(x, axis=1),
-            "x": _rows([[1], [10], [100]], [[2], [20], [-9]]),
-            "lengths": np.array([3, 2]),
-        },
-        "h",
-    )
+
+def _sums_of_x_plus_1(x):
+    """A chain that adds up what it reads, with a bias of 1: (N, T, 1) to (N, T, 2)."""
+    total = np.cumsum(x + 1, axis=1)
+    return np.concatenate([total, 3 * total], axis=2)
+
+
+def _minus_sums_of_x_plus_1(x):
+    return -_sums_of_x_plus_1(x)
 
 
 def final_states(t, final_states):
-    t.check(
-        final_states,
-        {
-            "h_fwd": np.array(
-                [[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [[7.0, 8.0], [9.0, 10.0], [11.0, 12.0]]]
-            ),
-            "h_bwd": -np.array(
-                [[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [[7.0, 8.0], [9.0, 10.0], [11.0, 12.0]]]
-            ),
-            "lengths": np.array([2, 3]),
-        },
-        "final",
+    h_fwd = np.arange(1.0, 25.0).reshape(3, 4, 2)
+    args = {"h_fwd": h_fwd, "h_bwd": -10 * h_fwd, "lengths": np.array([2, 3, 1])}
+    t.check(final_states, args, "final")
+
+
+def BiLSTM(t, BiLSTM):
+    _two_way(t, BiLSTM, nn.LSTM)
+
+
+def BiGRU(t, BiGRU):
+    _two_way(t, BiGRU, nn.GRU)
+
+
+def _two_way(t, kind, layer_kind):
+    """Compare a module with the model answer, then look at the properties of every right one."""
+    name = t.exercise
+    torch.manual_seed(0)
+    layer = layer_kind(2, 3, bidirectional=True).double()
+    with torch.no_grad():
+        for k, p in enumerate(layer.parameters()):
+            p.copy_(torch.sin(1.0 + k + 2.0 * torch.arange(p.numel()).double()).reshape(p.shape))
+    model = kind(2, 3).double()
+    try:
+        load_torch_weights(model, layer)
+    except ValueError as error:
+        raise checks.CheckFailed(f"{name} needs the parameters of two chains: {error}.") from None
+    x = torch.cos(torch.arange(24.0, dtype=torch.float64) ** 2).reshape(3, 4, 2)
+    args = {"x": x, "lengths": torch.tensor([2, 3, 1])}
+    first = t.check(model, args, "output, h_n", float32=False, quiet=True)
+    second = model(x.clone(), args["lengths"].clone())
+    checks.require(
+        torch.allclose(first["output"], second[0]),
+        f"{name}: a second call with the same batch gives other outputs. Each call starts from "
+        "zero states.",
     )
+    data, lengths = torch.randn(4, 9, 5, dtype=torch.float64), torch.tensor([3, 8, 1, 6])
+    for change, size in padding_changes(kind(5, 3).double(), data, lengths).items():
+        checks.require(size < 1e-9, f"{name}: {change} moves the real outputs by up to {size:.2g}.")
+    _keeps_form_and_gradient(name, kind(5, 3), data.float().requires_grad_(), lengths)
+    t.say(f"{name}: output, h_n, and none of the four changes matters")
 
 
-def BiLSTM(t, BiLSTM, check_two_way):
-    check_two_way(
-        BiLSTM,
-        nn.LSTM,
-        output=[
-            [[0.1951, -0.5824], [0.0974, -0.6896], [-0.1139, -0.0923]],
-            [[0.0938, -0.3672], [0.1182, -0.5975], [0, 0]],
-        ],
-        h_n=[[-0.1139, -0.5824], [0.1182, -0.3672]],
-        mistakes={
-            "output": {
-                "The backward chain has read the padding: reverse within the length.": [
-                    [[0.1951, -0.5824], [0.0974, -0.6896], [-0.1139, -0.0923]],
-                    [[0.0938, -0.3712], [0.1182, -0.6093], [0, 0]],
-                ],
-                "The backward states were not turned back to their positions.": [
-                    [[0.1951, -0.0923], [0.0974, -0.6896], [-0.1139, -0.5824]],
-                    [[0.0938, -0.5975], [0.1182, -0.3672], [0, 0]],
-                ],
-                "The lengths are not used: both chains have read the padding.": [
-                    [[0.1951, -0.5824], [0.0974, -0.6896], [-0.1139, -0.0923]],
-                    [[0.0938, -0.3712], [0.1182, -0.6093], [-0.5103, -0.0112]],
-                ],
-                "The padding steps must be 0.": [
-                    [[0.1951, -0.5824], [0.0974, -0.6896], [-0.1139, -0.0923]],
-                    [[0.0938, -0.3672], [0.1182, -0.5975], [-0.5103, -0.1162]],
-                ],
-                "The halves are swapped: forward comes first.": [
-                    [[-0.5824, 0.1951], [-0.6896, 0.0974], [-0.0923, -0.1139]],
-                    [[-0.3672, 0.0938], [-0.5975, 0.1182], [0, 0]],
-                ],
-            },
-            "h_n": {
-                "The forward half is the last column; for a short sentence that is padding.": [
-                    [-0.1139, -0.5824],
-                    [-0.5103, -0.3672],
-                ],
-                "The backward half is taken where that chain begins: it ends at the first step.": [
-                    [-0.1139, -0.0923],
-                    [0.1182, -0.5975],
-                ],
-                "The halves are swapped: forward comes first.": [
-                    [-0.5824, -0.1139],
-                    [-0.3672, 0.1182],
-                ],
-            },
-        },
-    )
-
-
-def BiGRU(t, BiGRU, check_two_way):
-    check_two_way(
-        BiGRU,
-        nn.GRU,
-        output=[
-            [[0.4226, -0.7155], [0.869, -0.7002], [-0.3124, -0.0907]],
-            [[-0.0967, -0.5301], [0.6618, -0.5724], [0, 0]],
-        ],
-        h_n=[[-0.3124, -0.7155], [0.6618, -0.5301]],
-        mistakes={
-            "output": {
-                "The backward chain has read the padding: pack, or reverse within the length.": [
-                    [[0.4226, -0.7155], [0.869, -0.7002], [-0.3124, -0.0907]],
-                    [[-0.0967, -0.5261], [0.6618, -0.5634], [0, 0]],
-                ],
-                "The backward states were not turned back to their positions.": [
-                    [[0.4226, -0.0907], [0.869, -0.7002], [-0.3124, -0.7155]],
-                    [[-0.0967, -0.5724], [0.6618, -0.5301], [0, 0]],
-                ],
-                "The lengths are not used: both chains have read the padding.": [
-                    [[0.4226, -0.7155], [0.869, -0.7002], [-0.3124, -0.0907]],
-                    [[-0.0967, -0.5261], [0.6618, -0.5634], [-0.5702, 0.0157]],
-                ],
-                "The padding steps must be 0.": [
-                    [[0.4226, -0.7155], [0.869, -0.7002], [-0.3124, -0.0907]],
-                    [[-0.0967, -0.5301], [0.6618, -0.5724], [-0.5702, -0.3815]],
-                ],
-                "The halves are swapped: forward comes first.": [
-                    [[-0.7155, 0.4226], [-0.7002, 0.869], [-0.0907, -0.3124]],
-                    [[-0.5301, -0.0967], [-0.5724, 0.6618], [0, 0]],
-                ],
-            },
-            "h_n": {
-                "The rows are mixed up: (2, N, H) was reshaped. Concatenate the directions.": [
-                    [-0.3124, 0.6618],
-                    [-0.7155, -0.5301],
-                ],
-                "The forward half is the last column; for a short sentence that is padding.": [
-                    [-0.3124, -0.7155],
-                    [-0.5702, -0.5301],
-                ],
-                "The backward half is taken where that chain begins: it ends at the first step.": [
-                    [-0.3124, -0.0907],
-                    [0.6618, -0.5724],
-                ],
-                "The halves are swapped: forward comes first.": [
-                    [-0.7155, -0.3124],
-                    [-0.5301, 0.6618],
-                ],
-            },
-        },
-    )
+def _keeps_form_and_gradient(name, model, x, lengths):
+    output, h_n = model(x, lengths)
+    for label, value, shape in (("output", output, (4, 9, 6)), ("h_n", h_n, (4, 6))):
+        checks.form(f"{name}: {label}", value, shape, "float32")
+        checks.require(value.requires_grad, f"{name}: no gradient flows to {label}. {STAY}")
+    (output.sum() + h_n.sum()).backward()
+    reached = x.grad is not None and x.grad[0, 0].any()
+    checks.require(reached, f"{name}: no gradient reaches the input. {STAY}")
+    still = [key for key, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+    checks.require(not still, f"{name}: no gradient reaches {', '.join(still)}. {STAY}")
 
 
 def encode_batch(t, encode_batch):
-    def _column(*rows):
-        return np.array(rows, dtype=float)[:, :, None]
+    x = np.array([[0, 10, -9, 5], [2, 30, 400, -5], [3, -9, -90, 0]], dtype=float)
+    args = {
+        "step_fn": _add_and_subtract,
+        "x": x[:, :, None],
+        "h0": np.array([[5.0, -5.0], [7.0, -8.0], [60.0, 90.0]]),
+        "lengths": np.array([2, 3, 1]),
+    }
+    t.check(encode_batch, args, "outputs, h_last")
 
-    t.check(
-        encode_batch,
-        {
-            "step_fn": lambda x, h: h + x,
-            "x": _column([1, 10, 100], [2, 30, 400]),
-            "h0": np.array([[5.0], [7.0]]),
-            "lengths": np.array([3, 1]),
-        },
-        "outputs, h_last",
-    )
+
+def _add_and_subtract(x, h):
+    """A step with a bias of 1: (N, 1), (N, 2) to (N, 2)."""
+    return np.concatenate([h[:, :1] + x + 1, h[:, 1:] - x - 1], axis=1)

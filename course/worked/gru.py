@@ -18,11 +18,11 @@ def _numbers(*shape, start):
 
 
 WEIGHTS = {
-    "W_x": _numbers(D, 3 * H, start=0.4),
+    "W_x": _numbers(D, 3 * H, start=5.6),
     "W_h": np.array([[-0.4, -2.1, 0.7, -0.7, -0.1, 0.4], [0.3, -1.2, 1.4, 0.7, 0.5, -0.6]]),
     "b": np.array([-1.1, -1.1, -0.1, 0.1, -0.5, 1.3]),
 }
-STATE = np.array([[-0.1, 0.9], [0.5, 0.6], [1.4, -0.8]])
+STATE = np.array([[-0.1, 0.9], [0.5, 0.6], [-1.4, 0.8]])
 STEP = {"x": _numbers(3, D, start=2.0), "h_prev": STATE, **WEIGHTS}
 SEQUENCE = {"x": _numbers(3, 4, D, start=1.0), "h0": STATE, **WEIGHTS}
 TORCH_WEIGHTS = {
@@ -33,7 +33,7 @@ TORCH_WEIGHTS = {
 }
 
 
-def _agrees_with_numerical(t, numerical_gradient, forward, backward, inputs, dh):
+def _agrees_with_numerical(trial, numerical_gradient, forward, backward, inputs, dh):
     """Hold every gradient of sum(h * dh) against the numerical one."""
     analytic = backward(dh, forward(*inputs.values())[1])
     for (name, value), gradient in zip(inputs.items(), analytic, strict=True):
@@ -47,7 +47,7 @@ def _agrees_with_numerical(t, numerical_gradient, forward, backward, inputs, dh)
         )
         gap = np.abs(gradient - numerical_gradient(loss, value)).max()
         checks.require(gap < 1e-7, f"d{name} is off by {gap:.1e} from the numerical gradient.")
-        t.say(f"d{name} {gradient.shape} agrees with the numerical gradient to 1e-7")
+        trial.say(f"d{name} {gradient.shape} agrees with the numerical gradient to 1e-7")
 
 
 def _keeps_float32(label, names, gradients):

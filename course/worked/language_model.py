@@ -9,64 +9,81 @@ import torch
 from torch import nn
 
 from course import checks
+from course.figures.language_model import TwoBack
+
+LETTERS = torch.as_tensor(np.random.default_rng(0).integers(0, 4, size=12_347))
+"""A long text of the letters 0 to 3."""
 
 
 def make_batches(t, make_batches):
-    def parts(ids, batch_size, steps):
-        batches = list(make_batches(ids, batch_size, steps))
+    def laid_out(ids, batch_size, steps):
+        batches = make_batches(ids, batch_size, steps)
         checks.require(
-            all(len(pair) == 2 for pair in batches),
+            isinstance(batches, list),
+            f"make_batches must return a list, since it is read more than once; yours is "
+            f"{checks.type_name(batches)}.",
+        )
+        checks.require(
+            all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in batches),
             "make_batches: each entry of the list must be a pair (inputs, targets).",
         )
-        wanted = (len(ids) - 1) // (batch_size * steps)
+        parts = [part for pair in batches for part in pair]
         checks.require(
-            len(batches) == wanted,
-            f"make_batches: {len(ids)} ids, {batch_size} rows, {steps} steps make {wanted} batches; "
-            f"yours are {len(batches)}. The last target needs a character too: divide L - 1, round down.",
+            all(torch.is_tensor(part) for part in parts),
+            "make_batches: inputs and targets must be PyTorch tensors.",
         )
-        if not batches:
-            return torch.zeros(0), torch.zeros(0)
-        for pair in batches:
-            for part in pair:
-                checks.require(
-                    tuple(part.shape) == (batch_size, steps),
-                    f"make_batches: a part has shape {tuple(part.shape)}; each must be "
-                    f"(batch_size, steps) = {(batch_size, steps)}.",
-                )
-        return torch.stack([x for x, _ in batches]), torch.stack([y for _, y in batches])
+        checks.require(
+            all(part.dtype == ids.dtype for part in parts),
+            f"make_batches: keep the dtype of ids, {ids.dtype}.",
+        )
+        checks.require(
+            len({part.shape for part in parts}) <= 1,
+            f"make_batches: all parts must have the shape (batch_size, steps); here they are "
+            f"{sorted({tuple(part.shape) for part in parts})}.",
+        )
+        none = torch.zeros(0)
+        inputs = torch.stack([x for x, _ in batches]) if batches else none
+        targets = torch.stack([y for _, y in batches]) if batches else none
+        return len(batches), inputs, targets
 
-    parts.__name__ = "make_batches"
-    x = np.array([[[0, 1, 2], [6, 7, 8]], [[3, 4, 5], [9, 10, 11]]])
-    y = x + 1
-    t.check(
-        parts,
-        {"ids": torch.arange(14), "batch_size": 2, "steps": 3},
-        "inputs, targets",
-        float32=False,
-        quiet=True,
+    laid_out.__name__ = "make_batches"
+    returns = "number of batches, all inputs, all targets"
+    for ids, batch_size, steps in (
+        (torch.arange(14), 2, 3),
+        (torch.arange(12), 2, 3),
+        (torch.arange(5, 50), 4, 5),
+        (torch.arange(13), 3, 2),
+    ):
+        args = {"ids": ids, "batch_size": batch_size, "steps": steps}
+        t.check(laid_out, args, returns, float32=False, quiet=True)
+    checks.require(
+        len(make_batches(torch.arange(6), 2, 3)) == 0,
+        "make_batches: six ids fill no batch of two rows and three steps, since the last target "
+        "needs a character too: the list must be empty.",
     )
-    t.check(
-        parts,
-        {"ids": torch.arange(12), "batch_size": 2, "steps": 3},
-        "inputs, targets",
-        ignore="targets",
-        float32=False,
-        quiet=True,
-    )
-    parts(torch.arange(6), 2, 3)
     t.say("make_batches: inputs, targets, what is left over")
 
 
 def CharLM(t, CharLM):
+    V, E, H = 5, 3, 2
+    ids = torch.tensor(
+        [[0, 3, 1, 4, 4, 2], [2, 2, 0, 1, 3, 0], [4, 1, 1, 0, 2, 3], [1, 0, 4, 3, 2, 2]]
+    )
+
+    def weights(vocab_size, embedding_size, hidden_size, cell):
+        model = CharLM(vocab_size, embedding_size, hidden_size, cell)
+        return sum(p.numel() for p in model.parameters())
+
     def char_lm(cell):
-        model = CharLM(5, 3, 2, cell).double()
-        gates = 8 if cell == "lstm" else 2
-        wanted = sorted([(5, 3), (gates, 3), (gates, 2), (gates,), (gates,), (5, 2), (5,)])
-        sizes = sorted(tuple(p.shape) for p in model.parameters())
+        """A student's module with known weights; matrices may be stored transposed."""
+        model = CharLM(V, E, H, cell).double()
+        rows = {"lstm": 4 * H, "rnn": H}[cell]
+        wanted = [(V, E), (rows, E), (rows, H), (rows,), (rows,), (V, H), (V,)]
+        sizes = [tuple(p.shape) for p in model.parameters()]
         checks.require(
             sorted(map(sorted, sizes)) == sorted(map(sorted, wanted)),
-            f"CharLM(5, 3, 2, {cell!r}): the parameters must be those of one nn.Embedding, one "
-            f"nn.{cell.upper()} and one nn.Linear, {wanted}; yours are {sizes}.",
+            f"CharLM({V}, {E}, {H}, {cell!r}): the parameters must be those of one nn.Embedding, "
+            f"one nn.{cell.upper()} and one nn.Linear, {wanted}; yours are {sizes}.",
         )
         with torch.no_grad():
             for p in model.parameters():
@@ -83,106 +100,147 @@ def CharLM(t, CharLM):
         )
         return answer[0]
 
-    logits.__name__ = "CharLM"
-    ids = torch.tensor([[0, 3, 1, 4], [2, 2, 0, 1]])
+    weights.__name__ = logits.__name__ = "CharLM"
+    for cell in ("lstm", "rnn"):
+        args = {"vocab_size": V, "embedding_size": E, "hidden_size": H, "cell": cell}
+        t.check(weights, args, f"number of weights ({cell})", float32=False, quiet=True)
+    model = char_lm("lstm")
+    once, again = model(ids)[0], model(ids)[0]
+    checks.require(
+        torch.equal(once, again),
+        "CharLM: the same ids, read twice from a zero state, get other logits the second time. "
+        "The module must remember nothing between calls, and nothing random belongs into it.",
+    )
     t.check(logits, {"ids": ids}, "logits", float32=False, quiet=True)
+    checks.require(
+        once.dtype == torch.float64,
+        f"CharLM: float64 weights give {once.dtype} logits: keep the dtype of the parameters.",
+    )
     for cell in ("lstm", "rnn"):
         model = char_lm(cell)
         whole, _ = model(ids)
         first, state = model(ids[:, :2])
+        checks.require(
+            state is not None,
+            f"CharLM ({cell}): forward must also return the state after the last step, not None.",
+        )
         second, _ = model(ids[:, 2:], state)
         checks.require(
-            torch.allclose(whole[:, :2], first),
-            f"CharLM ({cell}): the first logits change when more text follows: a bet must not see the future.",
+            whole.shape == (4, 6, V) and torch.allclose(whole[:, :2], first),
+            f"CharLM ({cell}): the first logits change when more text follows: a bet must not "
+            "see the future.",
         )
+        t.compare(f"CharLM ({cell}), state handed on: logits", second)
         checks.require(
-            torch.allclose(whole[:, 2:], second),
-            f"CharLM ({cell}): read in two pieces, with the state handed on, the logits are others than "
-            "in one piece. Is the state that forward is given used, and the one after the last step returned?",
+            torch.allclose(model(ids[:, 2:], state)[0], second),
+            f"CharLM ({cell}): the same state, handed in a second time, gives other logits. Leave "
+            "the state that was handed in as it is.",
         )
-    t.say("CharLM: parameters, logits, state handed on")
+        whole.square().sum().backward()
+        for name, p in model.named_parameters():
+            checks.require(
+                p.grad is not None and p.grad.any(),
+                f"CharLM ({cell}): no gradient reaches {name}: leave out detach() and "
+                "requires_grad_(False).",
+            )
+    t.say("CharLM: weights, logits, state handed on")
 
 
-def bits_per_character(t, bits_per_character, TwoBack):
+class _Watched(TwoBack):
+    """A :class:`TwoBack` that notes whether gradients are recorded."""
+
+    recorded = False
+
+    def forward(self, ids, state=None):
+        self.recorded |= torch.is_grad_enabled()
+        return super().forward(ids, state)
+
+
+def bits_per_character(t, bits_per_character):
     def score(ids):
         return bits_per_character(TwoBack().double(), ids)  # a new module is in training mode
 
     score.__name__ = "bits_per_character"
     t.check(score, {"ids": torch.tensor([1, 3, 2, 0])}, "bits", float32=False, quiet=True)
-    long = torch.tensor([2] + [1, 3, 2, 0] * 6000)
-    t.compare(
-        "bits_per_character: bits of a text of 24,001 characters",
-        bits_per_character(TwoBack().double(), long),
-        atol=1e-7,
-        rtol=0,
-    )
-    for mode in (True, False):
-        model = TwoBack().train(mode)
+    long = bits_per_character(TwoBack().double(), LETTERS.clone())
+    label = f"bits_per_character: bits of a text of {len(LETTERS):,} characters"
+    t.compare(label, long)
+    for training in (True, False):
+        model = _Watched().train(training)
         bits_per_character(model, torch.tensor([1, 3, 2, 0]))
         checks.require(
-            model.training is mode,
+            model.training is training,
             "bits_per_character: afterwards the model must be in the mode it was in before "
-            f"(training={mode}); it is not.",
+            f"(training={training}); it is not.",
         )
         checks.require(torch.is_grad_enabled(), "bits_per_character: gradients stay switched off.")
-    t.say("bits_per_character: bits, state, mode")
+        checks.require(
+            not model.recorded,
+            "bits_per_character: gradients are recorded: measure inside torch.no_grad().",
+        )
+    t.say("bits_per_character: bits, state, mode, no gradients")
+
+
+class _Counts(nn.Module):
+    """A weight for each of three letters and one that scales them; the state counts characters."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor([0.5, -0.25, 0.1], dtype=torch.float64))
+        self.scale = nn.Parameter(torch.tensor([0.8], dtype=torch.float64))
+
+    def forward(self, ids, state=None):
+        state = torch.zeros(1, len(ids), 1, dtype=torch.float64) if state is None else state
+        checks.require(
+            not state.requires_grad,
+            "train_epoch: the state still carries its history: detach it between batches.",
+        )
+        read = state[0, :, :, None] + torch.arange(1, ids.shape[1] + 1)[:, None]
+        logits = self.scale * (0.2 * read * self.weight + 0.3 * ids[:, :, None] * read.sin())
+        logits = logits + 0.4 * nn.functional.one_hot(ids, 3)
+        state = state + ids.shape[1] + 0 * self.weight.sum()
+        return (logits if self.training else 0 * logits), state
 
 
 def train_epoch(t, train_epoch):
-    class Counts(nn.Module):
-        """One weight for each of three letters, and a state that counts the characters read so far."""
+    ids = torch.tensor(
+        [[0, 1, 2, 2, 1, 0, 0, 2, 1, 0, 2, 2, 1], [2, 0, 0, 1, 2, 1, 1, 0, 2, 2, 0, 1, 0]]
+    )
+    batches = [(ids[:, k : k + 3], ids[:, k + 1 : k + 4]) for k in (0, 3, 6, 9)]
 
-        def __init__(self):
-            super().__init__()
-            self.weight = nn.Parameter(torch.tensor([0.5, -0.25, 0.0], dtype=torch.float64))
-
-        def forward(self, ids, state=None):
-            state = torch.zeros(1, len(ids), 1, dtype=torch.float64) if state is None else state
-            checks.require(
-                not state.requires_grad,
-                "train_epoch: the state still carries its history: detach it between batches.",
-            )
-            factor = 1.0 + state[0, :, :, None] + torch.arange(ids.shape[1])[:, None]
-            factor = factor if self.training else 0 * factor
-            logits = factor * self.weight + 0.1 * ids[:, :, None]
-            return logits, state + ids.shape[1] + 0 * self.weight.sum()
-
-    def one_pass(max_norm):
-        model = Counts()
-        model.eval()
-        ids = torch.tensor([0, 1, 2, 2, 1, 0, 0, 2, 1])
-        batches = [(ids[None, k : k + 2], ids[None, k + 1 : k + 3]) for k in (0, 2, 4, 6)]
-        loss = train_epoch(model, batches, torch.optim.SGD(model.parameters(), lr=0.1), max_norm)
-        return loss, model.weight.detach().clone()
+    def one_pass(batches, max_norm):
+        model = _Counts().eval()
+        for p in model.parameters():  # left over from somewhere: must not count
+            p.grad = torch.ones_like(p)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+        loss = train_epoch(model, batches, optimizer, max_norm)
+        return loss, torch.cat([p.detach().clone() for p in model.parameters()])
 
     one_pass.__name__ = "train_epoch"
-    t.check(one_pass, {"max_norm": 100.0}, "loss, weights afterwards", float32=False, quiet=True)
-    t.check(
-        one_pass,
-        {"max_norm": 0.5},
-        "loss, weights afterwards",
-        ignore="loss",
-        float32=False,
-        quiet=True,
-    )
+    returns = "loss, weights afterwards"
+    for max_norm, free in ((100.0, ""), (0.1, "loss")):
+        args = {"batches": batches, "max_norm": max_norm}
+        t.check(one_pass, args, returns, ignore=free, float32=False, quiet=True)
     t.say("train_epoch: loss, state, gradients, clipping")
 
 
 def train_language_model(t, train_language_model, CharLM, bits_per_character, writer, valid_ids):
     checks.require(
-        isinstance(globals().get("writer"), CharLM),
+        isinstance(writer, CharLM),
         "train_language_model: there is no trained CharLM. Does the function return it? "
         "Run the cell above.",
     )
     score = bits_per_character(writer, valid_ids[:20_001])
     checks.require(
         math.isfinite(score),
-        "train_language_model: the score is not finite. The training has diverged: lower the learning rate, clip.",
+        "train_language_model: the score is not finite. The training has diverged: lower the "
+        "learning rate, clip.",
     )
     checks.require(
         score < 4.5,
-        f"train_language_model: {score:.2f} bits on new text: nothing was learned but how frequent the "
-        "characters are, if that. Is the model that you return the one that was trained? Are all batches used?",
+        f"train_language_model: {score:.2f} bits on new text: nothing was learned but how frequent "
+        "the characters are, if that. Is the model that you return the one that was trained? Are "
+        "all batches used?",
     )
     checks.require(
         score < 3.0,
@@ -192,80 +250,92 @@ def train_language_model(t, train_language_model, CharLM, bits_per_character, wr
     t.say("train_language_model: below 3.0 bits per character on new text")
 
 
-def sample(t, sample, TwoBack):
-    def with_two_back(prompt, length, temperature):
-        return sample(TwoBack(), prompt, length, temperature, torch.Generator().manual_seed(0))
+class _Loud(TwoBack):
+    """A :class:`TwoBack` with larger logits, and therefore the same bets."""
 
-    with_two_back.__name__ = "sample"
-    t.check(
-        with_two_back,
-        {"prompt": torch.tensor([1, 3]), "length": 6, "temperature": 0.0},
-        "ids",
-        float32=False,
-        quiet=True,
-    )
+    def forward(self, ids, state=None):
+        logits, state = super().forward(ids, state)
+        return (logits if self.training else logits + 60), state
 
-    def share_of_best(temperature):
-        """How often the best of the bets 1/2, 1/4, 1/8, 1/8 is drawn."""
-        generator = torch.Generator().manual_seed(1)
-        prompt, model = torch.tensor([1, 3]), TwoBack()
-        draws = [int(sample(model, prompt, 1, temperature, generator)[-1]) for _ in range(400)]
-        return draws.count(2) / 400
 
-    for temperature, share in ((1.0, 0.5), (0.5, 16 / 22), (2.0, 0.366)):
-        drawn = share_of_best(temperature)
-        other = {1.0: 0.5, 0.5: 0.366, 2.0: 16 / 22}[temperature]
-        why = (
-            " The generator gives the same draw every time: do not seed it inside."
-            if drawn in (0, 1)
-            else " The temperature multiplies the logits: it must divide them."
-            if temperature != 1 and abs(drawn - other) < 0.06
-            else " The temperature has no effect: divide the logits, before the softmax."
-            if temperature != 1 and abs(drawn - 0.5) < 0.06
-            else ""
-        )
-        checks.require(
-            abs(drawn - share) < 0.1,
-            f"sample: at temperature {temperature} the best of the bets 1/2, 1/4, 1/8, 1/8 should be drawn "
-            f"{share:.0%} of the time; yours is drawn {drawn:.0%} of the time.{why}",
-        )
+def sample(t, sample):
+    def seeded(seed):
+        return torch.Generator().manual_seed(seed)
+
+    def certain(prompt, length, temperature):
+        try:
+            return sample(_Loud(), prompt, length, temperature, seeded(0))
+        except RuntimeError as error:
+            advice = "The exponential must not overflow: torch.softmax sees to it."
+            if temperature == 0:
+                advice = "Take the most probable character there, without dividing."
+            checks.require(
+                "inf" not in str(error),
+                f"sample: at temperature {temperature} nothing can be drawn ({error}). {advice}",
+            )
+            raise
+
+    certain.__name__ = "sample"
+    args = {"prompt": torch.tensor([1, 3]), "length": 6, "temperature": 0.0}
+    t.check(certain, args, "ids", float32=False, quiet=True)
     texts = []
     for outside in (1, 2):
         torch.manual_seed(outside)
         before = torch.get_rng_state()
-        generator = torch.Generator().manual_seed(5)
-        texts.append(sample(TwoBack(), torch.tensor([2]), 30, 1.0, generator))
+        texts.append(sample(TwoBack(), torch.tensor([2]), 30, 1.0, seeded(5)))
         checks.require(
             torch.equal(before, torch.get_rng_state()),
             "sample: the global random state has moved: draw from generator alone.",
         )
     checks.require(
         torch.equal(*texts),
-        "sample: two generators with the same seed give different texts: draw from generator alone.",
+        "sample: two generators with the same seed give different texts: draw from generator "
+        "alone.",
     )
-    model = TwoBack()
-    sample(model, torch.tensor([2]), 3, 1.0, torch.Generator())
+    generator = seeded(5)
+    first, second = (sample(TwoBack(), torch.tensor([2]), 30, 1.0, generator) for _ in range(2))
     checks.require(
-        model.training, "sample: the model was in training mode before, and must be afterwards."
+        not torch.equal(first, second),
+        "sample: one generator gives the same text twice: do not seed it inside.",
     )
-    t.say("sample: prompt, state, temperature, generator, mode")
+    for temperature in (1.0, 0.5, 2.0):
+        label = f"sample: shares of the bets 1/2, 1/4, 1/8, 1/8 drawn at temperature {temperature}"
+        t.compare(label, _shares(sample, temperature, seeded(1)), atol=0.08, rtol=0)
+    t.check(certain, args | {"temperature": 0.05}, "ids", float32=False, quiet=True)
+    for training in (True, False):
+        model = _Watched().train(training)
+        sample(model, torch.tensor([2]), 3, 1.0, seeded(0))
+        checks.require(
+            model.training is training,
+            "sample: afterwards the model must be in the mode it was in before "
+            f"(training={training}); it is not.",
+        )
+        checks.require(
+            torch.is_grad_enabled() and not model.recorded,
+            "sample: gradients are recorded, or stay switched off: write inside torch.no_grad().",
+        )
+    t.say("sample: prompt, state, temperature, generator, mode, no gradients")
 
 
-def bits_of_texts(t, bits_of_texts, TwoBack):
+def _shares(sample, temperature, generator, length=2000):
+    """How often each of the bets 1/2, 1/4, 1/8, 1/8 of a :class:`TwoBack` is drawn."""
+    prompt = torch.tensor([1, 3])
+    ids = sample(TwoBack(), prompt, length, temperature, generator)
+    older, last, drawn = ids[:-2], ids[1:-1], ids[2:]
+    ranks = (drawn - older - 3 * last) % 4
+    return torch.bincount(ranks, minlength=4).double() / len(ranks)
+
+
+def bits_of_texts(t, bits_of_texts):
     def several(texts):
         return bits_of_texts(TwoBack().double().eval(), texts)
 
     several.__name__ = "bits_of_texts"
-    t.check(
-        several,
-        {"texts": [torch.tensor([1, 3, 2, 0]), torch.tensor([1, 3])]},
-        "bits",
-        float32=False,
-        quiet=True,
-    )
     story = torch.tensor([1, 3, 0, 2, 2, 1, 0, 3, 3, 1, 2] * 3)
-    t.compare(
-        "bits_of_texts: bits of one text of 33 characters",
-        bits_of_texts(TwoBack().double().eval(), [story]),
-    )
+    for texts in (
+        [torch.tensor([1, 3, 2, 0]), torch.tensor([1, 3])],
+        [story],
+        [story[:19], LETTERS[:50], story[3:8]],
+    ):
+        t.check(several, {"texts": texts}, "bits", float32=False, quiet=True)
     t.say("bits_of_texts: unit, weights, cuts")

@@ -43,7 +43,8 @@ def _with_weights(model: nn.Module, parts: dict, gru: nn.GRU, fits: str) -> nn.M
         found = tuple(own.weight.shape)
         checks.require(
             found == shape,
-            f"{name}: the weights of {part} have shape {found}; for these sizes it must be {shape}.",
+            f"{name}: the weights of {part} have shape {found}; for these sizes they must have "
+            f"{shape}.",
         )
         _filled(own, start=start)
     rest = nn.Module()
@@ -60,9 +61,9 @@ def _with_weights(model: nn.Module, parts: dict, gru: nn.GRU, fits: str) -> nn.M
 
 
 def edit_distance(t, edit_distance):
-    malvina, melanie = "M AA L V IY N AH".split(), "M EH L AH N IY".split()
-    t.check(edit_distance, {"a": malvina, "b": melanie}, "distance", quiet=True)
-    pairs = (
+    a, b = ["M", "AA", "L", "V", "IY", "N", "AH"], ["M", "EH", "L", "AH", "N", "IY"]
+    t.check(edit_distance, {"a": a, "b": b}, "distance", quiet=True)
+    for a, b in (
         ("", ""),
         ("abc", ""),
         ("", "ab"),
@@ -70,12 +71,11 @@ def edit_distance(t, edit_distance):
         ("kitten", "sitting"),
         ("abcdef", "bcdef"),
         ("bcdef", "abcdef"),
-        ("ab", "ba"),
+        ("abc", "acb"),
         ("aab", "ab"),
         ((1, 2, 3, 4), [1, 3, 4]),
-    )
-    found = {f"{a!r} to {b!r}": edit_distance(a, b) for a, b in pairs}
-    t.compare("edit_distance", found)
+    ):
+        t.compare(f"edit_distance({a!r}, {b!r})", edit_distance(a, b))
     t.say("edit_distance: empty, shifted and repeated items are counted right")
 
 
@@ -170,14 +170,14 @@ def Decoder(t, Decoder):
 
 
 def _are_shares(weights: Tensor, mask: Tensor) -> None:
-    checks.require(
-        (weights.transpose(1, 2)[~mask] == 0).all(),
-        "Padding gets weight: use masked_softmax with memory_mask[:, None, :].",
-    )
     sums = weights.sum(2)
     checks.require(
         torch.allclose(sums, torch.ones_like(sums)),
-        "The weights of each step must sum to 1 over the letters: softmax over the last axis.",
+        "The weights of a step do not sum to 1: mask the scores, then softmax over the last axis.",
+    )
+    checks.require(
+        (weights.transpose(1, 2)[~mask] == 0).all(),
+        "Padding gets weight: use masked_softmax with memory_mask[:, None, :].",
     )
 
 
@@ -269,32 +269,28 @@ class _Parrot(nn.Module):
         over = place - memory_mask.sum(1)
         letter = memory[torch.arange(len(memory)), place.clamp(max=memory.shape[1] - 1), 0].long()
         say = torch.where(over < 0, letter, torch.where(over == 1, 4, self.end))
-        say = torch.where(ids[:, 0] == last, say, 7)  # confused
+        confused = torch.where(place > 0, 7, 6)
+        say = torch.where(ids[:, 0] == last, say, confused)
         logits = 5 * functional.one_hot(say, 9).double()[:, None]
         return logits, torch.stack([place + 1, say], dim=1).double(), None
 
 
 def greedy_decode(t, greedy_decode, END, START):
-    steps = []
-
     def listen(ids, lengths):
         return ids[:, :, None].double(), torch.tensor([[0.0, START]] * len(ids)).double()
 
     def decode(source, lengths, max_len):
         parrot = _Parrot(END)
-        said = greedy_decode(listen, parrot, source, lengths, max_len)
-        steps.append(parrot.steps)
-        return said
+        return greedy_decode(listen, parrot, source, lengths, max_len), parrot.steps
 
     decode.__name__ = "greedy_decode"
     args = {
         "source": torch.tensor([[5, 3, 6, 0, 0], [8, 0, 0, 0, 0], [3, 4, 5, 6, 0]]),
         "lengths": torch.tensor([3, 1, 4]),
-        "max_len": 9,
     }
-    said = t.check(decode, args, "said", float32=False, quiet=True)["said"]
-    t.check(decode, args | {"max_len": 2}, "said", float32=False, quiet=True)
-    t.compare("greedy_decode: number of decoder steps", steps)
+    for max_len in (2, 9):
+        given = args | {"max_len": max_len}
+        said = t.check(decode, given, "said, decoder steps", float32=False, quiet=True)["said"]
     checks.require(
         all(isinstance(i, int | np.integer) for row in said for i in row),
         "The rows hold tensors: make plain numbers of them, with .tolist() or .item().",
@@ -436,13 +432,22 @@ _BROAD = {
     **{(0, i, j): {1: 0.7, 2: 0.3} for i in (2, 3) for j in (2, 3)},
 }
 _LATE = {
-    (0,): {1: 0.4, 2: 0.6},
-    (0, 2): {1: 0.1, 3: 0.9},
-    (0, 2, 3): {1: 0.3, 2: 0.7},
+    (0,): {1: 0.1, 2: 0.9},
+    (0, 2): {1: 0.35, 3: 0.65},
+    (0, 2, 3): {1: 0.35, 2: 0.65},
     (0, 2, 3, 2): {1: 0.7, 3: 0.3},
 }
-_NARROW = {(0,): {2: 1.0}, (0, 2): {2: 1.0}}
-"""Probabilities of what follows a prefix; 0 is start, 1 is end, which follows where none is given."""
+_SHORT = {(0,): {1: 0.45, 2: 0.55}, (0, 2): {1: 0.9, 3: 0.1}}
+_EARLY = {(0,): {1: 0.2, 2: 0.5, 3: 0.3}, (0, 2): {2: 0.5, 3: 0.5}, (0, 3): {2: 0.95, 3: 0.05}}
+_CROWD = {
+    (0,): {2: 0.9, 3: 0.1},
+    (0, 2): {2: 0.45, 3: 0.39, 1: 0.16},
+    (0, 3): {2: 0.5, 3: 0.5},
+    (0, 2, 2): {2: 0.9, 1: 0.1},
+    (0, 2, 3): {3: 0.9, 1: 0.1},
+}
+_NARROW = {(1,): {2: 1.0}, (1, 2): {2: 1.0}}
+"""Probabilities of what follows a prefix: of start, end, 2 and 3. Where none are given, it ends."""
 
 
 def beam_search(t, beam_search):
@@ -471,27 +476,37 @@ def beam_search(t, beam_search):
         checks.require(
             isinstance(best, list), f"best must be a list of ids, not {checks.type_name(best)}."
         )
-        crowds.append((max(map(asked.count, asked)), width))
+        checks.require(asked, "beam_search never asked step_fn what may follow.")
+        searched.append((width, max(map(asked.count, asked)), max_len, max(asked)))
         return best, score
 
-    search.__name__, crowds = "beam_search", []
-    for probabilities, width, max_len in (
-        (_LATE, 2, 6),
-        (_CORNER, 1, 5),
-        (_CORNER, 2, 5),
-        (_BROAD, 2, 5),
-        (_LATE, 2, 2),
-        (_LATE, 1, 2),
-        (_NARROW, 2, 2),
+    searched = []
+    for probabilities, start, width, max_len in (
+        (_LATE, 0, 3, 6),
+        (_CORNER, 0, 1, 5),
+        (_CORNER, 0, 2, 5),
+        (_BROAD, 0, 2, 5),
+        (_CROWD, 0, 2, 3),
+        (_SHORT, 0, 1, 5),
+        (_EARLY, 0, 3, 2),
+        (_LATE, 0, 1, 2),
+        (_NARROW, 1, 2, 2),
     ):
-        args = {"probabilities": probabilities, "start": 0, "end": 1, "width": width}
+        also = f" with width={width}, max_len={max_len}" if searched else ""
+        search.__name__ = f"beam_search{also}"
+        args = {"probabilities": probabilities, "start": start, "end": 1 - start, "width": width}
         args["max_len"] = max_len
         t.check(search, args, "best, score", atol=1e-5, float32=False, quiet=True)
-    for crowd, width in crowds:
+    for width, crowd, max_len, longest in searched:
         checks.require(
             crowd <= width,
             f"{crowd} hypotheses of one length were alive with width={width}: keep the best "
             f"{width} of all extensions.",
+        )
+        checks.require(
+            longest <= max_len,
+            f"step_fn was asked about a prefix of {longest} ids with max_len={max_len}: one step "
+            "too many.",
         )
     t.say("beam_search: greedy with width 1, a better way with width 2, long answers not punished")
 
@@ -500,8 +515,8 @@ def look_back(t, look_back):
     args = {
         "embedded": _numbers(2, 3, 2, start=0.1),
         "h": _numbers(2, 3, 3, start=0.9),
-        "memory": _numbers(2, 4, 5, start=0.5),
-        "memory_mask": torch.tensor([[True, True, True, False], [True, True, False, False]]),
+        "memory": _numbers(2, 6, 5, start=0.5),
+        "memory_mask": torch.tensor([[True] * 6, [True] * 4 + [False] * 2]),
         "W": 2 * _numbers(5, 5, start=0.3),
     }
     weights = t.check(look_back, args, "context, weights")["weights"]
@@ -511,7 +526,7 @@ def look_back(t, look_back):
         "Turn the memory round and the weights must turn with it.",
     )
     one = {key: value[:1] for key, value in args.items() if key != "W"}
-    wide = {"memory": _numbers(1, 4, 6, start=0.2), "W": _numbers(5, 6, start=0.8)}
+    wide = {"memory": _numbers(1, 6, 7, start=0.2), "W": _numbers(5, 7, start=0.8)}
     t.check(look_back, one | wide, "context, weights", float32=False, quiet=True)
 
 
@@ -524,7 +539,10 @@ def self_attention(t, self_attention):
         "W_v": _numbers(2, 5, start=0.2),
         "mask": torch.tensor([[T, T, T, T], [T, T, T, F], [F, F, F, F]]),
     }
-    t.check(self_attention, args, "y")
+    y = t.check(self_attention, args, "y")["y"]
+    checks.require(
+        y.dtype == torch.float64, "The result is always float32: keep the dtype of the input."
+    )
     one = args | {"x": args["x"][:1, :1], "mask": args["mask"][:1, :1]}
     t.check(self_attention, one, "y", float32=False, quiet=True)
     t.say("an empty sequence gives zeros")

@@ -4,280 +4,362 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from course import checks
+from course.weights import load_torch_weights
 
 
 def find_spans(t, find_spans):
-    _tags = ["B-Street", "I-Street", "O", "I-Place", "B-Place", "I-Zip"]
-    _spans = [(0, 2, "Street"), (3, 4, "Place"), (4, 5, "Place"), (5, 6, "Zip")]
-    _kept = list(_tags)
-    try:
-        _got = find_spans(_tags)
-    except NotImplementedError:
-        raise checks.CheckFailed("find_spans is not written yet: replace the TODO above.") from None
+    tags = ["B-Street", "I-Street", "O", "I-Place", "B-Place", "I-Zip"]
+    args = {"tags": tags}
+    spans = t.check(find_spans, args, "spans", float32=False, quiet=True)["spans"]
     checks.require(
-        isinstance(_got, list) and all(isinstance(span, tuple) for span in _got),
-        f"find_spans must return a list of tuples (begin, end, type); yours returned {_got!r}.",
+        isinstance(spans, list) and all(isinstance(span, tuple) for span in spans),
+        f"find_spans must return a list of tuples (begin, end, type); yours returned {spans!r}.",
     )
-    _mistakes = {
-        "An I- that continues nothing was dropped: by CoNLL's rule it begins a span.": [
-            [_spans[0], _spans[2]],
-            [_spans[0], (3, 4, "Place")],
-        ],
-        "The end is exclusive: it is the first step after the span.": [
-            [(b, e - 1, k) for b, e, k in _spans]
-        ],
-        "Each word became a span of its own: an I- continues the span before it.": [
-            [(0, 1, "Street"), (1, 2, "Street"), *_spans[1:]]
-        ],
-        "The B- in the middle must begin a new span, although the type is the same.": [
-            [_spans[0], (3, 5, "Place"), _spans[3]]
-        ],
-        "An I- of another type begins a new span.": [[_spans[0], _spans[1], (4, 6, "Place")]],
-        "The last span is missing: it ends with the sentence.": [_spans[:-1]],
-        "The type comes without its B- or I-.": [
-            [(b, e, _tags[b]) for b, e, k in _spans],
-        ],
-        "O is not a type: it begins no span.": [
-            [_spans[0], (2, 3, "O"), *_spans[1:]],
-            [_spans[0], (2, 3, ""), *_spans[1:]],
-        ],
-        "The order within a span is (begin, end, type).": [[(k, b, e) for b, e, k in _spans]],
-    }
-    for _message, _values in _mistakes.items():
-        checks.require(_got not in _values, f"find_spans: yours finds {_got}. {_message}")
-    checks.compare("find_spans: spans", _got, _spans)
-    checks.require(_tags == _kept, "find_spans changed its argument tags in place: leave it alone.")
+    args = {"tags": ["B-Box-Id", "I-Box-Id", "O", "I-Box-Id", "O"]}
+    t.check(find_spans, args, "spans", float32=False, quiet=True)
     checks.require(
         find_spans([]) == [], "find_spans: no tags, no spans; an empty list must come back."
     )
+    three = find_spans(["O", "B-A", "I-A", "I-A"])
     checks.require(
-        find_spans(["O", "B-A", "I-A", "I-A"]) == [(1, 4, "A")],
+        three == [(1, 4, "A")],
         "find_spans: a span of three words at the end of a sentence is (1, 4, 'A'), "
-        f"yours finds {find_spans(['O', 'B-A', 'I-A', 'I-A'])}.",
+        f"yours finds {three}.",
     )
     t.say("find_spans: 4 spans")
 
 
 def span_f1(t, span_f1):
-    _true = [["B-Street", "I-Street", "B-Place", "I-Place"], ["B-Zip", "B-Place", "O"]]
-    _predicted = [["B-Street", "I-Street", "B-Place", "B-Place"], ["B-Box", "B-Place", "O"]]
-    _ = t.check(
-        span_f1, {"true_tags": _true, "predicted_tags": _predicted}, "F1", float32=False, quiet=True
-    )
-    _ends = span_f1([["B-A", "I-A"]], [["B-A", "O"]])
+    true = [["B-Street", "I-Street", "B-Place", "I-Place"], ["B-Zip", "B-Place", "O"]]
+    predicted = [["B-Street", "I-Street", "B-Place", "B-Place"], ["B-Box", "B-Place", "O"]]
+    args = {"true_tags": true, "predicted_tags": predicted}
+    t.check(span_f1, args, "F1", float32=False, quiet=True)
+    args = {
+        "true_tags": [["B-A", "I-A", "I-A", "B-B"], ["I-B", "O", "B-C"], ["O", "B-C", "B-A"]],
+        "predicted_tags": [["B-A", "I-A", "O", "O"], ["I-B", "B-C", "B-C"], ["B-A", "B-C", "O"]],
+    }
+    t.check(span_f1, args, "F1", float32=False, quiet=True)
+    ends = span_f1([["B-A", "I-A"]], [["B-A", "O"]])
+    checks.require(ends == 0, f"span_f1: a span with a wrong end is not right; yours gives {ends}.")
+    types = span_f1([["B-A", "O"]], [["B-B", "O"]])
+    checks.require(types == 0, f"span_f1: the type must be right as well; yours gives {types}.")
+    moved = span_f1([["B-A", "O"], ["O", "O"]], [["O", "O"], ["B-A", "O"]])
     checks.require(
-        _ends == 0, f"span_f1: a span with a wrong end is not right; yours gives {_ends}."
-    )
-    _types = span_f1([["B-A", "O"]], [["B-B", "O"]])
-    checks.require(_types == 0, f"span_f1: the type must be right as well; yours gives {_types}.")
-    _moved = span_f1([["B-A", "O"], ["O", "O"]], [["O", "O"], ["B-A", "O"]])
-    checks.require(
-        _moved == 0,
-        f"span_f1: a span predicted in another sentence is not right; yours gives {_moved}. "
+        moved == 0,
+        f"span_f1: a span predicted in another sentence is not right; yours gives {moved}. "
         "Compare sentence by sentence.",
     )
     try:
-        _none = span_f1([["O", "O"]], [["O", "O"]])
+        none = span_f1([["O", "O"]], [["O", "O"]])
     except ZeroDivisionError:
         raise checks.CheckFailed("span_f1 divides by zero when there are no spans: 0.0.") from None
-    checks.require(_none == 0, f"span_f1: without any span the score is 0.0; yours gives {_none}.")
-    checks.require(span_f1(_true, _true) == 1.0, "span_f1: the truth itself must score 1.")
+    t.compare("span_f1: F1 without any span", none)
+    checks.require(span_f1(true, true) == 1.0, "span_f1: the truth itself must score 1.")
     t.say("span_f1: 0.444, where counting words gives 0.714")
 
 
 def masked_cross_entropy(t, masked_cross_entropy):
-    _logits = torch.tensor(
+    logits = torch.tensor(
         [
-            [[2.0, 0.0, -1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 3.0]],
-            [[1.0, -1.0, 0.0], [0.0, 2.0, 1.0], [4.0, 0.0, 0.0]],
+            [[2.0, 0.0, -1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 3.0], [-2.0, 0.5, 1.0]],
+            [[1.0, -1.0, 0.0], [0.0, 2.0, 1.0], [4.0, 0.0, 0.0], [1.0, 1.0, -3.0]],
         ],
         dtype=torch.float64,
     )
-    _targets = torch.tensor([[0, 1, 0], [2, 1, 0]])
-    _mask = torch.tensor([[True, True, True], [True, False, False]])
-    _ = t.check(
-        masked_cross_entropy,
-        {"logits": _logits, "targets": _targets, "mask": _mask},
-        "loss",
-        quiet=True,
-    )
-    for _nothing in (-100, 10):
+    targets = torch.tensor([[0, 1, 0, 2], [2, 1, 0, 0]])
+    mask = torch.tensor([[True, True, True, False], [True, False, False, False]])
+    args = {"logits": logits, "targets": targets, "mask": mask}
+    t.check(masked_cross_entropy, args, "loss", quiet=True)
+    for nothing in (-100, 10):
+        odd = torch.where(mask, targets, nothing)
         try:
-            _odd = masked_cross_entropy(_logits, torch.where(_mask, _targets, _nothing), _mask)
-        except (IndexError, RuntimeError) as _error:
+            loss = masked_cross_entropy(logits.clone(), odd.clone(), mask.clone())
+        except (IndexError, RuntimeError) as error:
             raise checks.CheckFailed(
-                f"masked_cross_entropy fails when {_nothing} stands at padding ({_error}): "
+                f"masked_cross_entropy fails when {nothing} stands at padding ({error}): "
                 "leave the padding out before you look up the targets."
             ) from None
-        t.compare(f"masked_cross_entropy: loss with {_nothing} at padding", _odd)
+        t.compare(f"masked_cross_entropy: loss with {nothing} at padding", loss)
     checks.require(
-        isinstance(_odd, torch.Tensor),
-        "masked_cross_entropy must return a tensor: a plain number has no gradient (no .item(), no float).",
+        isinstance(loss, Tensor),
+        "masked_cross_entropy must return a tensor: a plain number has no gradient (no .item(), "
+        "no float).",
     )
-    _large = masked_cross_entropy(1e4 * _logits, _targets, _mask)
-    checks.require(
-        torch.isfinite(_large),
-        "masked_cross_entropy: not finite for large logits. Use log_softmax, not the log of a softmax.",
+    empty = mask & torch.tensor([[True], [False]])
+    t.compare(
+        "masked_cross_entropy: loss where one sentence is all padding",
+        masked_cross_entropy(logits.clone(), targets.clone(), empty),
     )
-    _leaf = _logits.clone().requires_grad_()
-    _loss = masked_cross_entropy(_leaf, _targets, _mask)
+    large = masked_cross_entropy(1e4 * logits, targets.clone(), mask.clone())
     checks.require(
-        _loss.requires_grad,
-        "masked_cross_entropy: no gradient flows through it (.item(), .detach() or NumPy on the way?).",
+        torch.isfinite(large),
+        "masked_cross_entropy: not finite for large logits. Use log_softmax, not the log of a "
+        "softmax.",
     )
-    _loss.backward()
+    leaf = logits.clone().requires_grad_()
+    loss = masked_cross_entropy(leaf, targets.clone(), mask.clone())
     checks.require(
-        not _leaf.grad[~_mask].any(), "masked_cross_entropy: the logits at padding get a gradient."
+        loss.requires_grad,
+        "masked_cross_entropy: no gradient flows through it (.item(), .detach() or NumPy on the "
+        "way?).",
+    )
+    loss.backward()
+    checks.require(
+        not leaf.grad[~mask].any(), "masked_cross_entropy: the logits at padding get a gradient."
     )
     t.say("masked_cross_entropy: the loss, its gradient, any target at padding")
 
 
 def Tagger(t, Tagger):
     torch.manual_seed(1)
-    try:
-        _model = Tagger(20, 7, 6, 5).double().eval()
-    except NotImplementedError:
-        raise checks.CheckFailed("Tagger is not written yet: replace the TODO above.") from None
-    _kinds = [type(m) for m in _model.modules()]
+    model = Tagger(20, 7, 6, 5).double().eval()
+    kinds = [type(m) for m in model.modules()]
     checks.require(
-        nn.Embedding in _kinds and nn.Linear in _kinds,
+        nn.Embedding in kinds and nn.Linear in kinds,
         "Tagger: it needs an nn.Embedding and an nn.Linear as attributes, set in __init__.",
     )
-    _ids = torch.tensor([[4, 9, 3, 0, 0], [5, 2, 8, 6, 0]])
-    _lengths = torch.tensor([3, 4])
-    try:
-        _z = _model(_ids, _lengths)
-    except NotImplementedError:
-        raise checks.CheckFailed("Tagger.forward is not written yet: replace its TODO.") from None
+    ids = torch.tensor([[4, 9, 3, 0, 0], [5, 2, 8, 6, 0], [7, 0, 0, 0, 0]])
+    lengths = torch.tensor([3, 4, 1])
+    logits = model(ids.clone(), lengths.clone())
+    _are_logits(logits)
+    _read_both_ways_and_no_padding(model, ids, lengths, logits)
+    _average_the_vectors_of_a_word(model, ids, lengths, logits)
+    _drop_out_in_training_alone(Tagger, ids, lengths)
+    _fill(model)
+    real = torch.arange(5) < lengths[:, None]
+    t.compare("Tagger: logits at real steps, for given weights", model(ids, lengths)[real])
+    model(ids, lengths)[real].square().sum().backward()
+    still = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()]
     checks.require(
-        isinstance(_z, torch.Tensor) and tuple(_z.shape) == (2, 5, 7),
-        f"Tagger: logits must be a tensor of shape (2, 5, 7) for ids (2, 5) and 7 tags; yours is {tuple(getattr(_z, 'shape', ()))}. "
-        "(N, 4, 7)? Unpacking needs total_length, because no sentence fills the batch.",
-    )
-    checks.require(
-        not any(torch.allclose(z.sum(-1), torch.ones(2, 5, dtype=z.dtype)) for z in (_z, _z.exp())),
-        "Tagger: return logits, not probabilities: the softmax is in the loss.",
-    )
-
-    def _moves(change, at, row=1):
-        """Does the answer at step ``at`` move when the word at step ``change`` does?"""
-        other = _ids.clone()
-        other[row, change] = 11
-        return not torch.allclose(_model(other, _lengths)[row, at], _z[row, at])
-
-    checks.require(
-        _moves(0, 3),
-        "Tagger: the last word's logits do not move when the first word changes: no forward LSTM?",
-    )
-    checks.require(
-        _moves(3, 0),
-        "Tagger: the first word's logits do not move when the last word changes. The backward direction is missing: bidirectional=True.",
-    )
-    checks.require(
-        _moves(2, 2) and _moves(1, 2),
-        "Tagger: the logits of a word do not depend on it and on its neighbours; is the order of the axes right (batch_first)?",
-    )
-    checks.require(
-        not _moves(4, 0) and not _moves(4, 3),
-        "Tagger: the answer at real steps moves when the *padding* changes: the backward LSTM reads it. Pack with the lengths.",
-    )
-    _alone = _model(_ids[:1, :3], _lengths[:1])
-    checks.require(
-        torch.allclose(_alone[0], _z[0, :3]),
-        "Tagger: a sentence alone gets other logits than in a batch: padding or neighbours are read.",
-    )
-    _six = _model(_ids[:, :, None].repeat(1, 1, 6), _lengths)
-    checks.require(
-        _six.shape == _z.shape,
-        f"Tagger: for ids (2, 5, 6) the logits must be (2, 5, 7); yours are {tuple(_six.shape)}. Average the six vectors of a word.",
-    )
-    checks.require(
-        torch.allclose(_six[0, :3], _z[0, :3]),
-        "Tagger: six times the same id must be the same as that id once: average the vectors (no sum, no maximum of anything else).",
-    )
-    _two = torch.stack([_ids, _ids.flip(0)], dim=2)
-    checks.require(
-        not torch.allclose(_model(_two, _lengths)[1, :3], _z[1, :3]),
-        "Tagger: of the ids of a word only the first is read: average the vectors of all.",
-    )
-    checks.require(
-        torch.allclose(_model(_two, _lengths)[1, :3], _model(_two.flip(2), _lengths)[1, :3]),
-        "Tagger: the order of a word's ids must not matter: average their vectors.",
-    )
-    _wet = Tagger(20, 7, 6, 5, dropout=0.5).double()
-    checks.require(
-        not torch.allclose(_wet(_ids, _lengths)[0, 0], _wet(_ids, _lengths)[0, 0]),
-        "Tagger: with dropout=0.5, two passes in training mode must differ. Is self.dropout applied?",
-    )
-    _wet.eval()
-    checks.require(
-        torch.allclose(_wet(_ids, _lengths)[0, 0], _wet(_ids, _lengths)[0, 0]),
-        "Tagger: dropout must do nothing in eval mode: use nn.Dropout as a module.",
+        not still, f"Tagger: no gradient reaches {', '.join(still)} (a .detach() on the way?)."
     )
     t.say("Tagger: reads both ways, never the padding")
 
 
+def _are_logits(logits: Tensor) -> None:
+    shape = tuple(getattr(logits, "shape", ()))
+    longest = " Unpacking needs total_length, because no sentence fills the batch."
+    checks.require(
+        isinstance(logits, Tensor) and shape == (3, 5, 7),
+        "Tagger: logits must be a tensor of shape (3, 5, 7) for ids (3, 5) and 7 tags; yours is "
+        f"{shape}.{longest if shape == (3, 4, 7) else ''}",
+    )
+    ones = torch.ones(3, 5, dtype=logits.dtype)
+    checks.require(
+        not any(torch.allclose(z.sum(-1), ones) for z in (logits, logits.exp())),
+        "Tagger: return logits, not probabilities: the softmax is in the loss.",
+    )
+
+
+def _read_both_ways_and_no_padding(
+    model: nn.Module, ids: Tensor, lengths: Tensor, logits: Tensor
+) -> None:
+    def moves(change: int, at: int, row: int = 1) -> bool:
+        """Does the answer at step ``at`` move when the word at step ``change`` does?"""
+        other = ids.clone()
+        other[row, change] = 11
+        return not torch.allclose(model(other, lengths)[row, at], logits[row, at])
+
+    again = model(ids.clone(), lengths.clone())
+    checks.require(
+        torch.allclose(again, logits),
+        "Tagger: the same call twice gives other logits in eval mode. Dropout must do nothing "
+        "there (an nn.Dropout), and nothing may be kept between calls.",
+    )
+    checks.require(
+        not torch.allclose(logits[1, 0], logits[1, 1]),
+        "Tagger: every word of a sentence has the same logits: read out each step's own states.",
+    )
+    checks.require(
+        moves(0, 3),
+        "Tagger: the last word's logits do not move when the first word changes: no forward LSTM?",
+    )
+    checks.require(
+        moves(3, 0),
+        "Tagger: the first word's logits do not move when the last word changes. The backward "
+        "direction is missing: bidirectional=True.",
+    )
+    checks.require(
+        moves(2, 2) and moves(1, 2),
+        "Tagger: the logits of a word do not depend on it and on its neighbours; is the order of "
+        "the axes right (batch_first)?",
+    )
+    checks.require(
+        not moves(4, 0) and not moves(4, 3),
+        "Tagger: the answer at real steps moves when the *padding* changes: the backward LSTM "
+        "reads it. Pack with the lengths.",
+    )
+    order = torch.tensor([1, 2, 0])
+    turned = model(ids[order], lengths[order])
+    checks.require(
+        torch.allclose(turned[0, :4], logits[1, :4])
+        and torch.allclose(turned[2, :3], logits[0, :3]),
+        "Tagger: the sentences in another order get other logits. Were they sorted by length, and "
+        "not put back?",
+    )
+    alone = model(ids[:1, :3], lengths[:1])
+    checks.require(
+        torch.allclose(alone[0], logits[0, :3]),
+        "Tagger: a sentence alone gets other logits than in a batch: padding or neighbours are "
+        "read.",
+    )
+
+
+def _average_the_vectors_of_a_word(
+    model: nn.Module, ids: Tensor, lengths: Tensor, logits: Tensor
+) -> None:
+    six = model(ids[:, :, None].repeat(1, 1, 6), lengths)
+    checks.require(
+        six.shape == logits.shape,
+        f"Tagger: for ids (3, 5, 6) the logits must be (3, 5, 7); yours are {tuple(six.shape)}. "
+        "Average the six vectors of a word.",
+    )
+    checks.require(
+        torch.allclose(six[0, :3], logits[0, :3]),
+        "Tagger: six times the same id must be the same as that id once: average the vectors (no "
+        "sum).",
+    )
+    other = torch.where(ids > 0, 19 - ids, 0)
+    two = torch.stack([ids, other], dim=2)
+    both = model(two, lengths)[1, :4]
+    checks.require(
+        not torch.allclose(both, logits[1, :4]),
+        "Tagger: of the ids of a word only the first is read: average the vectors of all.",
+    )
+    checks.require(
+        torch.allclose(both, model(two.flip(2), lengths)[1, :4]),
+        "Tagger: the order of a word's ids must not matter: average their vectors.",
+    )
+    three = torch.stack([ids, ids, other], dim=2)
+    checks.require(
+        not torch.allclose(both, model(three, lengths)[1, :4]),
+        "Tagger: an id that a word has twice must count twice: average the vectors (no maximum).",
+    )
+
+
+def _drop_out_in_training_alone(kind: type[nn.Module], ids: Tensor, lengths: Tensor) -> None:
+    wet = kind(20, 7, 6, 5, dropout=0.5).double()
+    checks.require(
+        not torch.allclose(wet(ids, lengths)[0, 0], wet(ids, lengths)[0, 0]),
+        "Tagger: with dropout=0.5, two passes in training mode must differ. Is self.dropout "
+        "applied?",
+    )
+    wet.eval()
+    checks.require(
+        torch.allclose(wet(ids, lengths)[0, 0], wet(ids, lengths)[0, 0]),
+        "Tagger: dropout must do nothing in eval mode: use nn.Dropout as a module.",
+    )
+
+
+def _fill(model: nn.Module) -> None:
+    """Give a tagger the weights of the worked example, whatever its attributes are called."""
+    draw = torch.Generator().manual_seed(0)
+    embedding, linear = nn.Embedding(20, 6), nn.Linear(10, 7)
+    lstm = nn.LSTM(6, 5, batch_first=True, bidirectional=True)
+    for layer in (embedding, lstm, linear):
+        for parameter in layer.double().parameters():
+            nn.init.normal_(parameter, std=0.6, generator=draw)
+    mine = next(m for m in model.modules() if isinstance(m, nn.Embedding))
+    head = [m for m in model.modules() if isinstance(m, nn.Linear)][-1]
+    checks.require(
+        tuple(head.weight.shape) == (7, 10),
+        "Tagger: the read-out must be nn.Linear(2 * hidden_size, tag_count), here 10 to 7; yours "
+        f"is {head.in_features} to {head.out_features}.",
+    )
+    mine.load_state_dict(embedding.state_dict())
+    head.load_state_dict(linear.state_dict())
+    taken = {id(p) for m in (mine, head) for p in m.parameters()}
+    rest = {
+        f"_{name}": child
+        for name, child in model.named_children()
+        if any(True for _ in child.parameters()) and taken.isdisjoint(map(id, child.parameters()))
+    }
+    try:
+        load_torch_weights(nn.ModuleDict(rest), lstm)
+    except ValueError as error:
+        raise checks.CheckFailed(
+            "Tagger: besides the embedding and the read-out there must be one LSTM in both "
+            f"directions, and no other parameters. {error}"
+        ) from None
+
+
 def train_tagger(t, train_tagger, span_f1, valid_tags, predict, tagger, valid_ids, valid_lengths):
     checks.require(
-        isinstance(globals().get("tagger"), nn.Module),
-        "train_tagger: there is no trained model. Write the function (does it return the model?) and run the cell above.",
+        isinstance(tagger, nn.Module),
+        "train_tagger: there is no trained model. Write the function (does it return the model?) "
+        "and run the cell above.",
     )
-    _score = span_f1(valid_tags, predict(tagger, valid_ids, valid_lengths))
+    score = span_f1(valid_tags, predict(tagger, valid_ids, valid_lengths))
     checks.require(
-        _score > 0.5,
-        f"train_tagger: span F1 on the validation part is {_score:.2f}, no better than looking up each word. Has the model learned at all? "
-        "zero_grad, backward and step for every batch; ids, lengths, targets and mask of the same rows.",
+        score > 0.5,
+        f"train_tagger: span F1 on the validation part is {score:.2f}, no better than looking up "
+        "each word. Has the model learned at all? zero_grad, backward and step for every batch; "
+        "ids, lengths, targets and mask of the same rows.",
     )
     checks.require(
-        _score > 0.89,
-        f"train_tagger: span F1 on the validation part is {_score:.3f}; the linear tagger has 0.89. It learns, but too little or too much by heart: "
-        "epochs, learning rate, dropout, word dropout?",
+        score > 0.89,
+        f"train_tagger: span F1 on the validation part is {score:.3f}; the linear tagger has 0.89. "
+        "It learns, but too little or too much by heart: epochs, learning rate, dropout, word "
+        "dropout?",
     )
     t.say("train_tagger: span F1 on the validation part above that of the linear tagger")
 
 
+def viterbi_decode(t, viterbi_decode):
+    args = {
+        "scores": np.array(
+            [
+                [[1.0, 0.5, 0.0], [0.0, 2.0, 1.5], [1.0, 0.0, 0.5], [0.5, 1.0, 0.0]],
+                [[0.0, 1.0, 0.5], [2.0, 0.0, 1.5], [9.0, -9.0, 0.0], [0.0, 9.0, 4.0]],
+            ]
+        ),
+        "transitions": np.array([[0.5, -2.0, 1.0], [-1.0, 0.0, 2.0], [1.5, -0.5, -1.0]]),
+        "mask": np.array([[True, True, True, True], [True, True, False, False]]),
+    }
+    t.check(viterbi_decode, args, "tags", quiet=True)
+    t.say("viterbi_decode: best paths")
+
+
 def evaluate(t, evaluate):
-    class _Copies(nn.Module):
-        """Answers tag number id - 1 (0 at padding); in training mode, dropout makes it err."""
+    names = ["B-A", "I-A", "B-B", "O"]
+    ids = torch.tensor([[1, 2, 4, 3, 1], [1, 1, 4, 0, 0], [3, 0, 0, 0, 0]])
+    tags = [["B-A", "I-A", "O", "B-A", "B-A"], ["B-A", "I-A", "O"], ["B-B"]]
 
-        def __init__(self):
-            super().__init__()
-            self.dropout = nn.Dropout(0.9)
+    def scores(batch_size: int) -> list[float]:
+        model, lengths = _Copies(batch_size).train(), torch.tensor([5, 3, 1])
+        found = evaluate(model, ids.clone(), lengths, tags, names, batch_size)
+        found = checks.named("evaluate", found, ("accuracy", "F1")).values()
+        return [float(value) for value in found]
 
-        def forward(self, ids, lengths):
-            checks.require(
-                len(ids) <= 2, f"evaluate: {len(ids)} sentences at once, although batch_size is 2."
-            )
-            checks.require(
-                len(ids) == len(lengths),
-                f"evaluate: the model got {len(ids)} sentences and {len(lengths)} lengths.",
-            )
-            return self.dropout(nn.functional.one_hot((ids - 1).clamp(min=0), 4).double())
-
-    _names = ["B-A", "I-A", "B-B", "O"]
-    _ids = torch.tensor([[1, 2, 4, 3], [1, 1, 4, 0], [3, 0, 0, 0]])
-    _tags = [["B-A", "I-A", "O", "B-A"], ["B-A", "I-A", "O"], ["B-B"]]
-
-    def _score(batch_size):
-        model = _Copies().train()
-        return evaluate(model, _ids, torch.tensor([4, 3, 1]), _tags, _names, batch_size)
-
-    try:
-        _got = _score(2)
-    except NotImplementedError:
-        raise checks.CheckFailed("evaluate is not written yet: replace the TODO above.") from None
+    accuracy, f1 = scores(2)
     checks.require(
-        isinstance(_got, tuple | list) and len(_got) == 2,
-        f"evaluate must return two numbers, accuracy and F1; yours returned {_got!r}.",
-    )
-    checks.require(
-        np.allclose(_got, _score(2)) and np.allclose(_got, _score(2)),
+        np.allclose([accuracy, f1], scores(2)) and np.allclose([accuracy, f1], scores(2)),
         "evaluate: two evaluations of one model differ. Dropout is still on: model.eval().",
     )
-    t.compare("evaluate: accuracy", float(_got[0]))
-    t.compare("evaluate: F1", float(_got[1]))
-    checks.require(np.allclose(_score(1), _got), "evaluate: the result depends on the batch size.")
+    t.compare("evaluate: accuracy and F1", [accuracy, f1])
+    checks.require(
+        np.allclose(scores(1), [accuracy, f1]), "evaluate: the result depends on the batch size."
+    )
     t.say("evaluate: the same answer for every batch size")
+
+
+class _Copies(nn.Module):
+    """Answers tag number id - 1 (0 at padding); in training mode, dropout makes it err."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most, self.dropout = most, nn.Dropout(0.9)
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        checks.require(
+            len(ids) <= self.most,
+            f"evaluate: {len(ids)} sentences at once, although batch_size is {self.most}.",
+        )
+        checks.require(
+            len(ids) == len(lengths),
+            f"evaluate: the model got {len(ids)} sentences and {len(lengths)} lengths.",
+        )
+        return self.dropout(nn.functional.one_hot((ids - 1).clamp(min=0), 4).double())

@@ -18,7 +18,7 @@ STORED = Path(__file__).parent / "stored"
 RIGHT, WRONG = "right", "wrong"
 EITHER = "Either:"
 """Begins a message on several misconceptions."""
-DIGITS = 9
+DIGITS = 7
 """Significant digits of a stored number."""
 
 
@@ -199,7 +199,7 @@ def load(notebook: str) -> dict[str, dict[str, Any]]:
 
 
 def encoded(value: Any) -> Any:
-    """Turn a returned value into what JSON holds; numbers keep nine significant digits.
+    """Turn a returned value into what JSON holds; numbers keep seven significant digits.
 
     Raises
     ------

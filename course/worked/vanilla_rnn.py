@@ -21,7 +21,7 @@ _SEQUENCE = {"x": (2, 4, 3), "h0": (2, 5), "W_x": (3, 5), "W_h": (5, 5), "b": (5
 def _numbers(start: float, *shape: int) -> np.ndarray:
     """Numbers from -1 to 1 with one digit and no pattern; another start gives others."""
     order = np.arange(np.prod(shape))
-    return np.sin(start + 0.9 * order**2).round(1).reshape(shape)
+    return np.sin(start + 1.7 * order**1.5).round(1).reshape(shape) + 0  # no -0
 
 
 def _arrays(shapes: dict[str, tuple[int, ...]], start: float = 1) -> dict[str, np.ndarray]:

@@ -15,7 +15,7 @@ from tests.support.mutation import answers_for, lesson_at
 IDS = [path.stem for path in SOURCES]
 LONGEST = 170
 """Characters of a sentence on a misconception."""
-LEAST_NAMED = 0.5
+LEAST_NAMED = 0.35
 """Share of a notebook's wrong answers that its visible tests can name."""
 
 

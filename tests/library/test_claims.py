@@ -10,7 +10,7 @@ from course.claims import STRICT, ClaimFailed, claim
 
 @pytest.mark.parametrize("holds", [True, np.bool_(True), 1, np.array([True])])
 def test_what_holds_is_printed(holds, capsys):
-    assert claim("The LSTM wins.", holds)
+    claim("The LSTM wins.", holds)
     assert capsys.readouterr().out == "✓ The LSTM wins.\n"
 
 
@@ -23,7 +23,7 @@ def test_what_does_not_hold_stops_a_build(holds, monkeypatch):
 
 def test_a_learner_goes_on(monkeypatch, capsys):
     monkeypatch.delenv(STRICT, raising=False)
-    assert not claim("The LSTM wins.", False)
+    claim("The LSTM wins.", False)
     assert capsys.readouterr().out == "✗ Not in your run: The LSTM wins.\n"
 
 

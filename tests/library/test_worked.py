@@ -64,7 +64,6 @@ def notebook(monkeypatch, stored):
         own = types.FunctionType(function.__code__, globals(), function.__name__)
         own.__module__ = module.__name__
         setattr(module, function.__name__, own)
-    delattr(module, "_helper")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr(worked, "load", lambda name: stored)
     return "small"

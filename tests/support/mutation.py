@@ -65,7 +65,7 @@ TYPICAL_KINDS = frozenset({"nothing", "one slip", "point missed"})
 SEED = 20_261
 SAMPLE = 3
 """Seeds that the tests take, each variant one of them; ``make bar`` takes twenty for each."""
-SAMPLE_TEAMS = 4
+SAMPLE_TEAMS = 2
 """Teams that the tests let train; ``make bar`` lets all of them."""
 SLOW = 1.0
 """Seconds: a cell that takes longer trains, and runs for teams alone."""

@@ -6,44 +6,56 @@ SECOND = "second = int((train + validation) * len(series))"
 PARTS = "return series[:first], series[first:second], series[second:]"
 
 SPLIT_WRONG = {
-    "shuffled first": [
+    "The hours are shuffled before the cut: keep them in order.": [
         (FIRST, "series = np.random.default_rng(0).permutation(series)\n    " + FIRST)
     ],
-    "the future first": [(FIRST, "series = series[::-1]\n    " + FIRST)],
-    "test before training": [
+    "The series runs backwards: the past comes first.": [
+        (FIRST, "series = series[::-1]\n    " + FIRST)
+    ],
+    "The training part is the future: it must come first.": [
         (PARTS, "return series[second:], series[first:second], series[:first]")
     ],
-    "test and validation exchanged": [
+    "Validation and test are exchanged: the test part is the last.": [
         (PARTS, "return series[:first], series[second:], series[first:second]")
     ],
-    "an hour lost at each cut": [
+    "An hour is lost at each cut: the next part begins where the last one ends.": [
         (PARTS, "return series[:first], series[first + 1 : second], series[second + 1 :]")
     ],
-    "an hour in two parts": [
+    "An hour is in two parts at each cut: a part ends before the next one begins.": [
         (PARTS, "return series[: first + 1], series[first : second + 1], series[second:]")
     ],
-    "test includes validation": [
+    "The test part begins where the validation part begins: they overlap.": [
         (PARTS, "return series[:first], series[first:second], series[first:]")
     ],
-    "validation of what is left": [
+    "validation is a share of the whole series, not of what is left.": [
         (SECOND, "second = first + int(validation * (len(series) - first))")
     ],
-    "second cut at validation": [(SECOND, "second = int(validation * len(series))")],
-    "rounded up": [
+    "The second cut lies at train + validation.": [
+        (SECOND, "second = int(validation * len(series))")
+    ],
+    "Round down, not up.": [
         (FIRST, "first = int(np.ceil(train * len(series)))"),
         (SECOND, "second = int(np.ceil((train + validation) * len(series)))"),
     ],
-    "default shares always": [(FIRST, "train, validation = 0.7, 0.15\n    " + FIRST)],
-    "two parts": [(PARTS, "return series[:first], series[first:]")],
-    "every k-th hour": [
+    "The shares are fixed: use the arguments.": [
+        (FIRST, "train, validation = 0.7, 0.15\n    " + FIRST)
+    ],
+    "Two parts come back: cut the rest once more.": [
+        (PARTS, "return series[:first], series[first:]")
+    ],
+    "Every k-th hour is taken: the parts must be consecutive.": [
         (PARTS, "return series[::2], series[1::4], series[3::4]"),
     ],
-    "scaled on the way": [
+    "The series is scaled on the way: only cut it.": [
         (FIRST, "series = (series - series.mean()) / series.std()\n    " + FIRST)
     ],
-    "flattened": [(FIRST, "series = series.ravel()\n    " + FIRST)],
-    "float64 forced": [(FIRST, "series = series.astype(np.float64)\n    " + FIRST)],
-    "lists": [
+    "The series is flattened: rows with several features stay rows.": [
+        (FIRST, "series = series.ravel()\n    " + FIRST)
+    ],
+    "float64 is forced: keep the dtype of the series.": [
+        (FIRST, "series = series.astype(np.float64)\n    " + FIRST)
+    ],
+    "Lists come back: slices of an array are arrays.": [
         (PARTS, "return list(series[:first]), list(series[first:second]), list(series[second:])")
     ],
 }
@@ -83,21 +95,23 @@ DROP = "windows = windows[~np.isnan(windows).any(axis=1)]"
 CUT = "return windows[:, :input_steps], windows[:, input_steps:]"
 
 WINDOWS_WRONG = {
-    "last window missing": [("range(len(series) - length + 1)", "range(len(series) - length)")],
-    "steps of a whole window": [
+    "The last window is missing: there are L - input_steps - horizon + 1.": [
+        ("range(len(series) - length + 1)", "range(len(series) - length)")
+    ],
+    "The window moves by its own length: move it by one hour.": [
         ("range(len(series) - length + 1)", "range(0, len(series) - length + 1, length)")
     ],
-    "steps of the horizon": [
+    "The window moves by the horizon: move it by one hour.": [
         ("range(len(series) - length + 1)", "range(0, len(series) - length + 1, horizon)")
     ],
-    "NaN kept": [(DROP, "")],
-    "gap closed": [
+    "Windows with a NaN are still there: drop them.": [(DROP, "")],
+    "The gap was cut out first, so windows cross it: drop windows, not hours.": [
         ("length = input_steps", "series = series[~np.isnan(series)]\n    length = input_steps")
     ],
-    "gap filled with zero": [
+    "The gap is filled with zeros: drop the windows that touch it.": [
         ("length = input_steps", "series = np.nan_to_num(series)\n    length = input_steps")
     ],
-    "gap interpolated": [
+    "The gap is interpolated, which looks at the future: drop the windows that touch it.": [
         (
             "length = input_steps",
             "ok = ~np.isnan(series); at = np.arange(len(series))\n"
@@ -105,7 +119,7 @@ WINDOWS_WRONG = {
             "    length = input_steps",
         )
     ],
-    "gap filled with the last reading": [
+    "The gap is filled with the last reading: drop the windows that touch it.": [
         (
             "length = input_steps",
             "series = series.copy()\n"
@@ -114,52 +128,78 @@ WINDOWS_WRONG = {
             "    length = input_steps",
         )
     ],
-    "NaN looked for in the inputs only": [
+    "Only the inputs were searched for NaN: search both.": [
         (DROP, "windows = windows[~np.isnan(windows[:, :input_steps]).any(axis=1)]")
     ],
-    "NaN looked for in the targets only": [
+    "Only the targets were searched for NaN: search both.": [
         (DROP, "windows = windows[~np.isnan(windows[:, input_steps:]).any(axis=1)]")
     ],
-    "dropped only when all is NaN": [(".any(axis=1)]", ".all(axis=1)]")],
-    "NaN dropped by column": [(DROP, "windows = windows[:, ~np.isnan(windows).any(axis=0)]")],
-    "one step early": [(CUT, "return windows[:, :input_steps], windows[:, input_steps - 1 : -1]")],
-    "target in the input": [
+    "A window is dropped only when all of it is missing: one NaN is enough.": [
+        (".any(axis=1)]", ".all(axis=1)]")
+    ],
+    "Columns are dropped instead of windows: look along axis 1.": [
+        (DROP, "windows = windows[:, ~np.isnan(windows).any(axis=0)]")
+    ],
+    "The first target is the last input: a forecast of what is already known.": [
+        (CUT, "return windows[:, :input_steps], windows[:, input_steps - 1 : -1]")
+    ],
+    "The first target is among the inputs: stop at input_steps.": [
         (CUT, "return windows[:, : input_steps + 1], windows[:, input_steps:]")
     ],
-    "all of the window as input": [(CUT, "return windows, windows[:, input_steps:]")],
-    "last target only": [(CUT, "return windows[:, :input_steps], windows[:, -1:]")],
-    "inputs and targets exchanged": [
+    "The whole window comes back as input: the targets are in it.": [
+        (CUT, "return windows, windows[:, input_steps:]")
+    ],
+    "Only the last target comes back: keep all horizon hours.": [
+        (CUT, "return windows[:, :input_steps], windows[:, -1:]")
+    ],
+    "Inputs and targets are exchanged: the earlier hours come in.": [
         (CUT, "return windows[:, input_steps:], windows[:, :input_steps]")
     ],
-    "cut at the horizon": [(CUT, "return windows[:, :horizon], windows[:, horizon:]")],
-    "inputs backwards": [
+    "The window is cut after horizon hours: it must be cut after input_steps.": [
+        (CUT, "return windows[:, :horizon], windows[:, horizon:]")
+    ],
+    "Inside a window time runs forwards: the oldest hour comes first.": [
         (CUT, "return windows[:, :input_steps][:, ::-1], windows[:, input_steps:]")
     ],
-    "latest first": [(CUT, "return windows[::-1, :input_steps], windows[::-1, input_steps:]")],
-    "shuffled": [
+    "The windows are in the wrong order: the earliest comes first.": [
+        (CUT, "return windows[::-1, :input_steps], windows[::-1, input_steps:]")
+    ],
+    "The windows are shuffled: keep their order.": [
         (
             CUT,
             "windows = np.random.default_rng(0).permutation(windows)\n    " + CUT,
         )
     ],
-    "scaled inside": [
+    "The series is scaled inside: only cut it.": [
         (
             "length = input_steps",
             "series = (series - np.nanmean(series)) / np.nanstd(series)\n    length = input_steps",
         )
     ],
-    "extra axis": [(CUT, "return windows[:, :input_steps, None], windows[:, input_steps:]")],
-    "targets flattened": [(CUT, "return windows[:, :input_steps], windows[:, input_steps]")],
-    "time first": [(CUT, "return windows[:, :input_steps].T, windows[:, input_steps:].T")],
-    "float64 forced": [(DROP, DROP + "\n    windows = windows.astype(np.float64)")],
-    "lists": [(CUT, "return list(windows[:, :input_steps]), list(windows[:, input_steps:])")],
-    "lists of lists": [
+    "x has an axis too many: its shape is (N, input_steps).": [
+        (CUT, "return windows[:, :input_steps, None], windows[:, input_steps:]")
+    ],
+    "Only the first target comes back, as a row: y has the shape (N, horizon).": [
+        (CUT, "return windows[:, :input_steps], windows[:, input_steps]")
+    ],
+    "Time comes first: a row is a window.": [
+        (CUT, "return windows[:, :input_steps].T, windows[:, input_steps:].T")
+    ],
+    "float64 is forced: keep the dtype of the series.": [
+        (DROP, DROP + "\n    windows = windows.astype(np.float64)")
+    ],
+    "Lists of windows come back: make arrays of them.": [
+        (CUT, "return list(windows[:, :input_steps]), list(windows[:, input_steps:])")
+    ],
+    "Nested lists come back: make arrays of them.": [
         (CUT, "return windows[:, :input_steps].tolist(), windows[:, input_steps:].tolist()")
     ],
-    "a generator": [
+    "Generators come back: make arrays of them.": [
         (CUT, "return (w[:input_steps] for w in windows), (w[input_steps:] for w in windows)")
     ],
-    "series filled in place": [(DROP, DROP + "\n    series[:] = np.nan_to_num(series) + 1")],
+    "The series is filled in place: change no argument.": [
+        (DROP, DROP + "\n    series[:] = np.nan_to_num(series) + 1")
+    ],
 }
 WINDOWS_RIGHT = {
     "sliding_window_view": [
@@ -218,57 +258,65 @@ def make_windows(series, input_steps, horizon):
 # --- the score ----------------------------------------------------------------------------------
 SKILL = "return float(1 - ((y - forecast) ** 2).mean() / ((y - baseline) ** 2).mean())"
 SKILL_WRONG = {
-    "the ratio": [("1 - ((y", "((y")],
-    "upside down": [
+    "This is the ratio of the errors: subtract it from 1.": [("1 - ((y", "((y")],
+    "The fraction is upside down: the baseline's error goes below.": [
         (SKILL, "return float(1 - ((y - baseline) ** 2).mean() / ((y - forecast) ** 2).mean())")
     ],
-    "absolute errors": [
+    "Square the errors: these are absolute ones.": [
         (SKILL, "return float(1 - np.abs(y - forecast).mean() / np.abs(y - baseline).mean())")
     ],
-    "root mean squares": [
+    "No square roots: the skill is defined by mean squared errors.": [
         (
             SKILL,
             "return float(1 - np.sqrt(((y - forecast) ** 2).mean() / ((y - baseline) ** 2).mean()))",
         )
     ],
-    "R squared": [("((y - baseline) ** 2).mean()", "((y - y.mean()) ** 2).mean()")],
-    "score by column": [
+    "This is R²: the baseline is the argument, not the mean of y.": [
+        ("((y - baseline) ** 2).mean()", "((y - y.mean()) ** 2).mean()")
+    ],
+    "One mean over all values, not one score per column and then a mean.": [
         (
             SKILL,
             "return float((1 - ((y - forecast) ** 2).mean(axis=0) / ((y - baseline) ** 2).mean(axis=0)).mean())",
         )
     ],
-    "mean of the ratios": [
+    "This is a mean of ratios: take two means, then divide once.": [
         (SKILL, "return float((1 - (y - forecast) ** 2 / (y - baseline) ** 2).mean())")
     ],
-    "negative skill clipped": [
+    "A negative skill is cut off at 0: leave it negative.": [
         (
             SKILL,
             "return max(0.0, float(1 - ((y - forecast) ** 2).mean() / ((y - baseline) ** 2).mean()))",
         )
     ],
-    "forecast against baseline": [("((y - forecast) ** 2)", "((baseline - forecast) ** 2)")],
-    "difference instead of ratio": [
+    "The forecast is compared with the baseline: compare it with y.": [
+        ("((y - forecast) ** 2)", "((baseline - forecast) ** 2)")
+    ],
+    "This is a difference of errors: divide, and subtract from 1.": [
         (SKILL, "return float(((y - baseline) ** 2).mean() - ((y - forecast) ** 2).mean())")
     ],
-    "bias only": [("((y - forecast) ** 2).mean()", "(y - forecast).mean() ** 2")],
-    "in percent": [("float(1 - (", "float(100 - 100 * (")],
-    "sum over mean": [("((y - forecast) ** 2).mean()", "((y - forecast) ** 2).sum()")],
-    "first column only": [
+    "Errors cancel before they are squared: square first, then take the mean.": [
+        ("((y - forecast) ** 2).mean()", "(y - forecast).mean() ** 2")
+    ],
+    "The skill comes in percent: it is at most 1.": [("float(1 - (", "float(100 - 100 * (")],
+    "A sum is divided by a mean: take means of both.": [
+        ("((y - forecast) ** 2).mean()", "((y - forecast) ** 2).sum()")
+    ],
+    "Only the first column is scored: use all values.": [
         ("((y - forecast) ** 2).mean()", "((y - forecast) ** 2)[..., :1].mean()"),
         ("((y - baseline) ** 2).mean()", "((y - baseline) ** 2)[..., :1].mean()"),
     ],
-    "variance of the errors": [
+    "This is the variance of the errors, which forgives a bias: take mean squares.": [
         ("((y - forecast) ** 2).mean()", "(y - forecast).var()"),
         ("((y - baseline) ** 2).mean()", "(y - baseline).var()"),
     ],
-    "array for each column": [
+    "An array comes back, one skill a column: asked for is one number.": [
         (
             SKILL,
             "return 1 - ((y - forecast) ** 2).mean(axis=0) / ((y - baseline) ** 2).mean(axis=0)",
         )
     ],
-    "arguments changed": [
+    "forecast and baseline are changed: build new arrays.": [
         (
             SKILL,
             "forecast -= y; baseline -= y\n    return float(1 - (forecast**2).mean() / (baseline**2).mean())",
@@ -317,56 +365,94 @@ class Forecaster(nn.Module):
         super().__init__()
 """
 MODULE_WRONG = {
-    "first state": [("h[:, -1]", "h[:, 0]")],
-    "mean of the states": [("h[:, -1]", "h.mean(dim=1)")],
-    "largest state": [("h[:, -1]", "h.max(dim=1).values")],
-    "state before the last": [("h[:, -1]", "h[:, -2 if x.shape[1] > 1 else -1]")],
-    "batch_first forgotten": [(", batch_first=True", "")],
-    "batch_first forgotten, last of the batch": [
+    "It reads the first state: the last one has seen the whole window.": [("h[:, -1]", "h[:, 0]")],
+    "It averages the states: take the last one.": [("h[:, -1]", "h.mean(dim=1)")],
+    "It takes the largest of the states: take the last one.": [("h[:, -1]", "h.max(dim=1).values")],
+    "It reads the state before the last: take h[:, -1].": [
+        ("h[:, -1]", "h[:, -2 if x.shape[1] > 1 else -1]")
+    ],
+    "Is batch_first=True missing? The GRU reads across the batch, not along time.": [
+        (", batch_first=True", "")
+    ],
+    "batch_first=True is missing, and one sequence's state serves all.": [
         (", batch_first=True", ""),
         ("h[:, -1]", "h[-1].expand(len(x), -1)"),
     ],
-    "all steps": [(READ, "return self.readout(h)")],
-    "state of every layer": [(RUN, "_, h = self.gru(x)"), ("h[:, -1]", "h")],
-    "state without a batch axis": [(RUN, "_, h = self.gru(x)"), ("h[:, -1]", "h.squeeze()")],
-    "ReLU at the end": [(READ, "return torch.relu(self.readout(h[:, -1]))")],
-    "tanh at the end": [(READ, "return torch.tanh(self.readout(h[:, -1]))")],
-    "ReLU on the state": [("h[:, -1]", "torch.relu(h[:, -1])")],
-    "an LSTM": [("nn.GRU", "nn.LSTM")],
-    "a vanilla RNN": [("nn.GRU", "nn.RNN")],
-    "two layers": [("hidden_size, batch_first", "hidden_size, num_layers=2, batch_first")],
-    "one output": [("nn.Linear(hidden_size, horizon)", "nn.Linear(hidden_size, 1)")],
-    "extra axis": [(READ, "return self.readout(h[:, -1])[..., None]")],
-    "squeezed": [(READ, "return self.readout(h[:, -1]).squeeze()")],
-    "read-out without a bias": [("(hidden_size, horizon)", "(hidden_size, horizon, bias=False)")],
-    "GRU without biases": [("batch_first=True", "batch_first=True, bias=False")],
-    "time backwards": [("self.gru(x)", "self.gru(x.flip(1))")],
-    "bidirectional": [
+    "It forecasts at every step: use the last state alone.": [(READ, "return self.readout(h)")],
+    "The state still has its axis of layers: take h[:, -1] of the outputs.": [
+        (RUN, "_, h = self.gru(x)"),
+        ("h[:, -1]", "h"),
+    ],
+    "squeeze() also removes a batch of one: index the axis instead.": [
+        (RUN, "_, h = self.gru(x)"),
+        ("h[:, -1]", "h.squeeze()"),
+    ],
+    "A forecast may be negative: no ReLU after the read-out.": [
+        (READ, "return torch.relu(self.readout(h[:, -1]))")
+    ],
+    "A forecast may leave (-1, 1): no tanh after the read-out.": [
+        (READ, "return torch.tanh(self.readout(h[:, -1]))")
+    ],
+    "There is a ReLU on the state: hand it on as it is.": [("h[:, -1]", "torch.relu(h[:, -1])")],
+    "It is an LSTM: asked for is one nn.GRU.": [("nn.GRU", "nn.LSTM")],
+    "It is a vanilla RNN: asked for is one nn.GRU.": [("nn.GRU", "nn.RNN")],
+    "It has two layers: asked for is one.": [
+        ("hidden_size, batch_first", "hidden_size, num_layers=2, batch_first")
+    ],
+    "The read-out gives one hour: it must give horizon of them.": [
+        ("nn.Linear(hidden_size, horizon)", "nn.Linear(hidden_size, 1)")
+    ],
+    "There is an axis too many: the forecast is (N, horizon).": [
+        (READ, "return self.readout(h[:, -1])[..., None]")
+    ],
+    "squeeze() also removes a batch or a horizon of one: leave it out.": [
+        (READ, "return self.readout(h[:, -1]).squeeze()")
+    ],
+    "The read-out has no bias: use nn.Linear as it comes.": [
+        ("(hidden_size, horizon)", "(hidden_size, horizon, bias=False)")
+    ],
+    "The GRU has no biases: use nn.GRU as it comes.": [
+        ("batch_first=True", "batch_first=True, bias=False")
+    ],
+    "Time runs backwards: do not flip the window.": [("self.gru(x)", "self.gru(x.flip(1))")],
+    "It reads both ways: a forecaster reads forwards only.": [
         ("batch_first=True", "batch_first=True, bidirectional=True"),
         ("nn.Linear(hidden_size", "nn.Linear(2 * hidden_size"),
     ],
-    "state kept between calls": [
+    "The state is kept between calls: every window starts from zero.": [
         (
             RUN,
             "state = getattr(self, 'kept', None)\n"
             "        h, self.kept = self.gru(x, None if state is None else state.detach())",
         )
     ],
-    "random first state": [
+    "The first state is random: it must be zero.": [
         (RUN, "h, _ = self.gru(x, torch.randn(1, len(x), self.gru.hidden_size, dtype=x.dtype))")
     ],
-    "last value added": [(READ, "return self.readout(h[:, -1]) + x[:, -1, :1]")],
-    "gradient cut": [("self.readout(h[:, -1])", "self.readout(h[:, -1].detach())")],
-    "dropout": [("self.readout(h[:, -1])", "self.readout(nn.functional.dropout(h[:, -1], 0.5))")],
-    "float32 forced": [(READ, "return self.readout(h[:, -1]).float()")],
-    "read-out without gradient": [
+    "The last value is added: the network gives the forecast as it is.": [
+        (READ, "return self.readout(h[:, -1]) + x[:, -1, :1]")
+    ],
+    "The gradient is cut before the GRU: leave out detach().": [
+        ("self.readout(h[:, -1])", "self.readout(h[:, -1].detach())")
+    ],
+    "Dropout is always on: leave it out.": [
+        ("self.readout(h[:, -1])", "self.readout(nn.functional.dropout(h[:, -1], 0.5))")
+    ],
+    "float32 is forced: keep the dtype of the input.": [
+        (READ, "return self.readout(h[:, -1]).float()")
+    ],
+    "The read-out gets no gradient: call self.readout.": [
         (
             READ,
             "weight, bias = (p.detach() for p in self.readout.parameters())\n        return h[:, -1] @ weight.T + bias",
         )
     ],
-    "last twenty hours": [("self.gru(x)", "self.gru(x[:, -20:])")],
-    "first feature only": [("self.gru(x)", "self.gru(x * (torch.arange(x.shape[2]) == 0))")],
+    "It reads the last twenty hours only: read the whole window.": [
+        ("self.gru(x)", "self.gru(x[:, -20:])")
+    ],
+    "It reads the first feature only: read all of them.": [
+        ("self.gru(x)", "self.gru(x * (torch.arange(x.shape[2]) == 0))")
+    ],
 }
 MODULE_RIGHT = {
     "last hidden state": [(RUN, "_, h = self.gru(x)"), ("h[:, -1]", "h[-1]")],
@@ -410,59 +496,71 @@ MODULE_RIGHT = {
 
 # --- the training -------------------------------------------------------------------------------
 TRAIN_WRONG = {
-    "not trained": [("            optimizer.step()\n", "")],
-    "no gradients": [("            loss.backward()\n", "")],
-    "learning rate far too small": [
+    "No step is taken: call optimizer.step() after the backward.": [
+        ("            optimizer.step()\n", "")
+    ],
+    "No gradients are computed: call loss.backward().": [("            loss.backward()\n", "")],
+    "The learning rate is far too small: the weights hardly move.": [
         ("(optimizer, 0.01, total_steps", "(optimizer, 1e-6, total_steps")
     ],
-    "targets of other rows": [("targets[rows])", "targets[torch.randperm(len(x))[: len(rows)]])")],
-    "sign flipped": [("targets = torch.tensor(changes", "targets = torch.tensor(-changes")],
-    "learns to forecast nothing": [
+    "Inputs and targets are of other rows: index both with the same rows.": [
+        ("targets[rows])", "targets[torch.randperm(len(x))[: len(rows)]])")
+    ],
+    "The targets have the wrong sign.": [
+        ("targets = torch.tensor(changes", "targets = torch.tensor(-changes")
+    ],
+    "The targets are all zero: it learns to forecast no change.": [
         ("targets = torch.tensor(changes", "targets = torch.tensor(0 * changes")
     ],
-    "targets backwards": [
+    "The targets run backwards: the nearest hour comes first.": [
         ("targets = torch.tensor(changes", "targets = torch.tensor(changes[:, ::-1].copy()")
     ],
-    "loss goes up": [("loss.backward()", "(-loss).backward()")],
-    "one horizon": [
+    "The loss goes up: call backward on the loss, not on its negative.": [
+        ("loss.backward()", "(-loss).backward()")
+    ],
+    "The model forecasts one hour: it must give one per hour of the horizon.": [
         (
             "model = Forecaster(x.shape[2], 32, changes.shape[1])",
             "model = Forecaster(x.shape[2], 32, 1)",
         )
     ],
-    "windows backwards": [("inputs = torch.tensor(x,", "inputs = torch.tensor(x[:, ::-1].copy(),")],
-    "a fresh model is returned": [
+    "The windows run backwards: the oldest hour comes first.": [
+        ("inputs = torch.tensor(x,", "inputs = torch.tensor(x[:, ::-1].copy(),")
+    ],
+    "A fresh model comes back: return the one that was trained.": [
         ("    return model", "    return Forecaster(x.shape[2], 32, changes.shape[1])")
     ],
-    "nothing returned": [("    return model", "    return None")],
-    "levels, not changes": [
+    "Nothing comes back: return the model.": [("    return model", "    return None")],
+    "The targets are levels: asked for are changes since the last reading.": [
         ("targets = torch.tensor(changes", "targets = torch.tensor(changes + x[:, -1, :1]")
     ],
-    "old gradients never forgotten": [("            optimizer.zero_grad()\n", "")],
-    "old gradients forgotten once a round": [
+    "Old gradients are never forgotten: call zero_grad at every step.": [
+        ("            optimizer.zero_grad()\n", "")
+    ],
+    "Old gradients are forgotten once a round: call zero_grad at every step.": [
         ("            optimizer.zero_grad()\n", ""),
         (
             "        for rows in torch.randperm",
             "        optimizer.zero_grad()\n        for rows in torch.randperm",
         ),
     ],
-    "gradients forgotten before the step": [
+    "Gradients are forgotten just before the step: zero_grad comes before backward.": [
         ("            optimizer.zero_grad()\n", ""),
         (
             "            optimizer.step()",
             "            optimizer.zero_grad()\n            optimizer.step()",
         ),
     ],
-    "only the read-out trained": [
+    "Only the read-out is trained: give the optimizer all parameters.": [
         ("model.parameters())\n    steps", "list(model.parameters())[-2:])\n    steps")
     ],
-    "sizes of the notebook": [
+    "The sizes are the notebook's: take them from x and changes.": [
         ("Forecaster(x.shape[2], 32, changes.shape[1])", "Forecaster(1, 32, 24)")
     ],
-    "targets scaled in place": [
+    "The targets are scaled in place: change no argument.": [
         ("    inputs = torch.tensor(x", "    changes /= changes.std()\n    inputs = torch.tensor(x")
     ],
-    "closed-form ridge": """
+    "A linear model is fitted in closed form: train the network.": """
 class RidgeForecaster(nn.Module):
     def __init__(self, weights):
         super().__init__()
@@ -478,7 +576,7 @@ def train_forecaster(x, changes):
     weights = np.linalg.solve(flat.T @ flat + penalty, flat.T @ changes)
     return RidgeForecaster(torch.tensor(weights, dtype=torch.float32))
 """,
-    "closed-form read-out on a random GRU": """
+    "The read-out is fitted in closed form on a random GRU: train the network.": """
 def train_forecaster(x, changes):
     model = Forecaster(x.shape[2], 128, changes.shape[1])
     with torch.no_grad():
@@ -558,54 +656,76 @@ APPEND = "forecasts.append(following)"
 SLIDE = "window = torch.cat([window[:, 1:], following[:, :, None]], dim=1)"
 JOIN = "return torch.cat(forecasts, dim=1)"
 RECURSIVE_WRONG = {
-    "same window every time": [(SLIDE, "")],
-    "window grows": [("window[:, 1:], following", "window, following")],
-    "newest dropped": [("window[:, 1:], following", "window[:, :-1], following")],
-    "forecast at the old end": [
+    "Every step saw the same window: put the forecast into it.": [(SLIDE, "")],
+    "The window grows: (N, T, 1) goes in at every step, one value leaves when one enters.": [
+        ("window[:, 1:], following", "window, following")
+    ],
+    "The newest value left the window: the oldest must go.": [
+        ("window[:, 1:], following", "window[:, :-1], following")
+    ],
+    "The forecast entered at the old end: it comes after the newest value.": [
         (SLIDE, "window = torch.cat([following[:, :, None], window[:, :-1]], dim=1)")
     ],
-    "forecast put before the rest": [
+    "The forecast entered before the rest: it comes after the newest value.": [
         (SLIDE, "window = torch.cat([following[:, :, None], window[:, 1:]], dim=1)")
     ],
-    "last value repeated": [("following[:, :, None]], dim=1", "window[:, -1:]], dim=1")],
-    "zeros enter": [("following[:, :, None]]", "0 * following[:, :, None]]")],
-    "farthest first": [(JOIN, "return torch.cat(forecasts[::-1], dim=1)")],
-    "last forecast only": [(JOIN, "return forecasts[-1]")],
-    "one step too few": [("range(steps)", "range(steps - 1)")],
-    "one step too many": [("range(steps)", "range(steps + 1)")],
-    "first forecast thrown away": [
+    "The last value enters again: the forecast must enter.": [
+        ("following[:, :, None]], dim=1", "window[:, -1:]], dim=1")
+    ],
+    "Zeros enter the window: the forecast must enter.": [
+        ("following[:, :, None]]", "0 * following[:, :, None]]")
+    ],
+    "The nearest forecast comes first.": [(JOIN, "return torch.cat(forecasts[::-1], dim=1)")],
+    "Only the last forecast comes back: keep all of them.": [(JOIN, "return forecasts[-1]")],
+    "One forecast is missing: there are steps of them.": [("range(steps)", "range(steps - 1)")],
+    "There is one forecast too many: there are steps of them.": [
+        ("range(steps)", "range(steps + 1)")
+    ],
+    "One step too late: the first forecast follows the history directly.": [
         ("range(steps)", "range(steps + 1)"),
         (JOIN, "return torch.cat(forecasts[1:], dim=1)"),
     ],
-    "last value as first forecast": [
+    "The first column is the last known value, not a forecast.": [
         (JOIN, "return torch.cat([history[:, -1], *forecasts[:-1]], dim=1)")
     ],
-    "not shifted by the first step": [
+    "The history is replaced by its last value: hand the whole window in.": [
         (
             "window, forecasts = history, []",
             "window, forecasts = history[:, -1:].expand_as(history), []",
         )
     ],
-    "history in front": [(JOIN, "return torch.cat([history[:, :, 0], *forecasts], dim=1)")],
-    "extra axis": [(JOIN, "return torch.stack(forecasts, dim=1)")],
-    "time first": [(JOIN, "return torch.cat(forecasts, dim=1).T")],
-    "history overwritten": [
+    "The history stands in front: return the forecasts alone.": [
+        (JOIN, "return torch.cat([history[:, :, 0], *forecasts], dim=1)")
+    ],
+    "There is an axis too many: the forecasts are (N, steps).": [
+        (JOIN, "return torch.stack(forecasts, dim=1)")
+    ],
+    "Time comes first: the forecasts are (N, steps).": [
+        (JOIN, "return torch.cat(forecasts, dim=1).T")
+    ],
+    "The history is overwritten in place: build a new window at each step.": [
         (
             SLIDE,
             "window[:, :-1] = window[:, 1:].clone(); window[:, -1] = following",
         )
     ],
-    "float32 forced": [(JOIN, "return torch.cat(forecasts, dim=1).float()")],
-    "rounded on the way": [
+    "float32 is forced: keep the dtype of the history.": [
+        (JOIN, "return torch.cat(forecasts, dim=1).float()")
+    ],
+    "Forecasts are rounded on the way: hand them on as they are.": [
         (APPEND, "following = following.round(decimals=1); forecasts.append(following)")
     ],
-    "a list": [(JOIN, "return forecasts")],
-    "NumPy array": [(JOIN, "return torch.cat(forecasts, dim=1).numpy()")],
-    "first row for all": [
+    "A list comes back: join it along the second axis.": [(JOIN, "return forecasts")],
+    "A NumPy array comes back: it must be a tensor.": [
+        (JOIN, "return torch.cat(forecasts, dim=1).numpy()")
+    ],
+    "The first row is forecast for all: hand all rows in.": [
         ("following = model(window)", "following = model(window[:1]).expand(len(window), -1)")
     ],
-    "changes summed": [(JOIN, "return torch.cat(forecasts, dim=1).cumsum(dim=1)")],
-    "model forecasts the change": [
+    "The forecasts are added up: each one is a value already.": [
+        (JOIN, "return torch.cat(forecasts, dim=1).cumsum(dim=1)")
+    ],
+    "The last value is added: the model forecasts the value itself.": [
         ("following = model(window)", "following = window[:, -1] + model(window)")
     ],
 }
@@ -688,54 +808,84 @@ def _colleague(
 
 
 PREPARE_WRONG = {
-    "as the colleague wrote it": _colleague(
+    "All three mistakes are still there: first of all, the scaler has seen the test part.": _colleague(
         "series", " - 1", "input_steps", "(starts + input_steps > cut)"
     ),
-    "scaler not repaired": _colleague("series"),
-    "targets not repaired": _colleague(early=" - 1"),
-    "windows not repaired": _colleague(reach="input_steps", after="(starts + input_steps > cut)"),
-    "test windows not repaired": _colleague(after="(starts + input_steps + horizon > cut)"),
-    "training windows not repaired": _colleague(reach="input_steps"),
-    "only the scaler repaired": _colleague(
+    "The scaler has seen the test part: fit it on series[:cut].": _colleague("series"),
+    "The targets come one step early: the first one is the last input.": _colleague(early=" - 1"),
+    "Windows cross the cut: training targets lie after it, test inputs before it.": _colleague(
+        reach="input_steps", after="(starts + input_steps > cut)"
+    ),
+    "Test windows take their inputs from before the cut.": _colleague(
+        after="(starts + input_steps + horizon > cut)"
+    ),
+    "Training windows cross the cut: their targets must lie before it too.": _colleague(
+        reach="input_steps"
+    ),
+    "Only the scaler is repaired: targets come one step early, and windows cross the cut.": _colleague(
         early=" - 1", reach="input_steps", after="(starts + input_steps > cut)"
     ),
-    "last training window lost": _colleague(reach="input_steps + horizon + 1"),
-    "first test window lost": _colleague(after="(starts > cut)"),
-    "scaler of the test part": [(STATISTICS, STATISTICS.replace("[:cut]", "[cut:]"))],
-    "two scalers": [
+    "The last training window is missing: a window may end at the cut.": _colleague(
+        reach="input_steps + horizon + 1"
+    ),
+    "The first test window is missing: a window may begin at the cut.": _colleague(
+        after="(starts > cut)"
+    ),
+    "The scaler is the test part's: fit it on series[:cut].": [
+        (STATISTICS, STATISTICS.replace("[:cut]", "[cut:]"))
+    ],
+    "The test part has a scaler of its own: use the training part's numbers.": [
         (
             X_TEST,
             "later = series[cut:]\n    x_test, y_test = make_windows("
             "(later - np.nanmean(later)) / np.nanstd(later), input_steps, horizon)",
         )
     ],
-    "test part not scaled": [(X_TEST, X_TEST.replace("scaled", "series"))],
-    "std of all, mean of the past": [("np.nanstd(series[:cut])", "np.nanstd(series)")],
-    "std with N - 1": [("np.nanstd(series[:cut])", "np.nanstd(series[:cut], ddof=1)")],
-    "mean not subtracted": [(SCALE, "scaled = series / std")],
-    "variance": [(SCALE, "scaled = (series - mean) / std**2")],
-    "NaN in the statistics": [(STATISTICS, "mean, std = series[:cut].mean(), series[:cut].std()")],
-    "one hour of the future": [(STATISTICS, STATISTICS.replace("[:cut]", "[: cut + 1]"))],
-    "gaps closed first": [
+    "The test part is not scaled: use the training part's numbers.": [
+        (X_TEST, X_TEST.replace("scaled", "series"))
+    ],
+    "The deviation is that of the whole series: fit it on series[:cut].": [
+        ("np.nanstd(series[:cut])", "np.nanstd(series)")
+    ],
+    "This is the standard deviation with N - 1; np.nanstd divides by N.": [
+        ("np.nanstd(series[:cut])", "np.nanstd(series[:cut], ddof=1)")
+    ],
+    "The mean is not subtracted.": [(SCALE, "scaled = series / std")],
+    "It divides by the variance: divide by the standard deviation.": [
+        (SCALE, "scaled = (series - mean) / std**2")
+    ],
+    "NaN gets into mean and std: use np.nanmean and np.nanstd.": [
+        (STATISTICS, "mean, std = series[:cut].mean(), series[:cut].std()")
+    ],
+    "The scaler has seen one hour of the test part: series[:cut] ends before cut.": [
+        (STATISTICS, STATISTICS.replace("[:cut]", "[: cut + 1]"))
+    ],
+    "The gap was closed and windows cross it: drop windows, not hours.": [
         (X_TRAIN, X_TRAIN.replace("scaled[:cut]", "scaled[:cut][~np.isnan(scaled[:cut])]"))
     ],
-    "gaps interpolated": [
+    "Gaps are interpolated, which looks at the future: drop the windows that touch them.": [
         (
             SCALE,
             "ok = ~np.isnan(series); at = np.arange(len(series))\n"
             "    series = np.interp(at, at[ok], series[ok])\n    " + SCALE,
         )
     ],
-    "minimum and maximum": [
+    "It scales by minimum and maximum: asked for are mean and standard deviation.": [
         (
             STATISTICS,
             "mean = np.nanmin(series[:cut]); std = np.nanmax(series[:cut]) - mean",
         )
     ],
-    "parts exchanged": [(ALL, "return mean, std, x_test, y_test, x_train, y_train")],
-    "scaler not returned": [(ALL, "return x_train, y_train, x_test, y_test")],
-    "series scaled in place": [(SCALE, "series -= mean; series /= std; scaled = series")],
-    "targets not scaled": [
+    "Training and test windows are exchanged.": [
+        (ALL, "return mean, std, x_test, y_test, x_train, y_train")
+    ],
+    "mean and std do not come back: return them first.": [
+        (ALL, "return x_train, y_train, x_test, y_test")
+    ],
+    "The series is scaled in place: change no argument.": [
+        (SCALE, "series -= mean; series /= std; scaled = series")
+    ],
+    "The targets are not scaled: inputs and targets share one scale.": [
         (ALL, "y_train = y_train * std + mean; y_test = y_test * std + mean\n    " + ALL)
     ],
 }
@@ -797,88 +947,120 @@ RIGHT = {
 }
 SAYS = {
     "chronological_split": {
-        "rounded up": "Round down",
-        "validation of what is left": "share of the whole",
-        "an hour lost at each cut": "lost",
-        "test includes validation": "overlap",
-        "the future first": "backwards",
+        "Round down, not up.": "Round down",
+        "validation is a share of the whole series, not of what is left.": "share of the whole",
+        "An hour is lost at each cut: the next part begins where the last one ends.": "lost",
+        "The test part begins where the validation part begins: they overlap.": "overlap",
+        "The series runs backwards: the past comes first.": "backwards",
     },
     "make_windows": {
-        "last window missing": "last window",
-        "steps of a whole window": "one hour",
-        "NaN kept": "drop them",
-        "gap closed": "cross",
-        "NaN looked for in the inputs only": "search both",
-        "NaN looked for in the targets only": "search both",
-        "one step early": "already known",
-        "latest first": "earliest",
-        "inputs backwards": "oldest",
+        "The last window is missing: there are L - input_steps - horizon + 1.": "last window",
+        "The window moves by its own length: move it by one hour.": "one hour",
+        "Windows with a NaN are still there: drop them.": "drop them",
+        "The gap was cut out first, so windows cross it: drop windows, not hours.": "cross",
+        "Only the inputs were searched for NaN: search both.": "search both",
+        "Only the targets were searched for NaN: search both.": "search both",
+        "The first target is the last input: a forecast of what is already known.": "already known",
+        "The windows are in the wrong order: the earliest comes first.": "earliest",
+        "Inside a window time runs forwards: the oldest hour comes first.": "oldest",
     },
     "skill_score": {
-        "the ratio": "subtract it from 1",
-        "upside down": "upside down",
-        "absolute errors": "absolute",
-        "root mean squares": "square roots",
-        "R squared": "R²",
-        "score by column": "per column",
-        "negative skill clipped": "negative",
+        "This is the ratio of the errors: subtract it from 1.": "subtract it from 1",
+        "The fraction is upside down: the baseline's error goes below.": "upside down",
+        "Square the errors: these are absolute ones.": "absolute",
+        "No square roots: the skill is defined by mean squared errors.": "square roots",
+        "This is R²: the baseline is the argument, not the mean of y.": "R²",
+        "One mean over all values, not one score per column and then a mean.": "per column",
+        "A negative skill is cut off at 0: leave it negative.": "negative",
     },
     "Forecaster": {
-        "first state": "first state",
-        "mean of the states": "averages",
-        "batch_first forgotten": "batch_first",
-        "ReLU at the end": "ReLU",
-        "tanh at the end": "tanh",
-        "an LSTM": "nn.GRU",
-        "time backwards": "backwards",
+        "It reads the first state: the last one has seen the whole window.": "first state",
+        "It averages the states: take the last one.": "averages",
+        "Is batch_first=True missing? The GRU reads across the batch, not along time.": "batch_first",
+        "A forecast may be negative: no ReLU after the read-out.": "ReLU",
+        "A forecast may leave (-1, 1): no tanh after the read-out.": "tanh",
+        "It is an LSTM: asked for is one nn.GRU.": "nn.GRU",
+        "Time runs backwards: do not flip the window.": "backwards",
     },
     "train_forecaster": {
-        "not trained": "persistence",
-        "one horizon": "one per hour",
+        "No step is taken: call optimizer.step() after the backward.": "persistence",
+        "The model forecasts one hour: it must give one per hour of the horizon.": "one per hour",
     },
     "forecast_recursively": {
-        "same window every time": "same window",
-        "window grows": "(N, T, 1)",
-        "newest dropped": "oldest must go",
-        "forecast at the old end": "old end",
-        "farthest first": "nearest",
-        "first forecast thrown away": "too late",
-        "last value as first forecast": "last known",
-        "history overwritten": "in place",
+        "Every step saw the same window: put the forecast into it.": "same window",
+        "The window grows: (N, T, 1) goes in at every step, one value leaves when one enters.": "(N, T, 1)",
+        "The newest value left the window: the oldest must go.": "oldest must go",
+        "The forecast entered at the old end: it comes after the newest value.": "old end",
+        "The nearest forecast comes first.": "nearest",
+        "One step too late: the first forecast follows the history directly.": "too late",
+        "The first column is the last known value, not a forecast.": "last known",
+        "The history is overwritten in place: build a new window at each step.": "in place",
     },
     "prepare_series": {
-        "as the colleague wrote it": "test part",
-        "scaler not repaired": "test part",
-        "targets not repaired": "one step early",
-        "windows not repaired": "cross the cut",
-        "test windows not repaired": "inputs from before",
-        "training windows not repaired": "cross the cut",
-        "std with N - 1": "N - 1",
-        "two scalers": "scaler of its own",
-        "gaps closed first": "gap",
+        "All three mistakes are still there: first of all, the scaler has seen the test part.": "test part",
+        "The scaler has seen the test part: fit it on series[:cut].": "test part",
+        "The targets come one step early: the first one is the last input.": "one step early",
+        "Windows cross the cut: training targets lie after it, test inputs before it.": "cross the cut",
+        "Test windows take their inputs from before the cut.": "inputs from before",
+        "Training windows cross the cut: their targets must lie before it too.": "cross the cut",
+        "This is the standard deviation with N - 1; np.nanstd divides by N.": "N - 1",
+        "The test part has a scaler of its own: use the training part's numbers.": "scaler of its own",
+        "The gap was closed and windows cross it: drop windows, not hours.": "gap",
     },
 }
 
 TYPICAL = {
     "chronological_split": {
         "nothing": ([(PARTS, "return series, series, series")], 0.0, 0.0),
-        "one slip": (SPLIT_WRONG["an hour lost at each cut"], 0.5, 0.95),
-        "point missed": (SPLIT_WRONG["shuffled first"], 0.0, 0.45),
+        "one slip": (
+            SPLIT_WRONG[
+                "An hour is lost at each cut: the next part begins where the last one ends."
+            ],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            SPLIT_WRONG["The hours are shuffled before the cut: keep them in order."],
+            0.0,
+            0.45,
+        ),
     },
     "make_windows": {
         "nothing": ([(CUT, "return series, series")], 0.0, 0.0),
-        "one slip": (WINDOWS_WRONG["NaN kept"], 0.5, 0.95),
-        "point missed": (WINDOWS_WRONG["one step early"], 0.0, 0.45),
+        "one slip": (WINDOWS_WRONG["Windows with a NaN are still there: drop them."], 0.5, 0.95),
+        "point missed": (
+            WINDOWS_WRONG[
+                "The first target is the last input: a forecast of what is already known."
+            ],
+            0.0,
+            0.45,
+        ),
     },
     "skill_score": {
         "nothing": ([(SKILL, "return 0.0")], 0.0, 0.0),
-        "one slip": (SKILL_WRONG["negative skill clipped"], 0.5, 0.95),
-        "point missed": (SKILL_WRONG["R squared"], 0.0, 0.45),
+        "one slip": (
+            SKILL_WRONG["A negative skill is cut off at 0: leave it negative."],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            SKILL_WRONG["This is R²: the baseline is the argument, not the mean of y."],
+            0.0,
+            0.45,
+        ),
     },
     "Forecaster": {
         "nothing": ([(READ, "return 0 * self.readout(h[:, -1])")], 0.0, 0.0),
-        "one slip": (MODULE_WRONG["squeezed"], 0.5, 0.95),
-        "point missed": (MODULE_WRONG["first state"], 0.0, 0.45),
+        "one slip": (
+            MODULE_WRONG["squeeze() also removes a batch or a horizon of one: leave it out."],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            MODULE_WRONG["It reads the first state: the last one has seen the whole window."],
+            0.0,
+            0.45,
+        ),
     },
     "train_forecaster": {
         "nothing": (
@@ -887,17 +1069,51 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (TRAIN_WRONG["sizes of the notebook"], 0.5, 0.95),
-        "point missed": (TRAIN_WRONG["old gradients never forgotten"], 0.0, 0.45),
+        "one slip": (
+            TRAIN_WRONG["The sizes are the notebook's: take them from x and changes."],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            TRAIN_WRONG["Old gradients are never forgotten: call zero_grad at every step."],
+            0.0,
+            0.45,
+        ),
     },
     "forecast_recursively": {
         "nothing": ([(JOIN, "return history[:, -1].repeat(1, steps)")], 0.0, 0.0),
-        "one slip": (RECURSIVE_WRONG["history overwritten"], 0.5, 0.95),
-        "point missed": (RECURSIVE_WRONG["same window every time"], 0.0, 0.45),
+        "one slip": (
+            RECURSIVE_WRONG[
+                "The history is overwritten in place: build a new window at each step."
+            ],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            RECURSIVE_WRONG["Every step saw the same window: put the forecast into it."],
+            0.0,
+            0.45,
+        ),
     },
     "prepare_series": {
-        "nothing": (PREPARE_WRONG["as the colleague wrote it"], 0.0, 0.0),
-        "one slip": (PREPARE_WRONG["targets not repaired"], 0.5, 0.95),
-        "point missed": (PREPARE_WRONG["only the scaler repaired"], 0.0, 0.45),
+        "nothing": (
+            PREPARE_WRONG[
+                "All three mistakes are still there: first of all, the scaler has seen the test part."
+            ],
+            0.0,
+            0.0,
+        ),
+        "one slip": (
+            PREPARE_WRONG["The targets come one step early: the first one is the last input."],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            PREPARE_WRONG[
+                "Only the scaler is repaired: targets come one step early, and windows cross the cut."
+            ],
+            0.0,
+            0.45,
+        ),
     },
 }

@@ -8,48 +8,84 @@ MIX = "h = (1 - z) * h_prev + z * n"
 STEP_RETURN = "return h, (x, h_prev, W_x, W_h, r, z, n)"
 
 STEP_WRONG = {
-    "z and 1 - z swapped": [(MIX, "h = (1 - z) * n + z * h_prev")],
-    "reset after the product": [
+    "z and 1 - z are swapped: here z is the share that is rewritten (PyTorch's z is the share that is kept).": [
+        (MIX, "h = (1 - z) * n + z * h_prev")
+    ],
+    "The reset gate acts after the product: write (r * h_prev) @ W_hn, not r * (h_prev @ W_hn).": [
         ("(r * h_prev) @ W_h[:, 2 * H :]", "r * (h_prev @ W_h[:, 2 * H :])")
     ],
-    "PyTorch's form": [
+    "This is PyTorch's cell: there z keeps and r acts after the product. Here z rewrites, and r acts on h_prev first.": [
         ("(r * h_prev) @ W_h[:, 2 * H :]", "r * (h_prev @ W_h[:, 2 * H :])"),
         (MIX, "h = (1 - z) * n + z * h_prev"),
     ],
-    "r and z exchanged": [(SPLIT, "z, r = gates[:, :H], gates[:, H:]")],
-    "blocks read as n, r, z": [
+    "The blocks r and z are exchanged: the order is r, z, n.": [
+        (SPLIT, "z, r = gates[:, :H], gates[:, H:]")
+    ],
+    "The blocks seem to be read as n, r, z: the order is r, z, n.": [
         (
             "    H = h_prev.shape[1]\n",
             "    H = h_prev.shape[1]\n    W_x, W_h, b = (np.roll(v, -h_prev.shape[1], axis=-1) for v in (W_x, W_h, b))\n",
         )
     ],
-    "no bias": [(" + b[: 2 * H]", ""), (" + b[2 * H :]", "")],
-    "no bias in the proposal": [(" + b[2 * H :]", "")],
-    "bias twice": [("+ b[: 2 * H]", "+ 2 * b[: 2 * H]"), ("+ b[2 * H :]", "+ 2 * b[2 * H :]")],
-    "reset gate not used": [("(r * h_prev)", "h_prev")],
-    "reset on everything": [
+    "The bias b is missing: each of the three blocks has its part of it.": [
+        (" + b[: 2 * H]", ""),
+        (" + b[2 * H :]", ""),
+    ],
+    "The bias is missing in the proposal n.": [(" + b[2 * H :]", "")],
+    "The bias is added twice in every block: once is enough.": [
+        ("+ b[: 2 * H]", "+ 2 * b[: 2 * H]"),
+        ("+ b[2 * H :]", "+ 2 * b[2 * H :]"),
+    ],
+    "The reset gate r is not used: it scales h_prev inside the proposal.": [
+        ("(r * h_prev)", "h_prev")
+    ],
+    "The reset gate belongs to the state's part of the proposal alone, not to x's part or the bias.": [
         (NEW, "n = np.tanh(r * (x @ W_x[:, 2 * H :] + h_prev @ W_h[:, 2 * H :] + b[2 * H :]))")
     ],
-    "no tanh": [("np.tanh(", "(")],
-    "sigmoid for the proposal": [("np.tanh(", "sigmoid(")],
-    "gates without sigmoid": [("gates = sigmoid(", "gates = (")],
-    "old state not kept": [(MIX, "h = z * n")],
-    "the proposal alone": [(MIX, "h = n")],
-    "gates do not see the state": [(" + h_prev @ W_h[:, : 2 * H]", "")],
-    "state transposed weights": [
+    "The proposal has no tanh: its sum must be squashed into (-1, 1).": [("np.tanh(", "(")],
+    "The proposal uses the sigmoid; it needs tanh, which reaches -1.": [("np.tanh(", "sigmoid(")],
+    "The gates have no sigmoid: r and z must lie between 0 and 1.": [
+        ("gates = sigmoid(", "gates = (")
+    ],
+    "The old state is not kept: h_prev has a share 1 - z.": [(MIX, "h = z * n")],
+    "This is the proposal n alone: the mix with h_prev is missing.": [(MIX, "h = n")],
+    "The gates do not see h_prev: they need its product with the blocks r and z of W_h.": [
+        (" + h_prev @ W_h[:, : 2 * H]", "")
+    ],
+    "The gates multiply h_prev by W_h's blocks transposed: W_h needs no .T here, it is (H, 3H).": [
         ("@ W_h[:, : 2 * H]", "@ np.hstack([W_h[:, :H].T, W_h[:, H : 2 * H].T])")
     ],
-    "one bias number for all": [("b[: 2 * H]", "b[: 2 * H].mean()")],
-    "state changed in place": [(MIX, "h_prev *= 1 - z; h_prev += z * n; h = h_prev")],
-    "weights changed in place": [(GATES, "W_x *= 1.0; b += 0.5; b -= 0.25; " + GATES)],
-    "float64 forced": [(MIX, "h = ((1 - z) * h_prev + z * n).astype(np.float64)")],
-    "order of the returns": [(STEP_RETURN, "return (x, h_prev, W_x, W_h, r, z, n), h")],
-    "no cache": [(STEP_RETURN, "return h")],
-    "only one row": [(MIX, "h = ((1 - z) * h_prev + z * n)[:1]")],
-    "squashed once more": [(MIX, "h = np.tanh((1 - z) * h_prev + z * n)")],
-    "clipped state": [(MIX, "h = np.clip((1 - z) * h_prev + z * n, -1, 1)")],
-    "cache holds the new state": [(STEP_RETURN, "return h, (x, h, W_x, W_h, r, z, n)")],
-    "gate averaged over the batch": [
+    "The gates share one averaged bias: every unit of every gate has a number of its own in b.": [
+        ("b[: 2 * H]", "b[: 2 * H].mean()")
+    ],
+    "h_prev is overwritten by the new state: build h as a new array, without *= and +=.": [
+        (MIX, "h_prev *= 1 - z; h_prev += z * n; h = h_prev")
+    ],
+    "The biases grow with every call: b is changed in place. Leave the weights as they are.": [
+        (GATES, "W_x *= 1.0; b += 0.5; b -= 0.25; " + GATES)
+    ],
+    "The new state is turned into float64: keep the dtype of the input, leave out astype.": [
+        (MIX, "h = ((1 - z) * h_prev + z * n).astype(np.float64)")
+    ],
+    "The returned values are in the wrong order: first h, then the cache.": [
+        (STEP_RETURN, "return (x, h_prev, W_x, W_h, r, z, n), h")
+    ],
+    "Only h is returned: return the cache as well, the backward pass needs it.": [
+        (STEP_RETURN, "return h")
+    ],
+    "Only the first row comes back: every row of the batch has a state of its own.": [
+        (MIX, "h = ((1 - z) * h_prev + z * n)[:1]")
+    ],
+    "h is squashed once more: the mix of h_prev and n needs no further tanh.": [
+        (MIX, "h = np.tanh((1 - z) * h_prev + z * n)")
+    ],
+    "h is clipped to [-1, 1]: the mix needs no clipping, and h_prev may lie outside.": [
+        (MIX, "h = np.clip((1 - z) * h_prev + z * n, -1, 1)")
+    ],
+    "The cache holds h where h_prev belongs: the backward pass needs the state before the step.": [
+        (STEP_RETURN, "return h, (x, h, W_x, W_h, r, z, n)")
+    ],
+    "z is averaged over the batch: every row has gates of its own.": [
         (SPLIT, SPLIT + "; z = z.mean(axis=0, keepdims=True) + 0 * z")
     ],
 }
@@ -100,49 +136,65 @@ def gru_step(x, h_prev, W_x, W_h, b):
 
 # --- the sequence -------------------------------------------------------------------------------
 FORWARD_WRONG = {
-    "state not carried": [
+    "The state is not carried: every step starts from h0.": [
         ("state, cache = gru_step(x[:, t], state,", "state, cache = gru_step(x[:, t], h0,")
     ],
-    "h0 ignored": [
+    "h0 is not used: the first step starts from zeros.": [
         ("state, states, caches = h0, [], []", "state, states, caches = np.zeros_like(h0), [], []")
     ],
-    "one step late": [
+    "The states are one step late: h[:, t] is the state after step t.": [
         ("        states.append(state)\n", ""),
         ("        state, cache =", "        states.append(state)\n        state, cache ="),
     ],
-    "backwards in time": [("range(x.shape[1])", "reversed(range(x.shape[1]))")],
-    "time first": [("np.stack(states, axis=1)", "np.stack(states, axis=0)")],
-    "last state only": [("np.stack(states, axis=1)", "states[-1]")],
-    "last state everywhere": [
+    "Time runs backwards: begin with x[:, 0].": [
+        ("range(x.shape[1])", "reversed(range(x.shape[1]))")
+    ],
+    "The axes are (T, N, H): batch first, so put the steps along axis 1.": [
+        ("np.stack(states, axis=1)", "np.stack(states, axis=0)")
+    ],
+    "Only the last state comes back: collect the state after every step.": [
+        ("np.stack(states, axis=1)", "states[-1]")
+    ],
+    "Every step shows the last state: keep each step's own.": [
         ("np.stack(states, axis=1)", "np.stack([state] * len(states), axis=1)")
     ],
-    "last step forgotten": [("range(x.shape[1])", "range(x.shape[1] - 1)")],
-    "h0 among the states": [("h0, [], []", "h0, [h0], []")],
-    "float64 forced": [("np.stack(states, axis=1)", "np.stack(states, axis=1).astype(float)")],
-    "concatenated instead of stacked": [
+    "The last step is missing: the loop must run over all T steps.": [
+        ("range(x.shape[1])", "range(x.shape[1] - 1)")
+    ],
+    "h0 stands before the states: h holds only the T states after the steps.": [
+        ("h0, [], []", "h0, [h0], []")
+    ],
+    "The states are turned into float64: keep the dtype of the input.": [
+        ("np.stack(states, axis=1)", "np.stack(states, axis=1).astype(float)")
+    ],
+    "The states are joined along the units, (N, T * H): stack them along a new axis 1.": [
         ("np.stack(states, axis=1)", "np.concatenate(states, axis=1)")
     ],
-    "h0 overwritten": [
+    "h0 is overwritten in the loop: give the state a name of its own, the caller still needs h0.": [
         ("        states.append(state)\n", "        h0[:] = state\n        states.append(state)\n")
     ],
-    "batch and time mixed up": [
+    "Batch and time are mixed up: reshape does not swap axes. Stack the states along axis 1.": [
         (
             "return np.stack(states, axis=1)",
             "return np.stack(states, axis=0).reshape(x.shape[0], x.shape[1], -1)",
         )
     ],
-    "order of the returns": [
+    "The returned values are in the wrong order: first h, then the cache.": [
         ("return np.stack(states, axis=1), caches", "return caches, np.stack(states, axis=1)")
     ],
-    "squeezed": [("np.stack(states, axis=1)", "np.stack(states, axis=1).squeeze()")],
-    "one cache for all steps": [
+    "squeeze() drops every axis of length 1: h is (N, T, H) for one sequence or one step as well.": [
+        ("np.stack(states, axis=1)", "np.stack(states, axis=1).squeeze()")
+    ],
+    "Every entry of the cache is the last step's: keep each step's own.": [
         (
             "return np.stack(states, axis=1), caches",
             "return np.stack(states, axis=1), [cache] * len(caches)",
         )
     ],
-    "truncated to twenty steps": [("range(x.shape[1])", "range(min(x.shape[1], 20))")],
-    "reset after the product": """
+    "Only the first twenty steps are run: the loop must run over all T steps.": [
+        ("range(x.shape[1])", "range(min(x.shape[1], 20))")
+    ],
+    "The reset gate acts after the product, as in PyTorch: let your gru_step make every step.": """
 def gru_forward(x, h0, W_x, W_h, b):
     H = h0.shape[1]
     h, states, caches = h0, [], []
@@ -194,60 +246,92 @@ def gru_forward(x, h0, W_x, W_h, b):
 
 # --- one step backwards -------------------------------------------------------------------------
 BACK_WRONG = {
-    "road A missing": [("dh * (1 - z) + d_gated * r", "d_gated * r")],
-    "road A carries z": [("dh_prev = dh * (1 - z)", "dh_prev = dh * z")],
-    "road B missing": [("+ d_gated * r +", "+")],
-    "road B without r": [("+ d_gated * r +", "+ d_gated +")],
-    "roads C and D missing": [(" + da_rz @ W_h[:, : 2 * H].T", "")],
-    "road C missing": [("da_rz @ W_h[:, : 2 * H].T", "da_z @ W_h[:, H : 2 * H].T")],
-    "road D missing": [("da_rz @ W_h[:, : 2 * H].T", "da_r @ W_h[:, :H].T")],
-    "only the straight road": [(" + d_gated * r + da_rz @ W_h[:, : 2 * H].T", "")],
-    "sign of z": [("dh * (n - h_prev)", "dh * (h_prev - n)")],
-    "z's upstream is n alone": [("dh * (n - h_prev)", "dh * n")],
-    "z and 1 - z swapped": [("da_n = dh * z *", "da_n = dh * (1 - z) *")],
-    "no tanh derivative": [(" * (1 - n**2)", "")],
-    "tanh derivative without the square": [("(1 - n**2)", "(1 - n)")],
-    "no sigmoid derivative": [(" * z * (1 - z)\n", "\n"), (" * r * (1 - r)", "")],
-    "no sigmoid derivative of r": [(" * r * (1 - r)", "")],
-    "reset gate forgotten": [("da_r = d_gated * h_prev * r * (1 - r)", "da_r = 0 * r")],
-    "W_hn without the reset": [("(r * h_prev).T @ da_n", "h_prev.T @ da_n")],
-    "reset after the product": [
+    "Road A is missing: dh * (1 - z).": [("dh * (1 - z) + d_gated * r", "d_gated * r")],
+    "Road A carries z; it must carry 1 - z.": [("dh_prev = dh * (1 - z)", "dh_prev = dh * z")],
+    "Road B is missing: through the proposal, times r.": [("+ d_gated * r +", "+")],
+    "Road B lacks its factor r.": [("+ d_gated * r +", "+ d_gated +")],
+    "Roads C and D, through the two gates, are missing.": [(" + da_rz @ W_h[:, : 2 * H].T", "")],
+    "Road C is missing: through the reset gate.": [
+        ("da_rz @ W_h[:, : 2 * H].T", "da_z @ W_h[:, H : 2 * H].T")
+    ],
+    "Road D is missing: through the update gate.": [
+        ("da_rz @ W_h[:, : 2 * H].T", "da_r @ W_h[:, :H].T")
+    ],
+    "Road A alone arrives: B (proposal), C (reset gate) and D (update gate) are missing.": [
+        (" + d_gated * r + da_rz @ W_h[:, : 2 * H].T", "")
+    ],
+    "The sign of the update gate is flipped: dz = dh * (n - h_prev).": [
+        ("dh * (n - h_prev)", "dh * (h_prev - n)")
+    ],
+    "z's upstream is n alone; it is n - h_prev, for h_prev loses what n gains.": [
+        ("dh * (n - h_prev)", "dh * n")
+    ],
+    "z and 1 - z are swapped in the mix: da_n takes the factor z.": [
+        ("da_n = dh * z *", "da_n = dh * (1 - z) *")
+    ],
+    "tanh' is missing: multiply by 1 - n**2.": [(" * (1 - n**2)", "")],
+    "tanh' lacks its square: it is 1 - n**2.": [("(1 - n**2)", "(1 - n)")],
+    "The sigmoids' derivatives r(1 - r), z(1 - z) are missing.": [
+        (" * z * (1 - z)\n", "\n"),
+        (" * r * (1 - r)", ""),
+    ],
+    "The derivative of r's sigmoid is missing: a factor r(1 - r).": [(" * r * (1 - r)", "")],
+    "The reset gate's part is missing: x also enters through r.": [
+        ("da_r = d_gated * h_prev * r * (1 - r)", "da_r = 0 * r")
+    ],
+    "The update gate's part is missing: x also enters through z.": [
+        ("da_z = dh * (n - h_prev) * z * (1 - z)", "da_z = 0 * z")
+    ],
+    "The block n multiplied r * h_prev, not h_prev.": [
+        ("(r * h_prev).T @ da_n", "h_prev.T @ da_n")
+    ],
+    "r's gradient is that of PyTorch's form. Here r stands before W_hn: go back through W_hn, then times h_prev.": [
         ("da_r = d_gated * h_prev", "da_r = da_n * (h_prev @ W_h[:, 2 * H :])")
     ],
-    "bias averaged": [("da.sum(axis=0)", "da.mean(axis=0)")],
-    "bias over the wrong axis": [("da.sum(axis=0)", "np.resize(da.sum(axis=1), 3 * H)")],
-    "everything averaged over the batch": [
+    "db is averaged over the batch; gradients add up over the batch.": [
+        ("da.sum(axis=0)", "da.mean(axis=0)")
+    ],
+    "db is summed along the wrong axis: add up the rows of the batch, axis 0.": [
+        ("da.sum(axis=0)", "np.resize(da.sum(axis=1), 3 * H)")
+    ],
+    "The batch is averaged; gradients add up over the batch.": [
         ("da.sum(axis=0)", "da.mean(axis=0)"),
         ("x.T @ da,", "x.T @ da / len(x),"),
     ],
-    "blocks r and z exchanged": [("[da_r, da_z], axis=1", "[da_z, da_r], axis=1")],
-    "dx from the proposal alone": [
+    "The blocks r and z of the gradients are exchanged: the order is r, z, n.": [
+        ("[da_r, da_z], axis=1", "[da_z, da_r], axis=1")
+    ],
+    "dx comes from the proposal alone: x enters both gates as well.": [
         ("dx, dW_x, db = da @ W_x.T", "dx, dW_x, db = da_n @ W_x[:, 2 * H :].T")
     ],
-    "upstream changed in place": [
+    "dh is changed in place (*=, +=): the caller still needs it.": [
         (
             "    da_z = dh *",
             "    dh *= 2\n    dh /= 2\n    dh += 1\n    dh = dh - 1\n    da_z = dh *",
         )
     ],
-    "h_prev changed through the cache": [
+    "An array of the cache is changed in place: += writes into the cache, make a new array.": [
         (
             "    H = h_prev",
             "    dh_old = h_prev.copy()\n    h_prev += 0.5\n    h_prev = dh_old\n    H = h_prev",
         )
     ],
-    "float64 forced": [
+    "The gradients are turned into float64: keep the dtype of the input.": [
         (
             "return dx, dh_prev",
             "dx, dh_prev, dW_x, dW_h, db = (v.astype(float) for v in (dx, dh_prev, dW_x, dW_h, db))\n    return dx, dh_prev",
         )
     ],
-    "order of the returns": [
+    "dx and dh_prev are exchanged: the order is dx, dh_prev, dW_x, dW_h, db.": [
         ("return dx, dh_prev, dW_x, dW_h, db", "return dh_prev, dx, dW_x, dW_h, db")
     ],
-    "no bias gradient": [("return dx, dh_prev, dW_x, dW_h, db", "return dx, dh_prev, dW_x, dW_h")],
-    "upstream clipped": [("    da_z = dh *", "    dh = np.clip(dh, -5, 5)\n    da_z = dh *")],
-    "weights transposed": [
+    "db is missing: return all five gradients.": [
+        ("return dx, dh_prev, dW_x, dW_h, db", "return dx, dh_prev, dW_x, dW_h")
+    ],
+    "dh is clipped: a backward pass hands every gradient on as it is, however large.": [
+        ("    da_z = dh *", "    dh = np.clip(dh, -5, 5)\n    da_z = dh *")
+    ],
+    "W_hn is not transposed on the way back from da_n: forwards @ W_hn, backwards @ W_hn.T.": [
         ("d_gated = da_n @ W_h[:, 2 * H :].T", "d_gated = da_n @ W_h[:, 2 * H :]")
     ],
 }
@@ -307,62 +391,78 @@ def gru_step_backward(dh, cache):
 
 # --- the sequence backwards ---------------------------------------------------------------------
 LOOP_WRONG = {
-    "gradient not carried": [("dh[:, t] + dstate", "dh[:, t]")],
-    "outputs ignored but the last": [
+    "The state's gradient is not carried from step to step.": [("dh[:, t] + dstate", "dh[:, t]")],
+    "Only the last step's dh is used; every step has an output of its own, and the two gradients add up.": [
         ("np.zeros_like(dh[:, 0]), [0, 0, 0]", "dh[:, -1], [0, 0, 0]"),
         ("gru_step_backward(dh[:, t] + dstate,", "gru_step_backward(dstate,"),
     ],
-    "dx in reverse": [("dxs[::-1]", "dxs")],
-    "forwards in time": [
+    "The steps are in reverse order: dx[:, t] belongs to x[:, t].": [("dxs[::-1]", "dxs")],
+    "The loop runs forwards in time: begin with the last step.": [
         ("in reversed(range(dh.shape[1]))", "in range(dh.shape[1])"),
         ("dxs[::-1]", "dxs"),
     ],
-    "weights of the first step": [("total + dweight for", "dweight for")],
-    "weights of the last step": [
+    "Only the first step's weight gradient is kept; they add up over all steps.": [
+        ("total + dweight for", "dweight for")
+    ],
+    "Only the last step's weight gradient is kept; they add up over all steps.": [
         ("        totals = [", "        totals = totals if t < dh.shape[1] - 1 else [")
     ],
-    "weights averaged over time": [
+    "The weight gradients are averaged over the steps; they add up.": [
         ("return np.stack", "totals = [v / dh.shape[1] for v in totals]\n    return np.stack")
     ],
-    "dh0 is zero": [(", dstate, *totals", ", np.zeros_like(dstate), *totals")],
-    "dh0 is the upstream of the first step": [
+    "dh0 is zero: return what the first step sends back.": [
+        (", dstate, *totals", ", np.zeros_like(dstate), *totals")
+    ],
+    "dh0 is the gradient before the first step, not of h[:, 0].": [
         ("        dx, dstate,", "        upstream = dh[:, t] + dstate\n        dx, dstate,"),
         (", dstate, *totals", ", upstream, *totals"),
     ],
-    "first step forgotten": [
+    "The first step is left out: the loop must go down to t = 0.": [
         ("reversed(range(dh.shape[1]))", "reversed(range(1, dh.shape[1]))"),
         ("dxs[::-1]", "[*dxs, np.zeros_like(cache[0][0])][::-1]"),
     ],
-    "carried gradient not replaced": [
+    "The carried gradient piles up: every step's dh_prev replaces it and is not added to it.": [
         (
             "        dx, dstate, *dweights = gru_step_backward(dh[:, t] + dstate, cache[t])",
             "        dx, back, *dweights = gru_step_backward(dh[:, t] + dstate, cache[t])\n        dstate = dstate + back",
         )
     ],
-    "upstream changed in place": [
+    "The carried gradient is added into dh itself: keep it in a variable of its own, or copy dh first.": [
         ("gru_step_backward(dh[:, t] + dstate,", "gru_step_backward(dh[:, t],"),
         (
             "        dxs.append(dx)",
             "        if t:\n            dh[:, t - 1] += dstate\n        dxs.append(dx)",
         ),
     ],
-    "time first": [("axis=1), dstate", "axis=0), dstate")],
-    "float64 forced": [("np.zeros_like(dh[:, 0])", "np.zeros(dh[:, 0].shape)")],
-    "float64 in the weights": [("[0, 0, 0]", "[np.zeros(1)] * 3")],
-    "last cache at every step": [("cache[t])", "cache[-1])")],
-    "order of the returns": [
+    "dx has the axes (T, N, D): batch first, so put the steps along axis 1.": [
+        ("axis=1), dstate", "axis=0), dstate")
+    ],
+    "The carried gradient starts as float64 zeros: begin with np.zeros_like(dh[:, 0]).": [
+        ("np.zeros_like(dh[:, 0])", "np.zeros(dh[:, 0].shape)")
+    ],
+    "The weight gradients are summed in float64: begin their sums with 0 or np.zeros_like.": [
+        ("[0, 0, 0]", "[np.zeros(1)] * 3")
+    ],
+    "Every step uses the last step's cache: each has its own.": [("cache[t])", "cache[-1])")],
+    "dx and dh0 are exchanged: the order is dx, dh0, dW_x, dW_h, db.": [
         (
             "return np.stack(dxs[::-1], axis=1), dstate, *totals",
             "return dstate, np.stack(dxs[::-1], axis=1), *totals",
         )
     ],
-    "truncated after two steps": [
+    "The carried gradient is cut at every second step: carry it through all of them.": [
         ("dh[:, t] + dstate", "dh[:, t] + (dstate if t % 2 else 0 * dstate)")
     ],
-    "clipped": [("dh[:, t] + dstate", "np.clip(dh[:, t] + dstate, -1, 1)")],
-    "clipped far out": [("dh[:, t] + dstate", "np.clip(dh[:, t] + dstate, -50, 50)")],
-    "cache emptied": [("cache[t])", "cache.pop())")],
-    "last twenty steps only": [
+    "The gradient is clipped to [-1, 1]: hand it on as it is.": [
+        ("dh[:, t] + dstate", "np.clip(dh[:, t] + dstate, -1, 1)")
+    ],
+    "The gradient is clipped at 50: hand it on as it is, however large.": [
+        ("dh[:, t] + dstate", "np.clip(dh[:, t] + dstate, -50, 50)")
+    ],
+    "pop() empties the caller's cache: read its entries and leave them there.": [
+        ("cache[t])", "cache.pop())")
+    ],
+    "The gradient ends after the last twenty steps: carry it through all of them.": [
         ("dh[:, t] + dstate", "dh[:, t] + (dstate if t >= dh.shape[1] - 20 else 0 * dstate)")
     ],
 }
@@ -432,18 +532,36 @@ def gru_backward(dh, cache):
 # --- conventions --------------------------------------------------------------------------------
 CONVERT = "return 1 - z"
 CONVERT_WRONG = {
-    "unchanged": [(CONVERT, "return z")],
-    "negated": [(CONVERT, "return -z")],
-    "a second sigmoid": [(CONVERT, "return sigmoid(-z)")],
-    "reciprocal": [(CONVERT, "return 1 / z")],
-    "z - 1": [(CONVERT, "return z - 1")],
-    "in place": [(CONVERT, "z *= -1; z += 1; return z")],
-    "rounded": [(CONVERT, "return 1 - np.round(z)")],
-    "float64 forced": [(CONVERT, "return (1 - z).astype(np.float64)")],
-    "a list": [(CONVERT, "return (1 - z).tolist()")],
-    "last axis reversed": [(CONVERT, "return z[..., ::-1]")],
-    "softmax-like": [(CONVERT, "return (1 - z) / np.sum(1 - z, axis=-1, keepdims=True)")],
-    "two dimensions only": [(CONVERT, "N, H = z.shape; return 1 - z")],
+    "This is z itself: a gate that rewrites a quarter keeps three.": [(CONVERT, "return z")],
+    "A share is never negative: kept and rewritten add up to 1, not to 0.": [
+        (CONVERT, "return -z")
+    ],
+    "z is a gate already (a sigmoid's result): no second sigmoid.": [
+        (CONVERT, "return sigmoid(-z)")
+    ],
+    "This is 1 / z: the two shares add up to 1, they do not multiply to 1.": [
+        (CONVERT, "return 1 / z")
+    ],
+    "No share is negative: it is the other way round, what is missing from z to 1.": [
+        (CONVERT, "return z - 1")
+    ],
+    "z is overwritten: return a new array, the caller still needs z.": [
+        (CONVERT, "z *= -1; z += 1; return z")
+    ],
+    "z is rounded to 0 or 1: a gate may be half open.": [(CONVERT, "return 1 - np.round(z)")],
+    "The result is turned into float64: keep the dtype of z.": [
+        (CONVERT, "return (1 - z).astype(np.float64)")
+    ],
+    "A list is returned: return an array, as z is one.": [(CONVERT, "return (1 - z).tolist()")],
+    "The units stand in reverse order: each keeps its place, only its share changes.": [
+        (CONVERT, "return z[..., ::-1]")
+    ],
+    "The shares are divided by their sum over the units: each unit's kept and rewritten share add up to 1.": [
+        (CONVERT, "return (1 - z) / np.sum(1 - z, axis=-1, keepdims=True)")
+    ],
+    "Only two axes are provided for: z may have any shape.": [
+        (CONVERT, "N, H = z.shape; return 1 - z")
+    ],
 }
 CONVERT_RIGHT = {
     "np.subtract": [(CONVERT, "return np.subtract(1, z)")],
@@ -455,49 +573,67 @@ CONVERT_RIGHT = {
 
 LOAD_RETURN = "return weight_ih.T * sign, weight_hh.T * sign, (bias_ih + bias_hh) * sign"
 LOAD_WRONG = {
-    "meaning of z kept": [("sign[H : 2 * H] = -1", "pass")],
-    "sign of r": [("sign[H : 2 * H] = -1", "sign[:H] = -1")],
-    "sign of n": [("sign[H : 2 * H] = -1", "sign[2 * H :] = -1")],
-    "all signs": [("sign[H : 2 * H] = -1", "sign[:] = -1")],
-    "read as z, r, n": [
+    "The update gate has kept PyTorch's meaning: its block must change sign.": [
+        ("sign[H : 2 * H] = -1", "pass")
+    ],
+    "The sign of the block r is changed; it is z that means something else.": [
+        ("sign[H : 2 * H] = -1", "sign[:H] = -1")
+    ],
+    "The sign of the block n is changed; it is z that means something else.": [
+        ("sign[H : 2 * H] = -1", "sign[2 * H :] = -1")
+    ],
+    "All signs are changed; only the update gate means something else.": [
+        ("sign[H : 2 * H] = -1", "sign[:] = -1")
+    ],
+    "The blocks r and z are exchanged: both sides have the order r, z, n.": [
         (
             LOAD_RETURN,
             "o = np.r_[H : 2 * H, :H, 2 * H : 3 * H]\n    return weight_ih[o].T * sign, weight_hh[o].T * sign, (bias_ih + bias_hh)[o] * sign",
         )
     ],
-    "reshape instead of transpose": [
+    "reshape does not transpose: use .T.": [
         ("weight_ih.T * sign", "weight_ih.reshape(-1, 3 * H) * sign"),
         ("weight_hh.T * sign", "weight_hh.reshape(-1, 3 * H) * sign"),
     ],
-    "not transposed": [
+    "The matrices are not transposed: W_x is (D, 3H), W_h is (H, 3H).": [
         (
             LOAD_RETURN,
             "return (weight_ih.T * sign).T, (weight_hh.T * sign).T, (bias_ih + bias_hh) * sign",
         )
     ],
-    "bias_hh forgotten": [("(bias_ih + bias_hh)", "bias_ih")],
-    "bias_ih forgotten": [("(bias_ih + bias_hh)", "bias_hh")],
-    "biases averaged": [("(bias_ih + bias_hh)", "(bias_ih + bias_hh) / 2")],
-    "biases keep their sign": [("(bias_ih + bias_hh) * sign", "bias_ih + bias_hh")],
-    "W_h keeps its sign": [("weight_hh.T * sign", "weight_hh.T.copy()")],
-    "W_x keeps its sign": [("weight_ih.T * sign", "weight_ih.T.copy()")],
-    "one minus the weights": [
+    "bias_hh is missing: add the two biases.": [("(bias_ih + bias_hh)", "bias_ih")],
+    "bias_ih is missing: add the two biases.": [("(bias_ih + bias_hh)", "bias_hh")],
+    "The biases are averaged; they must be added.": [
+        ("(bias_ih + bias_hh)", "(bias_ih + bias_hh) / 2")
+    ],
+    "The update gate's biases must change sign too: a_z becomes -a_z.": [
+        ("(bias_ih + bias_hh) * sign", "bias_ih + bias_hh")
+    ],
+    "The update gate's block of W_h must change sign too: a_z becomes -a_z.": [
+        ("weight_hh.T * sign", "weight_hh.T.copy()")
+    ],
+    "The update gate's block of W_x must change sign too: a_z becomes -a_z.": [
+        ("weight_ih.T * sign", "weight_ih.T.copy()")
+    ],
+    "The block z holds 1 - w: it is the gate that becomes 1 - z; its weights change sign.": [
         (
             LOAD_RETURN,
             "W_x, W_h, b = weight_ih.T.copy(), weight_hh.T.copy(), bias_ih + bias_hh\n    for v in (W_x, W_h, b):\n        v[..., H : 2 * H] = 1 - v[..., H : 2 * H]\n    return W_x, W_h, b",
         )
     ],
-    "changed through the view": [
+    "PyTorch's own weights are changed: .T is a view, so copy first or make a new array.": [
         (
             LOAD_RETURN,
             "weight_ih[H : 2 * H] *= -1\n    weight_hh[H : 2 * H] *= -1\n    return weight_ih.T, weight_hh.T, (bias_ih + bias_hh) * sign",
         )
     ],
-    "float64 forced": [("np.ones_like(bias_ih)", "np.ones(3 * H)")],
-    "order of the returns": [
+    "Float64 signs make float64 weights: give the signs the dtype of the weights.": [
+        ("np.ones_like(bias_ih)", "np.ones(3 * H)")
+    ],
+    "W_x and W_h are exchanged: the order is W_x, W_h, b.": [
         (LOAD_RETURN, "return weight_hh.T * sign, weight_ih.T * sign, (bias_ih + bias_hh) * sign")
     ],
-    "n's bias without bias_hh": [
+    "bias_hh is missing in the block n: add the two biases in all three blocks.": [
         (
             "(bias_ih + bias_hh) * sign",
             "(bias_ih + bias_hh * np.repeat([1, 1, 0], H).astype(bias_hh.dtype)) * sign",
@@ -538,123 +674,147 @@ def from_torch_weights(weight_ih, weight_hh, bias_ih, bias_hh):
 
 # --- the module ---------------------------------------------------------------------------------
 MODULE_WRONG = {
-    "z and 1 - z swapped": [("(1 - z) * n + z * h\n", "(1 - z) * h + z * n\n")],
-    "reset before the product": [
+    "z and 1 - z are swapped: in PyTorch z is the share that is kept.": [
+        ("(1 - z) * n + z * h\n", "(1 - z) * h + z * n\n")
+    ],
+    "The reset gate acts before the product; PyTorch applies it after: r * (W_hn h + b_hn).": [
         (
             "r * from_h[:, 2 * H :]",
             "(r * h) @ self.weight_hh_l0[2 * H :].T + self.bias_hh_l0[2 * H :]",
         )
     ],
-    "the papers' GRU": [
+    "Reset before the product and z swapped: this is the papers' GRU, not PyTorch's.": [
         (
             "r * from_h[:, 2 * H :]",
             "(r * h) @ self.weight_hh_l0[2 * H :].T + self.bias_hh_l0[2 * H :]",
         ),
         ("(1 - z) * n + z * h\n", "(1 - z) * h + z * n\n"),
     ],
-    "b_hn outside the reset": [
+    "b_hn stands outside the reset gate; it belongs inside: r * (W_hn h + b_hn).": [
         (
             "r * from_h[:, 2 * H :]",
             "r * (from_h - self.bias_hh_l0)[:, 2 * H :] + self.bias_hh_l0[2 * H :]",
         )
     ],
-    "order z, r, n": [("r, z = torch.sigmoid", "z, r = torch.sigmoid")],
-    "order n, r, z": [
+    "The weights are read in the wrong order: PyTorch's row blocks are r, z, n; yours look like z, r, n.": [
+        ("r, z = torch.sigmoid", "z, r = torch.sigmoid")
+    ],
+    "The weights are read in the wrong order: PyTorch's row blocks are r, z, n; yours look like n, r, z.": [
         (
             "            r, z = torch.sigmoid",
             "            from_x, from_h = from_x.roll(-H, 1), from_h.roll(-H, 1)\n            r, z = torch.sigmoid",
         )
     ],
-    "bias_hh not used": [("h @ self.weight_hh_l0.T + self.bias_hh_l0", "h @ self.weight_hh_l0.T")],
-    "bias_ih not used": [
+    "bias_hh_l0 is not used: it is added to the product with h.": [
+        ("h @ self.weight_hh_l0.T + self.bias_hh_l0", "h @ self.weight_hh_l0.T")
+    ],
+    "bias_ih_l0 is not used: it is added to the product with x.": [
         ("x_t @ self.weight_ih_l0.T + self.bias_ih_l0", "x_t @ self.weight_ih_l0.T")
     ],
-    "one bias": [
+    "There is one bias only: PyTorch's GRU has two, and in n they cannot be merged.": [
         ("        self.bias_hh_l0 = nn.Parameter(torch.empty(rows).uniform_(-bound, bound))\n", ""),
         ("h @ self.weight_hh_l0.T + self.bias_hh_l0", "h @ self.weight_hh_l0.T"),
     ],
-    "reset on everything": [
+    "The reset gate belongs to the state's part of n alone, W_hn h + b_hn, not to x's.": [
         ("from_x[:, 2 * H :] + r * from_h[:, 2 * H :]", "r * (from_x + from_h)[:, 2 * H :]")
     ],
-    "h0 ignored": [
+    "h0 is not used: start from it when it is given.": [
         (
             "x.new_zeros(x.shape[0], H) if h0 is None else h0.reshape(-1, H)",
             "x.new_zeros(x.shape[0], H)",
         )
     ],
-    "h0 needed": [
+    "Without h0 it fails: the state starts from zeros when h0 is None.": [
         ("x.new_zeros(x.shape[0], H) if h0 is None else h0.reshape(-1, H)", "h0.reshape(-1, H)")
     ],
-    "ones as the default state": [("x.new_zeros(x.shape[0], H)", "x.new_ones(x.shape[0], H)")],
-    "state not carried": [
+    "Without h0 the state starts from ones: it must start from zeros.": [
+        ("x.new_zeros(x.shape[0], H)", "x.new_ones(x.shape[0], H)")
+    ],
+    "The state is not carried from step to step.": [
         (
             "            h = (1 - z) * n + z * h\n            output.append(h)",
             "            state = (1 - z) * n + z * h\n            output.append(state)",
         ),
         ("h[None]", "state[None]"),
     ],
-    "h_n without its first axis": [("h[None]", "h")],
-    "h_n batch first": [("h[None]", "h[:, None]")],
-    "output time first": [("torch.stack(output, dim=1)", "torch.stack(output, dim=0)")],
-    "reads time first": [
+    "h_n lacks its first axis of length 1: it is (1, N, H), as nn.GRU's.": [("h[None]", "h")],
+    "h_n has the axes (N, 1, H): it is (1, N, H), even with batch_first=True.": [
+        ("h[None]", "h[:, None]")
+    ],
+    "output has the axes (T, N, H): batch first, so put the steps along dim 1.": [
+        ("torch.stack(output, dim=1)", "torch.stack(output, dim=0)")
+    ],
+    "x is read as (T, N, D): batch first, so the steps lie along dim 1.": [
         ("x.unbind(dim=1)", "x.unbind(dim=0)"),
         ("x.new_zeros(x.shape[0], H)", "x.new_zeros(x.shape[1], H)"),
     ],
-    "h_n is the first state": [("h[None]", "output[0][None]")],
-    "order of the returns": [
+    "h_n is the state after the first step: it must be the last one.": [
+        ("h[None]", "output[0][None]")
+    ],
+    "The returned values are in the wrong order: first output, then h_n.": [
         ("return torch.stack(output, dim=1), h[None]", "return h[None], torch.stack(output, dim=1)")
     ],
-    "output alone": [
+    "Only output is returned: return h_n as well.": [
         ("return torch.stack(output, dim=1), h[None]", "return torch.stack(output, dim=1)")
     ],
-    "detached": [
+    "The state is detached at every step: no gradient can flow back.": [
         ("            output.append(h)", "            h = h.detach()\n            output.append(h)")
     ],
-    "gradient cut at the state": [("from_h = h @", "from_h = h.detach() @")],
-    "no gradient": [
+    "The state is detached in its product with weight_hh_l0: its gradient is lost there.": [
+        ("from_h = h @", "from_h = h.detach() @")
+    ],
+    "x is detached: no gradient reaches the inputs.": [
         (
             "        H = self.weight_hh_l0.shape[1]\n",
             "        H = self.weight_hh_l0.shape[1]\n        x = x.detach()\n",
         )
     ],
-    "float32 zeros": [("x.new_zeros(x.shape[0], H)", "torch.zeros(x.shape[0], H)")],
-    "float32 result": [
+    "The zeros without h0 are float32 always: make them with x.new_zeros(...).": [
+        ("x.new_zeros(x.shape[0], H)", "torch.zeros(x.shape[0], H)")
+    ],
+    "The result is turned into float32: keep the dtype of x.": [
         (
             "return torch.stack(output, dim=1), h[None]",
             "return torch.stack(output, dim=1).float(), h[None].float()",
         )
     ],
-    "float64 result": [
+    "The result is turned into float64: keep the dtype of x.": [
         (
             "return torch.stack(output, dim=1), h[None]",
             "return torch.stack(output, dim=1).double(), h[None].double()",
         )
     ],
-    "starts with zeros": [(".uniform_(-bound, bound)", ".zero_()")],
-    "starts constant": [(".uniform_(-bound, bound)", ".fill_(0.1)")],
-    "weights are no parameters": [
+    "All weights start at zero: draw them at random, or all units learn the same.": [
+        (".uniform_(-bound, bound)", ".zero_()")
+    ],
+    "All weights start with the same value: draw them at random, or all units learn the same.": [
+        (".uniform_(-bound, bound)", ".fill_(0.1)")
+    ],
+    "weight_ih_l0 is a plain tensor: wrap it in nn.Parameter, or it is never trained.": [
         (
             "nn.Parameter(torch.empty(rows, input_size).uniform_(-bound, bound))",
             "torch.empty(rows, input_size).uniform_(-bound, bound)",
         )
     ],
-    "h0 changed in place": [
+    "h0 is changed in place: the caller still needs it.": [
         (
             "h0.reshape(-1, H)\n",
             "h0.reshape(-1, H)\n        if h0 is not None:\n            with torch.no_grad():\n                h0 += 0.5\n            h = h - 0.5\n",
         )
     ],
-    "sigmoid for the proposal": [("torch.tanh(", "torch.sigmoid(")],
-    "a bias without gradient": [
+    "The proposal uses the sigmoid; it needs tanh, which reaches -1.": [
+        ("torch.tanh(", "torch.sigmoid(")
+    ],
+    "bias_hh_l0 is detached: it gets no gradient and is never trained.": [
         (
             "h @ self.weight_hh_l0.T + self.bias_hh_l0",
             "h @ self.weight_hh_l0.T + self.bias_hh_l0.detach()",
         )
     ],
-    "a matrix without gradient": [
+    "weight_ih_l0 is detached: it gets no gradient and is never trained.": [
         ("x_t @ self.weight_ih_l0.T", "x_t @ self.weight_ih_l0.detach().T")
     ],
-    "state kept between calls": [
+    "A call without h0 goes on where the last one ended: it must start from zeros again.": [
         (
             "        output = []\n",
             "        if h0 is None and getattr(self, 'kept', h).shape == h.shape:\n"
@@ -665,8 +825,15 @@ MODULE_WRONG = {
             "        self.kept = h.detach()\n        return torch.stack",
         ),
     ],
-    "only one sequence": [("x.unbind(dim=1)", "x[:1].unbind(dim=1)")],
-    "gates from x alone": [("from_x[:, : 2 * H] + from_h[:, : 2 * H]", "from_x[:, : 2 * H]")],
+    "Only the first sequence of the batch is run: every row has a state of its own.": [
+        ("x.unbind(dim=1)", "x[:1].unbind(dim=1)")
+    ],
+    "The gates do not see the state: add W_hr h + b_hr and W_hz h + b_hz.": [
+        ("from_x[:, : 2 * H] + from_h[:, : 2 * H]", "from_x[:, : 2 * H]")
+    ],
+    "The zeros without h0 lie on the CPU, whatever the device of x: make them with x.new_zeros(...).": [
+        ("x.new_zeros(x.shape[0], H)", "torch.zeros(x.shape[0], H, dtype=x.dtype)")
+    ],
 }
 
 MODULE_RIGHT = {
@@ -777,19 +944,33 @@ class GRU(nn.Module):
 # --- costs --------------------------------------------------------------------------------------
 COUNT = "return blocks * (D * H + H * H + H)"
 COUNT_WRONG = {
-    "two biases": [(COUNT, "return blocks * (D * H + H * H + 2 * H)")],
-    "no bias": [(COUNT, "return blocks * (D * H + H * H)")],
-    "one bias number": [(COUNT, "return blocks * (D * H + H * H) + H")],
-    "gates without the proposal": [('"gru": 3, "lstm": 4', '"gru": 2, "lstm": 3')],
-    "a GRU of two blocks": [('"gru": 3', '"gru": 2')],
-    "a GRU of four blocks": [('"gru": 3', '"gru": 4')],
-    "no W_h": [(COUNT, "return blocks * (D * H + H)")],
-    "no W_x": [(COUNT, "return blocks * (H * H + H)")],
-    "D squared": [(COUNT, "return blocks * (D * D + D * H + H)")],
-    "a float": [(COUNT, "return float(blocks * (D * H + H * H + H))")],
-    "the same for all cells": [("[cell]", '["rnn"]')],
-    "with a read-out": [(COUNT, "return blocks * (D * H + H * H + H) + H + 1")],
-    "a string": [(COUNT, "return str(blocks * (D * H + H * H + H))")],
+    "You count two biases per block, as PyTorch has; here there is one.": [
+        (COUNT, "return blocks * (D * H + H * H + 2 * H)")
+    ],
+    "The biases are missing: H numbers per block.": [(COUNT, "return blocks * (D * H + H * H)")],
+    "The biases are counted once: every block has H of its own.": [
+        (COUNT, "return blocks * (D * H + H * H) + H")
+    ],
+    "The proposal has weights too: it is a block of its own beside the gates.": [
+        ('"gru": 3, "lstm": 4', '"gru": 2, "lstm": 3')
+    ],
+    "A GRU has three blocks, not two: two gates and the proposal.": [('"gru": 3', '"gru": 2')],
+    "A GRU has three blocks, not four.": [('"gru": 3', '"gru": 4')],
+    "W_h is missing: H * H numbers per block.": [(COUNT, "return blocks * (D * H + H)")],
+    "W_x is missing: D * H numbers per block.": [(COUNT, "return blocks * (H * H + H)")],
+    "W_h is counted as D * D: it goes from H units to H units.": [
+        (COUNT, "return blocks * (D * D + D * H + H)")
+    ],
+    "A float comes back: numbers are counted, so return an int.": [
+        (COUNT, "return float(blocks * (D * H + H * H + H))")
+    ],
+    "Every gate and the proposal have weights of their own: one block, three or four.": [
+        ("[cell]", '["rnn"]')
+    ],
+    "A read-out is counted as well: only W_x, W_h and b are asked for.": [
+        (COUNT, "return blocks * (D * H + H * H + H) + H + 1")
+    ],
+    "A string comes back: return an int.": [(COUNT, "return str(blocks * (D * H + H * H + H))")],
 }
 COUNT_RIGHT = {
     "factored": [(COUNT, "return blocks * H * (D + H + 1)")],
@@ -821,54 +1002,64 @@ def count_parameters(cell, D, H):
 # --- the bug ------------------------------------------------------------------------------------
 PORT_NEW = "n = np.tanh(from_x[:, 2 * H :] + r * from_h[:, 2 * H :])"
 PORT_WRONG = {
-    "as shipped": [
+    "This is what was shipped: the reset gate still acts before the product.": [
         (
             PORT_NEW,
             "n = np.tanh(from_x[:, 2 * H :] + (r * h_prev) @ weight_hh.T[:, 2 * H :] + bias_hh[2 * H :])",
         )
     ],
-    "b_hn outside the reset": [
+    "Half of the repair: b_hn still stands outside the reset gate. It was added to b_in too early.": [
         (
             PORT_NEW,
             "n = np.tanh(from_x[:, 2 * H :] + r * (h_prev @ weight_hh[2 * H :].T) + bias_hh[2 * H :])",
         )
     ],
-    "bias in, product not": [
+    "Half of the repair: the reset gate must act after the product, on W_hn h and b_hn together.": [
         (
             PORT_NEW,
             "n = np.tanh(from_x[:, 2 * H :] + (r * h_prev) @ weight_hh.T[:, 2 * H :] + r * bias_hh[2 * H :])",
         )
     ],
-    "b_hn missing": [
+    "b_hn is missing: it belongs to the state's part of n, inside the reset gate.": [
         (PORT_NEW, "n = np.tanh(from_x[:, 2 * H :] + r * (h_prev @ weight_hh[2 * H :].T))")
     ],
-    "b_in in the reset too": [
+    "b_in has slipped into the reset gate: only W_hn h + b_hn belong there.": [
         (
             PORT_NEW,
             "n = np.tanh(x @ weight_ih[2 * H :].T + r * (h_prev @ weight_hh[2 * H :].T + bias_hh[2 * H :] + bias_ih[2 * H :]))",
         )
     ],
-    "reset on everything": [(PORT_NEW, "n = np.tanh(r * (from_x + from_h)[:, 2 * H :])")],
-    "reset dropped": [(PORT_NEW, "n = np.tanh((from_x + from_h)[:, 2 * H :])")],
-    "z and 1 - z swapped": [("return (1 - z) * n + z * h_prev", "return (1 - z) * h_prev + z * n")],
-    "r and z exchanged": [("r, z = gates", "z, r = gates")],
-    "reset by z": [("+ r * from_h", "+ z * from_h")],
-    "biases doubled": [
+    "The reset gate belongs to the state's part alone, not to x's.": [
+        (PORT_NEW, "n = np.tanh(r * (from_x + from_h)[:, 2 * H :])")
+    ],
+    "The reset gate is dropped: r must still scale the state's part of n.": [
+        (PORT_NEW, "n = np.tanh((from_x + from_h)[:, 2 * H :])")
+    ],
+    "z and 1 - z are swapped: PyTorch's z keeps. That line was right.": [
+        ("return (1 - z) * n + z * h_prev", "return (1 - z) * h_prev + z * n")
+    ],
+    "The blocks r and z are exchanged: PyTorch's order is r, z, n.": [
+        ("r, z = gates", "z, r = gates")
+    ],
+    "z stands where r belongs: it is the reset gate that scales the state's part of n.": [
+        ("+ r * from_h", "+ z * from_h")
+    ],
+    "bias_ih is added twice: once with x's part, once more with h's.": [
         (
             "from_h = h_prev @ weight_hh.T + bias_hh",
             "from_h = h_prev @ weight_hh.T + bias_hh + bias_ih",
         )
     ],
-    "state changed in place": [
+    "h_prev is overwritten by the new state: return a new array.": [
         (
             "return (1 - z) * n + z * h_prev",
             "h_prev *= z\n    h_prev += (1 - z) * n\n    return h_prev",
         )
     ],
-    "float64 forced": [
+    "A float64 factor makes a float64 state: keep the dtype of the input.": [
         ("return (1 - z) * n + z * h_prev", "return np.float64(1) * ((1 - z) * n + z * h_prev)")
     ],
-    "a cache too": [
+    "More than the state comes back: return h alone.": [
         ("return (1 - z) * n + z * h_prev", "return (1 - z) * n + z * h_prev, (r, z, n)")
     ],
 }
@@ -932,122 +1123,55 @@ RIGHT = {
 }
 SAYS = {
     "gru_step": {
-        "z and 1 - z swapped": "swapped",
-        "reset after the product": "after the product",
-        "r and z exchanged": "exchanged",
-        "blocks read as n, r, z": "n, r, z",
-        "no bias": "bias b is missing",
-        "no bias in the proposal": "missing in the proposal",
-        "reset gate not used": "not used",
-        "reset on everything": "not to x's",
-        "no tanh": "no tanh",
-        "sigmoid for the proposal": "sigmoid",
-        "old state not kept": "not kept",
-        "the proposal alone": "alone",
-        "gates do not see the state": "do not see",
-        "state changed in place": "in place",
-        "float64 forced": "float32",
-        "no cache": "2 values",
+        "h_prev is overwritten by the new state: build h as a new array, without *= and +=.": "in place",
+        "The new state is turned into float64: keep the dtype of the input, leave out astype.": "float32",
+        "Only h is returned: return the cache as well, the backward pass needs it.": "2 values",
     },
     "gru_forward": {
-        "state not carried": "not carried",
-        "h0 ignored": "zeros",
-        "one step late": "late",
-        "backwards in time": "backwards",
-        "time first": "Batch first",
-        "last state only": "axis is missing",
-        "last state everywhere": "last state",
-        "h0 overwritten": "in place",
-        "float64 forced": "float32",
+        "The states are turned into float64: keep the dtype of the input.": "float32",
+        "h0 is overwritten in the loop: give the state a name of its own, the caller still needs h0.": "in place",
+        "The returned values are in the wrong order: first h, then the cache.": "yours is a list",
     },
     "gru_step_backward": {
-        "road A missing": "Road A",
-        "road A carries z": "1 - z",
-        "road B missing": "Road B",
-        "road B without r": "factor r",
-        "roads C and D missing": "C and D",
-        "road C missing": "Road C",
-        "road D missing": "Road D",
-        "sign of z": "sign",
-        "z's upstream is n alone": "n - h_prev",
-        "z and 1 - z swapped": "swapped",
-        "no tanh derivative": "tanh'",
-        "no sigmoid derivative": "derivatives",
-        "reset gate forgotten": "reset gate's part",
-        "W_hn without the reset": "r * h_prev",
-        "bias averaged": "averaged",
-        "upstream changed in place": "in place",
-        "float64 forced": "float32",
+        "dh is changed in place (*=, +=): the caller still needs it.": "argument dh in place",
+        "An array of the cache is changed in place: += writes into the cache, make a new array.": "argument cache in place",
+        "The gradients are turned into float64: keep the dtype of the input.": "float32",
+        "db is missing: return all five gradients.": "5 values",
     },
     "gru_backward": {
-        "gradient not carried": "not carried",
-        "outputs ignored but the last": "Only the last step's dh",
-        "dx in reverse": "reverse",
-        "weights of the first step": "add up",
-        "weights of the last step": "add up",
-        "weights averaged over time": "averaged",
-        "dh0 is zero": "zero",
-        "dh0 is the upstream of the first step": "before the first step",
-        "upstream changed in place": "in place",
-        "float64 forced": "float32",
+        "The carried gradient is added into dh itself: keep it in a variable of its own, or copy dh first.": "argument dh in place",
+        "The carried gradient starts as float64 zeros: begin with np.zeros_like(dh[:, 0]).": "float32",
+        "The weight gradients are summed in float64: begin their sums with 0 or np.zeros_like.": "dW_x has dtype float64",
+        "pop() empties the caller's cache: read its entries and leave them there.": "argument cache in place",
     },
     "convert_gru_convention": {
-        "unchanged": "z itself",
-        "negated": "negative",
-        "a second sigmoid": "sigmoid",
-        "z - 1": "sign",
-        "in place": "in place",
+        "z is overwritten: return a new array, the caller still needs z.": "in place",
+        "The result is turned into float64: keep the dtype of z.": "float32",
+        "Only two axes are provided for: z may have any shape.": "too many values",
     },
     "from_torch_weights": {
-        "meaning of z kept": "change sign",
-        "sign of r": "block r",
-        "sign of n": "block n",
-        "all signs": "All signs",
-        "read as z, r, n": "exchanged",
-        "reshape instead of transpose": "reshape",
-        "not transposed": "transposed",
-        "bias_hh forgotten": "bias_hh is missing",
-        "bias_ih forgotten": "bias_ih is missing",
-        "biases averaged": "averaged",
-        "biases keep their sign": "biases must change sign",
-        "W_h keeps its sign": "W_h must change sign",
-        "changed through the view": "in place",
+        "PyTorch's own weights are changed: .T is a view, so copy first or make a new array.": "in place",
+        "Float64 signs make float64 weights: give the signs the dtype of the weights.": "float32",
     },
     "GRU": {
-        "z and 1 - z swapped": "swapped",
-        "reset before the product": "before the product",
-        "the papers' GRU": "papers' GRU",
-        "b_hn outside the reset": "outside",
-        "order z, r, n": "wrong order",
-        "order n, r, z": "wrong order",
-        "bias_hh not used": "bias_hh_l0 is not used",
-        "bias_ih not used": "bias_ih_l0 is not used",
-        "h0 ignored": "h0 is not used",
-        "state not carried": "not carried",
-        "h_n without its first axis": "axis is missing",
-        "output time first": "Batch first",
-        "detached": "no gradient",
-        "starts with zeros": "random",
-        "weights are no parameters": "do not load",
+        "Without h0 it fails: the state starts from zeros when h0 is None.": "without h0",
+        "x is read as (T, N, D): batch first, so the steps lie along dim 1.": "size of tensor",
+        "Only output is returned: return h_n as well.": "2 values",
+        "The state is detached at every step: no gradient can flow back.": "no gradient",
+        "The zeros without h0 are float32 always: make them with x.new_zeros(...).": "x.new_zeros",
+        "The result is turned into float32: keep the dtype of x.": "float64 input gives",
+        "The result is turned into float64: keep the dtype of x.": "float32 input gives",
+        "All weights start at zero: draw them at random, or all units learn the same.": "at random",
+        "All weights start with the same value: draw them at random, or all units learn the same.": "at random",
+        "weight_ih_l0 is a plain tensor: wrap it in nn.Parameter, or it is never trained.": "do not load",
+        "h0 is changed in place: the caller still needs it.": "in place",
     },
     "count_parameters": {
-        "two biases": "two biases",
-        "no bias": "missing",
-        "gates without the proposal": "proposal",
-        "a GRU of four blocks": "three blocks",
-        "no W_h": "W_h",
-        "no W_x": "W_x",
-        "a float": "int",
+        "A float comes back: numbers are counted, so return an int.": "int",
     },
     "ported_gru_step": {
-        "as shipped": "shipped",
-        "b_hn outside the reset": "Half of the repair",
-        "bias in, product not": "Half of the repair",
-        "b_hn missing": "b_hn is missing",
-        "z and 1 - z swapped": "swapped",
-        "r and z exchanged": "exchanged",
-        "reset on everything": "not to x's",
-        "state changed in place": "in place",
+        "h_prev is overwritten by the new state: return a new array.": "in place",
+        "A float64 factor makes a float64 state: keep the dtype of the input.": "float32",
     },
 }
 
@@ -1058,8 +1182,14 @@ ZERO_GRADIENTS = (
 TYPICAL = {
     "gru_step": {
         "nothing": ([(MIX, "h = h_prev.copy()")], 0.0, 0.0),
-        "one slip": (STEP_WRONG["no bias in the proposal"], 0.5, 0.95),
-        "point missed": (STEP_WRONG["reset after the product"], 0.0, 0.45),
+        "one slip": (STEP_WRONG["The bias is missing in the proposal n."], 0.5, 0.95),
+        "point missed": (
+            STEP_WRONG[
+                "The reset gate acts after the product: write (r * h_prev) @ W_hn, not r * (h_prev @ W_hn)."
+            ],
+            0.0,
+            0.45,
+        ),
     },
     "gru_forward": {
         "nothing": (
@@ -1067,13 +1197,21 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (FORWARD_WRONG["h0 ignored"], 0.5, 0.95),
-        "point missed": (FORWARD_WRONG["state not carried"], 0.0, 0.45),
+        "one slip": (FORWARD_WRONG["h0 is not used: the first step starts from zeros."], 0.5, 0.95),
+        "point missed": (
+            FORWARD_WRONG["The state is not carried: every step starts from h0."],
+            0.0,
+            0.45,
+        ),
     },
     "gru_step_backward": {
         "nothing": ([("return dx, dh_prev", ZERO_GRADIENTS)], 0.0, 0.0),
-        "one slip": (BACK_WRONG["road B missing"], 0.5, 0.95),
-        "point missed": (BACK_WRONG["no sigmoid derivative"], 0.0, 0.45),
+        "one slip": (BACK_WRONG["Road B is missing: through the proposal, times r."], 0.5, 0.95),
+        "point missed": (
+            BACK_WRONG["The sigmoids' derivatives r(1 - r), z(1 - z) are missing."],
+            0.0,
+            0.45,
+        ),
     },
     "gru_backward": {
         "nothing": (
@@ -1086,18 +1224,42 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (LOOP_WRONG["dh0 is zero"], 0.5, 0.95),
-        "point missed": (LOOP_WRONG["gradient not carried"], 0.0, 0.45),
+        "one slip": (LOOP_WRONG["dh0 is zero: return what the first step sends back."], 0.5, 0.95),
+        "point missed": (
+            LOOP_WRONG["The state's gradient is not carried from step to step."],
+            0.0,
+            0.45,
+        ),
     },
     "convert_gru_convention": {
-        "nothing": (CONVERT_WRONG["unchanged"], 0.0, 0.0),
-        "one slip": (CONVERT_WRONG["in place"], 0.5, 0.95),
-        "point missed": (CONVERT_WRONG["negated"], 0.0, 0.45),
+        "nothing": (
+            CONVERT_WRONG["This is z itself: a gate that rewrites a quarter keeps three."],
+            0.0,
+            0.0,
+        ),
+        "one slip": (
+            CONVERT_WRONG["z is overwritten: return a new array, the caller still needs z."],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            CONVERT_WRONG["A share is never negative: kept and rewritten add up to 1, not to 0."],
+            0.0,
+            0.45,
+        ),
     },
     "from_torch_weights": {
         "nothing": ([(LOAD_RETURN, "return weight_ih, weight_hh, bias_ih")], 0.0, 0.0),
-        "one slip": (LOAD_WRONG["biases keep their sign"], 0.5, 0.95),
-        "point missed": (LOAD_WRONG["meaning of z kept"], 0.0, 0.45),
+        "one slip": (
+            LOAD_WRONG["The update gate's biases must change sign too: a_z becomes -a_z."],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            LOAD_WRONG["The update gate has kept PyTorch's meaning: its block must change sign."],
+            0.0,
+            0.45,
+        ),
     },
     "GRU": {
         "nothing": (
@@ -1108,17 +1270,47 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (MODULE_WRONG["h0 ignored"], 0.5, 0.95),
-        "point missed": (MODULE_WRONG["the papers' GRU"], 0.0, 0.45),
+        "one slip": (MODULE_WRONG["h0 is not used: start from it when it is given."], 0.5, 0.95),
+        "point missed": (
+            MODULE_WRONG[
+                "Reset before the product and z swapped: this is the papers' GRU, not PyTorch's."
+            ],
+            0.0,
+            0.45,
+        ),
     },
     "count_parameters": {
         "nothing": ([(COUNT, "return 0")], 0.0, 0.0),
-        "one slip": (COUNT_WRONG["two biases"], 0.5, 0.95),
-        "point missed": (COUNT_WRONG["the same for all cells"], 0.0, 0.45),
+        "one slip": (
+            COUNT_WRONG["You count two biases per block, as PyTorch has; here there is one."],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            COUNT_WRONG[
+                "Every gate and the proposal have weights of their own: one block, three or four."
+            ],
+            0.0,
+            0.45,
+        ),
     },
     "ported_gru_step": {
-        "nothing": (PORT_WRONG["as shipped"], 0.0, 0.0),
-        "one slip": (PORT_WRONG["b_hn outside the reset"], 0.5, 0.95),
-        "point missed": (PORT_WRONG["reset dropped"], 0.0, 0.45),
+        "nothing": (
+            PORT_WRONG["This is what was shipped: the reset gate still acts before the product."],
+            0.0,
+            0.0,
+        ),
+        "one slip": (
+            PORT_WRONG[
+                "Half of the repair: b_hn still stands outside the reset gate. It was added to b_in too early."
+            ],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            PORT_WRONG["The reset gate is dropped: r must still scale the state's part of n."],
+            0.0,
+            0.45,
+        ),
     },
 }

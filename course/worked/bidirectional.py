@@ -52,7 +52,7 @@ def _minus_sums_of_x_plus_1(x):
 
 
 def final_states(t, final_states):
-    h_fwd = np.arange(1.0, 25.0).reshape(3, 4, 2)
+    h_fwd = np.arange(1.0, 25.0).reshape(3, 4, 2) ** 2
     args = {"h_fwd": h_fwd, "h_bwd": -10 * h_fwd, "lengths": np.array([2, 3, 1])}
     t.check(final_states, args, "final")
 

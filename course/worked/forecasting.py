@@ -69,7 +69,8 @@ def skill_score(t, skill_score):
     worse = skill_score(y, y + 3.0, y + 1.0)
     checks.require(
         np.isclose(worse, -8.0),
-        f"skill_score: a forecast that is worse than the baseline has a negative skill; here -8, yours is {worse}.",
+        "skill_score: a forecast that is worse than the baseline has a negative skill; "
+        f"here -8, yours is {worse}.",
     )
     checks.require(
         skill_score(y, y, y + 1) == 1, "skill_score: a perfect forecast has the skill 1."
@@ -82,8 +83,9 @@ def Forecaster(t, Forecaster):
         sizes = sorted(tuple(p.shape) for p in model.parameters())
         checks.require(
             sizes == [(4,), (4, 3), (9,), (9,), (9, 2), (9, 3)],
-            "Forecaster: with input_size 2, hidden_size 3 and horizon 4 the parameters must be those of one "
-            f"nn.GRU (9 x 2, 9 x 3, 9, 9) and one nn.Linear (4 x 3, 4); yours are {sizes}.",
+            "Forecaster: with input_size 2, hidden_size 3 and horizon 4 the parameters must be "
+            "those of one nn.GRU (9 x 2, 9 x 3, 9, 9) and one nn.Linear (4 x 3, 4); "
+            f"yours are {sizes}.",
         )
         with torch.no_grad():
             for p in model.parameters():
@@ -116,33 +118,34 @@ def train_forecaster(
     forecast_weather,
     HORIZON,
 ):
-    checks.require(
-        "direct" in globals(),
-        "train_forecaster: there is no trained model yet. Write the function and run the cell above.",
-    )
     forecast = predict(direct, x_validation)
     checks.require(
         forecast.shape == y_validation.shape,
-        f"train_forecaster: forecasts have shape {forecast.shape}; they must be {y_validation.shape}: one per hour of the horizon.",
+        f"train_forecaster: forecasts have shape {forecast.shape}; they must be "
+        f"{y_validation.shape}: one per hour of the horizon.",
     )
     checks.require(
         np.isfinite(forecast).all(),
-        "train_forecaster: the forecasts are not finite. The training has diverged: lower the learning rate, clip the gradients.",
+        "train_forecaster: the forecasts are not finite. The training has diverged: lower the "
+        "learning rate, clip the gradients.",
     )
     skill = skill_score(y_validation, forecast, persistence(x_validation))
     checks.require(
         skill > 0.02,
-        f"train_forecaster: the skill on the validation part is {skill:.2f}, no better than persistence. Has the model learned at all? "
-        "optimizer.step() after loss.backward(), inputs and targets of the same rows, changes as targets.",
+        f"train_forecaster: the skill on the validation part is {skill:.2f}, no better than "
+        "persistence. Has the model learned at all? optimizer.step() after "
+        "loss.backward(), inputs and targets of the same rows, changes as targets.",
     )
     checks.require(
         skill > 0.5,
-        f"train_forecaster: the skill on the validation part is {skill:.2f}. It learns, but too little: more rounds, or a larger learning rate?",
+        f"train_forecaster: the skill on the validation part is {skill:.2f}. It learns, but too "
+        "little: more rounds, or a larger learning rate?",
     )
     sealed = forecast_weather(direct, data.weather_exam())
     checks.require(
         sealed.shape == (24, HORIZON) and np.abs(sealed).max() < 130,
-        "train_forecaster: on 24 histories of November and December the forecasts are not temperatures.",
+        "train_forecaster: on 24 histories of November and December the forecasts are not "
+        "temperatures.",
     )
     t.say("train_forecaster: skill on the validation part above 0.5")
 
@@ -156,8 +159,9 @@ def forecast_recursively(t, forecast_recursively):
         def forward(self, x):
             checks.require(
                 x.ndim == 3 and x.shape[1:] == (3, 1),
-                f"forecast_recursively: the model was given a window of shape {tuple(x.shape)}; every window must be "
-                "(N, T, 1) with the T of the history, here 3: one value leaves when one enters.",
+                f"forecast_recursively: the model was given a window of shape {tuple(x.shape)}; "
+                "every window must be (N, T, 1) with the T of the history, here 3: one value "
+                "leaves when one enters.",
             )
             return self.weight.to(x.dtype) * x[:, -1] - x[:, 0]
 

@@ -18,6 +18,8 @@ STORED = Path(__file__).parent / "stored"
 RIGHT, WRONG = "right", "wrong"
 EITHER = "Either:"
 """Begins a message on several misconceptions."""
+MOST_NAMED = 3
+"""More misconceptions than these say nothing together: then the most general is named."""
 DIGITS = 7
 """Significant digits of a stored number."""
 
@@ -185,10 +187,10 @@ class Showing(Trial):
 
 
 def said(names: list[str]) -> str:
-    """Put misconceptions that cannot be told apart here into one sentence."""
-    if len(names) == 1:
+    """Put misconceptions that cannot be told apart here into one text; of many, the first."""
+    if len(names) == 1 or len(names) > MOST_NAMED:
         return names[0]
-    return f"{EITHER} " + " Or: ".join(names[:3])
+    return f"{EITHER} " + " Or: ".join(names)
 
 
 @functools.cache

@@ -15,260 +15,391 @@ _RADIUS = "def scale_spectral_radius(W, radius):\n"
 
 WRONG = {
     "gradient_norms": {
-        "slope forgotten": [(_STEP, "step = W_h * np.ones_like(h[:, t])[:, None, :]")],
-        "slope 1 - h": [(_STEP, "step = W_h * (1 - h[:, t])[:, None, :]")],
-        "slope of a sigmoid": [(_STEP, "step = W_h * (h[:, t] * (1 - h[:, t]))[:, None, :]")],
-        "slope of the state before": [("h[:, t] ** 2", "h[:, t - 1] ** 2")],
-        "tanh applied again": [("h[:, t] ** 2", "np.tanh(h[:, t]) ** 2")],
-        "slope on the wrong axis": [("[:, None, :]", "[:, :, None]")],
-        "weights transposed": [("step = W_h *", "step = W_h.T *")],
-        "order of the product": [("step @ product", "product @ step")],
-        "elementwise product": [("step @ product", "step * product")],
-        "product of the norms": [
+        "The slope of tanh is missing: multiply by 1 - h².": [
+            (_STEP, "step = W_h * np.ones_like(h[:, t])[:, None, :]")
+        ],
+        "The slope of tanh is 1 - h², not 1 - h.": [
+            (_STEP, "step = W_h * (1 - h[:, t])[:, None, :]")
+        ],
+        "That is the slope of a sigmoid; tanh has 1 - h².": [
+            (_STEP, "step = W_h * (h[:, t] * (1 - h[:, t]))[:, None, :]")
+        ],
+        "The step into t uses the slope at h[:, t], not at the state before it.": [
+            ("h[:, t] ** 2", "h[:, t - 1] ** 2")
+        ],
+        "h is the state already: do not apply tanh to it again.": [
+            ("h[:, t] ** 2", "np.tanh(h[:, t]) ** 2")
+        ],
+        "The slope belongs to the new state: it scales W_h's columns, not its rows.": [
+            ("[:, None, :]", "[:, :, None]")
+        ],
+        "W_h is transposed: entry [j, i] of a step is W_h[j, i] (1 - h_t[i]²).": [
+            ("step = W_h *", "step = W_h.T *")
+        ],
+        "The product is in the wrong order: the earlier step goes on the left.": [
+            ("step @ product", "product @ step")
+        ],
+        "Multiply the matrices with @, not entry by entry.": [("step @ product", "step * product")],
+        "That is the product of the norms, an upper bound: multiply matrices first.": [
             (
                 "product = step @ product",
                 "product = product * np.linalg.norm(step, 2, (1, 2))[:, None, None]",
             ),
         ],
-        "one step only": [("product = step @ product", "product = step")],
-        "Frobenius norm": [("ord=2, ", "")],
-        "spectral radius": [(_NORM, "np.abs(np.linalg.eigvals(product)).max(axis=1).mean()")],
-        "smallest singular value": [("ord=2", "ord=-2")],
-        "largest row sum": [("ord=2", "ord=np.inf")],
-        "norm of the mean": [(_NORM, "np.linalg.norm(product.mean(axis=0), ord=2)")],
-        "sum over the batch": [(").mean()", ").sum()")],
-        "largest of the batch": [(").mean()", ").max()")],
-        "first sequence only": [(").mean()", ")[0]")],
-        "reversed": [("return norms", "return norms[::-1].copy()")],
-        "one factor too many": [
+        "Only one step's Jacobian is used: multiply all from t + 1 to the last.": [
+            ("product = step @ product", "product = step")
+        ],
+        "That is the Frobenius norm; the spectral norm is ord=2.": [("ord=2, ", "")],
+        "That is the spectral radius; the spectral norm takes singular values.": [
+            (_NORM, "np.abs(np.linalg.eigvals(product)).max(axis=1).mean()")
+        ],
+        "That is the smallest singular value; the spectral norm is the largest.": [
+            ("ord=2", "ord=-2")
+        ],
+        "That is the largest row sum (ord=inf); the spectral norm is ord=2.": [
+            ("ord=2", "ord=np.inf")
+        ],
+        "You took the norm of the mean Jacobian; take the mean of the norms.": [
+            (_NORM, "np.linalg.norm(product.mean(axis=0), ord=2)")
+        ],
+        "The norms are summed over the batch: take their mean.": [(").mean()", ").sum()")],
+        "That is the largest norm of the batch: take the mean.": [(").mean()", ").max()")],
+        "Only the first sequence is used: take the mean over the batch.": [(").mean()", ")[0]")],
+        "The order of time is reversed: the last entry, distance 0, is 1.": [
+            ("return norms", "return norms[::-1].copy()")
+        ],
+        "One factor too many: the last entry is the norm of the identity, 1.": [
             ("range(T - 1, 0, -1)", "range(T - 1, -1, -1)"),
             ("norms[t - 1]", "norms[t]"),
         ],
-        "last entry zero": [("np.ones(T", "np.zeros(T")],
-        "one entry too few": [("return norms", "return norms[:-1]")],
-        "from the first state": [
+        "The last entry must be 1, the norm of the identity.": [("np.ones(T", "np.zeros(T")],
+        "The last state is missing: there is one norm for each of the T steps.": [
+            ("return norms", "return norms[:-1]")
+        ],
+        "That is dh_t/dh_0, from the first state; wanted is dh_T/dh_t, to the last.": [
             ("range(T - 1, 0, -1)", "range(1, T)"),
             ("norms[t - 1]", "norms[t]"),
             ("step @ product", "product @ step"),
         ],
-        "normalised": [("return norms", "return norms / norms.max()")],
-        "logarithm": [("return norms", "return np.log(norms)")],
-        "float64 forced": [("np.ones(T, dtype=h.dtype)", "np.ones(T)")],
-        "changes h": [
+        "The norms are divided by their largest: return them as they are.": [
+            ("return norms", "return norms / norms.max()")
+        ],
+        "Those are logarithms: return the norms themselves.": [
+            ("return norms", "return np.log(norms)")
+        ],
+        "The result is float64 for float32 input: keep the dtype of h.": [
+            ("np.ones(T, dtype=h.dtype)", "np.ones(T)")
+        ],
+        "h is changed on the way: compute with new arrays.": [
             ("N, T, H = h.shape", "N, T, H = h.shape\n    h *= h"),
             ("h[:, t] ** 2", "h[:, t]"),
         ],
-        "one column per sequence": [("return norms", "return np.tile(norms, (N, 1))")],
+        "There is a row for each sequence: take the mean over the batch, so that (T,) is left.": [
+            ("return norms", "return np.tile(norms, (N, 1))")
+        ],
     },
     "scale_spectral_radius": {
-        "spectral norm": [("np.abs(np.linalg.eigvals(W)).max()", "np.linalg.norm(W, 2)")],
-        "Frobenius norm": [("np.abs(np.linalg.eigvals(W)).max()", "np.linalg.norm(W)")],
-        "largest row sum": [("np.abs(np.linalg.eigvals(W)).max()", "np.abs(W).sum(axis=1).max()")],
-        "largest entry": [("np.linalg.eigvals(W)", "W")],
-        "symmetric eigenvalues": [("eigvals(W)", "eigvalsh(W)")],
-        "symmetric part": [("eigvals(W)", "eigvalsh((W + W.T) / 2)")],
-        "largest real part": [
+        "That divides by the largest singular value; take the eigenvalues.": [
+            ("np.abs(np.linalg.eigvals(W)).max()", "np.linalg.norm(W, 2)")
+        ],
+        "That divides by the Frobenius norm; take the eigenvalues.": [
+            ("np.abs(np.linalg.eigvals(W)).max()", "np.linalg.norm(W)")
+        ],
+        "That divides by the largest row sum; take the eigenvalues.": [
+            ("np.abs(np.linalg.eigvals(W)).max()", "np.abs(W).sum(axis=1).max()")
+        ],
+        "That divides by the largest entry; take the eigenvalues.": [("np.linalg.eigvals(W)", "W")],
+        "eigvalsh is for symmetric matrices only: use eigvals.": [("eigvals(W)", "eigvalsh(W)")],
+        "Only the symmetric part was used: take the eigenvalues of W itself.": [
+            ("eigvals(W)", "eigvalsh((W + W.T) / 2)")
+        ],
+        "The imaginary parts are lost: what counts is the distance from zero, not the largest real part.": [
             ("np.abs(np.linalg.eigvals(W)).max()", "np.linalg.eigvals(W).real.max()")
         ],
-        "absolute real part": [
+        "The imaginary parts are lost: the absolute value of a complex number needs both of its parts.": [
             ("np.abs(np.linalg.eigvals(W))", "np.abs(np.linalg.eigvals(W).real)")
         ],
-        "no absolute value": [
+        "max() of complex numbers looks at the real part first: take absolute values before it.": [
             ("np.abs(np.linalg.eigvals(W)).max()", "np.real(np.linalg.eigvals(W).max())")
         ],
-        "first eigenvalue": [
+        "That is the first eigenvalue; they are not sorted, so look for the one furthest from zero.": [
             ("np.abs(np.linalg.eigvals(W)).max()", "np.abs(np.linalg.eigvals(W))[0]")
         ],
-        "smallest eigenvalue": [(".max()", ".min()")],
-        "mean eigenvalue": [(".max()", ".mean()")],
-        "square of the radius": [("eigvals(W)", "eigvals(W @ W)")],
-        "not divided": [("(radius / now).astype(W.dtype)", "radius")],
-        "upside down": [("(radius / now)", "(now / max(radius, 1e-9))")],
-        "divided only": [("(radius / now)", "(1 / now)")],
-        "square root": [("(radius / now)", "np.sqrt(radius / now)")],
-        "only when larger": [("(radius / now)", "np.minimum(1, radius / now)")],
-        "complex result": [(".astype(W.dtype)", "+ 0j")],
-        "float64 forced": [
+        "That divides by the smallest eigenvalue; take the largest.": [(".max()", ".min()")],
+        "That divides by the mean of the absolute eigenvalues; take the largest.": [
+            (".max()", ".mean()")
+        ],
+        "The eigenvalues are those of W @ W, which are squares: take those of W.": [
+            ("eigvals(W)", "eigvals(W @ W)")
+        ],
+        "W is multiplied by radius but not divided by the radius it has.": [
+            ("(radius / now).astype(W.dtype)", "radius")
+        ],
+        "The factor is upside down: radius wanted / radius now.": [
+            ("(radius / now)", "(now / max(radius, 1e-9))")
+        ],
+        "The result has radius 1: multiply by radius as well.": [("(radius / now)", "(1 / now)")],
+        "There is a square root too many: eigenvalues grow in proportion to the factor.": [
+            ("(radius / now)", "np.sqrt(radius / now)")
+        ],
+        "A radius that is too small is left as it is: scale up, too.": [
+            ("(radius / now)", "np.minimum(1, radius / now)")
+        ],
+        "The result is complex: only a distance, which is real, may meet W.": [
+            (".astype(W.dtype)", "+ 0j")
+        ],
+        "The result is float64 for float32 input: keep the dtype of W.": [
             ("W * (radius / now).astype(W.dtype)", "W.astype(float) * (radius / now)")
         ],
-        "in place": _RADIUS
+        "W is changed in place: return a new array.": _RADIUS
         + "    W *= radius / np.abs(np.linalg.eigvals(W)).max()\n    return W\n",
-        "diagonal of eigenvalues": [
+        "That is a diagonal matrix of eigenvalues: multiply W itself by one number.": [
             (
                 "return W * (radius / now)",
                 "return np.diag(np.abs(np.linalg.eigvals(W)) * radius / now)",
             )
         ],
-        "transposed": [("return W *", "return W.T *")],
+        "The result is transposed.": [("return W *", "return W.T *")],
     },
     "clip_grad_norm": {
-        "every array by itself": _CLIP
+        "An array is clipped by its own norm: one norm, one coefficient for all.": _CLIP
         + "    norms = [float(np.linalg.norm(g)) for g in grads]\n"
         + "    clipped = [g * min(1.0, max_norm / (n + 1e-6)) for g, n in zip(grads, norms)]\n"
         + "    return clipped, float(np.sqrt(sum(n**2 for n in norms)))\n",
-        "every entry by itself": [
+        "Every entry is clipped by itself: scale all by one coefficient.": [
             (
                 "[grad * scale for grad in grads]",
                 "[np.clip(grad, -max_norm, max_norm) for grad in grads]",
             )
         ],
-        "sum of the norms": [
+        "That is the sum of the arrays' norms: sum their squares, and take one root.": [
             (
                 _ROOT,
                 "float(sum(np.linalg.norm(grad) for grad in grads))",
             )
         ],
-        "spectral norms": [
+        "Those are spectral norms of the matrices: sum the squares of all entries.": [
             (
                 "np.sum(grad**2)",
                 "np.linalg.norm(grad.reshape(grad.shape[0], -1), 2) ** 2",
             )
         ],
-        "no square root": [
+        "The square root is missing.": [
             (
                 "np.sqrt(sum(np.sum(grad**2) for grad in grads))",
                 "sum(np.sum(grad**2) for grad in grads)",
             )
         ],
-        "mean of the squares": [("np.sum(grad**2)", "np.mean(grad**2)")],
-        "sum of absolute values": [
+        "The squares are averaged: sum them over all entries.": [
+            ("np.sum(grad**2)", "np.mean(grad**2)")
+        ],
+        "That is the sum of absolute values: sum the squares, and take the root.": [
             (
                 "np.sqrt(sum(np.sum(grad**2) for grad in grads))",
                 "sum(np.abs(grad).sum() for grad in grads)",
             )
         ],
-        "largest array": [
+        "That is the norm of the longest array; all arrays are one vector.": [
             (
                 _ROOT,
                 "float(max(np.linalg.norm(grad) for grad in grads))",
             )
         ],
-        "largest entry": [
+        "That is the largest entry; wanted is the length of the whole vector.": [
             (
                 _ROOT,
                 "float(max(np.abs(grad).max() for grad in grads))",
             )
         ],
-        "first array only": [("for grad in grads)))", "for grad in grads[:1])))")],
-        "last array only": [("for grad in grads)))", "for grad in grads[-1:])))")],
-        "lengthens short gradients": [(_SCALE, "max_norm / (total_norm + 1e-6)")],
-        "clips the short, not the long": [("min(1.0", "max(1.0")],
-        "always to the unit norm": [(_SCALE, "1 / (total_norm + 1e-6)")],
-        "norm without clipping": [("grad * scale for", "grad * 1.0 for")],
-        "squared coefficient": [("grad * scale", "grad * scale**2")],
-        "divided by max_norm": [(_SCALE, "min(1.0, 1 / max_norm)")],
-        "norm after clipping": [("], total_norm", "], total_norm * scale")],
-        "coefficient returned": [("], total_norm", "], scale")],
-        "values swapped": [
+        "Only the first array is measured; all arrays together are one vector.": [
+            ("for grad in grads)))", "for grad in grads[:1])))")
+        ],
+        "Only the last array is measured; all arrays together are one vector.": [
+            ("for grad in grads)))", "for grad in grads[-1:])))")
+        ],
+        "A gradient that is shorter than max_norm is made longer: the coefficient is at most 1.": [
+            (_SCALE, "max_norm / (total_norm + 1e-6)")
+        ],
+        "The long one is left and the short one made longer: the coefficient is at most 1, not at least.": [
+            ("min(1.0", "max(1.0")
+        ],
+        "The result has length 1: multiply by max_norm as well.": [
+            (_SCALE, "1 / (total_norm + 1e-6)")
+        ],
+        "Nothing was clipped, and the norm is longer than max_norm.": [
+            ("grad * scale for", "grad * 1.0 for")
+        ],
+        "The coefficient is applied twice.": [("grad * scale", "grad * scale**2")],
+        "The coefficient does not use the norm of the gradients: put it below the line.": [
+            (_SCALE, "min(1.0, 1 / max_norm)")
+        ],
+        "That is the norm after clipping; return the norm before it.": [
+            ("], total_norm", "], total_norm * scale")
+        ],
+        "That is the coefficient; return the norm.": [("], total_norm", "], scale")],
+        "The values are swapped: first the arrays, then the norm.": [
             (
                 "return [grad * scale for grad in grads], total_norm",
                 "return total_norm, [grad * scale for grad in grads]",
             )
         ],
-        "gradients only": [("], total_norm", "]")],
-        "divides by zero": [(_SCALE, "min(1.0, max_norm / total_norm)")],
-        "in place": _CLIP
+        "The norm is missing: return the clipped arrays and the norm before clipping.": [
+            ("], total_norm", "]")
+        ],
+        "Gradients that are all zero make a division by zero: add the small constant.": [
+            (_SCALE, "min(1.0, max_norm / total_norm)")
+        ],
+        "The gradients are changed in place: return new arrays.": _CLIP
         + "    total = float(np.sqrt(sum(np.sum(g**2) for g in grads)))\n"
         + "    for g in grads:\n"
         + "        g *= min(1.0, max_norm / (total + 1e-6))\n"
         + "    return grads, total\n",
-        "same arrays when short": [
+        "A short gradient comes back as the same list: return new arrays in any case.": [
             (
                 "    return [grad",
                 "    if scale == 1.0:\n        return grads, total_norm\n    return [grad",
             )
         ],
-        "same arrays in a new list": [
+        "The list is new, but a short gradient's arrays are the old ones: return new arrays.": [
             (
                 "    return [grad",
                 "    if scale == 1.0:\n        return list(grads), total_norm\n    return [grad",
             )
         ],
-        "flattened": [("grad * scale for", "grad.ravel() * scale for")],
-        "one long vector": [
+        "The arrays come back flat: keep the shape of each.": [
+            ("grad * scale for", "grad.ravel() * scale for")
+        ],
+        "That is one long vector: return a list of arrays in their shapes.": [
             (
                 "[grad * scale for grad in grads]",
                 "np.concatenate([g.ravel() * scale for g in grads])",
             )
         ],
-        "order reversed": [("for grad in grads], ", "for grad in grads[::-1]], ")],
-        "float64 forced": [("grad * scale for", "grad * np.float64(scale) for")],
-        "float32 forced": [("grad * scale for", "(grad * scale).astype(np.float32) for")],
+        "The arrays come back in reversed order: keep the order of grads.": [
+            ("for grad in grads], ", "for grad in grads[::-1]], ")
+        ],
+        "The result is float64 for float32 gradients: the coefficient must be a Python float.": [
+            ("grad * scale for", "grad * np.float64(scale) for")
+        ],
+        "The result is float32 for float64 gradients: keep the dtype of each array.": [
+            ("grad * scale for", "(grad * scale).astype(np.float32) for")
+        ],
     },
     "truncated_bptt": {
-        "not truncated": [(_LOOP, "for start in range(0, T, T):"), ("start + k)", "start + T)")],
-        "state lost at the cut": [("targets[:, part], h, params", "targets[:, part], h0, params")],
-        "state zero at the cut": [("h = states[:, -1]", "h = np.zeros_like(h0)")],
-        "start state ignored": [("loss, h = 0.0, h0", "loss, h = 0.0, np.zeros_like(h0)")],
-        "first state carried": [("h = states[:, -1]", "h = states[:, 0]")],
-        "state before the last carried": [
+        "Nothing is cut: that is the gradient of full BPTT.": [
+            (_LOOP, "for start in range(0, T, T):"),
+            ("start + k)", "start + T)"),
+        ],
+        "The state is lost at the cut: every part starts from h0 again.": [
+            ("targets[:, part], h, params", "targets[:, part], h0, params")
+        ],
+        "The state is lost at the cut: every part after the first starts from zeros.": [
+            ("h = states[:, -1]", "h = np.zeros_like(h0)")
+        ],
+        "The first part must start from h0, not from zeros.": [
+            ("loss, h = 0.0, h0", "loss, h = 0.0, np.zeros_like(h0)")
+        ],
+        "The first state of a part is carried; carry the last one.": [
+            ("h = states[:, -1]", "h = states[:, 0]")
+        ],
+        "The state before the last is carried; carry the last one.": [
             ("h = states[:, -1]", "h = states[:, max(states.shape[1] - 2, 0)]")
         ],
-        "mean of the means": [("share = states.shape[1] / T", "share = 1 / -(-T // k)")],
-        "sum of the means": [("share = states.shape[1] / T", "share = 1.0")],
-        "share of a whole part": [("share = states.shape[1] / T", "share = k / T")],
-        "share for the loss only": [("+= share * part_grads", "+= part_grads")],
-        "share for the gradients only": [("+= share * part_loss", "+= part_loss")],
-        "mean of the loss, sum of the gradients": [
+        "The last part is shorter: weigh parts by steps, do not average the means.": [
+            ("share = states.shape[1] / T", "share = 1 / -(-T // k)")
+        ],
+        "The parts' means are summed; weigh them by their share of the steps.": [
+            ("share = states.shape[1] / T", "share = 1.0")
+        ],
+        "The last part is shorter: its share is its own steps / T, not k / T.": [
+            ("share = states.shape[1] / T", "share = k / T")
+        ],
+        "Weigh the gradients of a part by the same share as its loss.": [
+            ("+= share * part_grads", "+= part_grads")
+        ],
+        "Weigh the loss of a part by the same share as its gradients.": [
+            ("+= share * part_loss", "+= part_loss")
+        ],
+        "Weigh the gradients by the share of the steps, L / T, not by the steps L.": [
             ("+= share * part_grads[name]", "+= states.shape[1] * part_grads[name]")
         ],
-        "last part dropped": [(_LOOP, "for start in range(0, T - k + 1, k):")],
-        "last part dropped unless alone": [(_LOOP, "for start in range(0, T // k * k or T, k):")],
-        "first part only": [(_LOOP, "for start in range(0, min(T, k), k):")],
-        "last k steps only": [
+        "The last, shorter part is missing, also when it is the only one.": [
+            (_LOOP, "for start in range(0, T - k + 1, k):")
+        ],
+        "The last, shorter part is missing.": [
+            (_LOOP, "for start in range(0, T // k * k or T, k):")
+        ],
+        "Only the first part is used.": [(_LOOP, "for start in range(0, min(T, k), k):")],
+        "Only the last k steps are used; every part counts.": [
             (_LOOP, "for start in [max(0, T - k)]:"),
             ("share = states.shape[1] / T", "share = 1.0"),
         ],
-        "gradient of the last part": [
+        "Only the last part's gradient is left: add the parts up.": [
             ("grads[name] += share * part_grads[name]", "grads[name] = part_grads[name]")
         ],
-        "gradient of the first part": [
+        "Only the first part's gradient is used: add the parts up.": [
             (
                 "        for name in grads:\n            ",
                 "        for name in grads if start == 0 else ():\n            ",
             )
         ],
-        "loss of the last part": [("loss += share * part_loss", "loss = part_loss")],
-        "parts overlap": [("slice(start, start + k)", "slice(start, start + k + 1)")],
-        "every window": [(_LOOP, "for start in range(0, T - k + 1, 1):")],
-        "k parts instead of k steps": [
+        "Only the last part's loss is returned: add the parts up.": [
+            ("loss += share * part_loss", "loss = part_loss")
+        ],
+        "The parts overlap: a part has the steps from start to start + k - 1.": [
+            ("slice(start, start + k)", "slice(start, start + k + 1)")
+        ],
+        "The parts start at every step: the next one starts k steps later.": [
+            (_LOOP, "for start in range(0, T - k + 1, 1):")
+        ],
+        "k is the number of steps of a part, not the number of parts.": [
             ("    loss, h = 0.0", "    k = -(-T // k)\n    loss, h = 0.0"),
         ],
-        "short part first": [
+        "The short part comes last: cut at k, 2k, 3k from the start.": [
             (_LOOP, "for start in range(T % k - k if T % k else 0, T, k):"),
             ("slice(start, start + k)", "slice(max(start, 0), start + k)"),
         ],
-        "recurrent gradient forgotten": [
+        "The gradient of W_h stays zero.": [
             ("for name in grads:", "for name in set(grads) - {'W_h'}:")
         ],
-        "read-out gradient of the last part": [
+        "The read-out's gradients come from the last part alone: add the parts up for all names.": [
             (
                 "+= share * part_grads[name]",
                 "+= share * part_grads[name] * (name[-1] != 'y' or start + k >= T)",
             )
         ],
-        "updates on the way": [
+        "The parameters changed on the way: no update happens here.": [
             (
                 "h = states[:, -1]",
                 "h = states[:, -1]\n"
                 "        params = {n: p - 0.01 * part_grads[n] for n, p in params.items()}",
             )
         ],
-        "gradients swapped with loss": [("return loss, grads", "return grads, loss")],
-        "list of gradients": [("return loss, grads", "return loss, list(grads.values())")],
-        "losses of the parts": [
+        "The values are swapped: first the loss, then the gradients.": [
+            ("return loss, grads", "return grads, loss")
+        ],
+        "The gradients are a list: return a dict with the keys of params.": [
+            ("return loss, grads", "return loss, list(grads.values())")
+        ],
+        "Those are the losses of the parts: return one number, their weighted sum.": [
             ("loss, h = 0.0, h0", "loss, h = np.zeros(0), h0"),
             ("loss += share * part_loss", "loss = np.append(loss, part_loss)"),
         ],
-        "float64 forced": [("np.zeros_like(value)", "np.zeros(value.shape)")],
-        "adds into the parameters": [("np.zeros_like(value)", "value")],
-        "keeps no read-out": [
+        "The gradients are float64 for float32 parameters: np.zeros_like keeps the dtype.": [
+            ("np.zeros_like(value)", "np.zeros(value.shape)")
+        ],
+        "The gradients are added into the parameters: start from zeros of their shapes.": [
+            ("np.zeros_like(value)", "value")
+        ],
+        "The gradients of W_y and b_y are missing: return all five.": [
             ("return loss, grads", "return loss, {n: grads[n] for n in ('W_x', 'W_h', 'b')}")
         ],
-        "time axis confused": [("T = x.shape[1]", "T = x.shape[0]")],
+        "Axis 0 is the batch: the number of steps is x.shape[1].": [
+            ("T = x.shape[1]", "T = x.shape[0]")
+        ],
     },
     "train_on_stream": {
-        "the loop as shown": _STREAM
+        "Both mistakes are still there: the lost state and the separate clipping.": _STREAM
         + "    params, losses = dict(params), []\n"
         + "    for start in range(0, x.shape[1], k):\n"
         + "        part = slice(start, start + k)\n"
@@ -278,40 +409,46 @@ WRONG = {
         + "            params[name] = params[name] - learning_rate * clipped[0]\n"
         + "        losses.append(loss)\n"
         + "    return params, np.array(losses)\n",
-        "state lost at the cut": [("targets[:, part], h, params", "targets[:, part], h0, params")],
-        "state zero at the cut": [("h = states[:, -1]", "h = np.zeros_like(h0)")],
-        "start state ignored": [
+        "The state is lost at the cut: every part starts from h0 again.": [
+            ("targets[:, part], h, params", "targets[:, part], h0, params")
+        ],
+        "The state is lost at the cut: every part after the first starts from zeros.": [
+            ("h = states[:, -1]", "h = np.zeros_like(h0)")
+        ],
+        "The first part must start from h0, not from zeros.": [
             ("losses, h = dict(params), [], h0", "losses, h = dict(params), [], 0 * h0")
         ],
-        "first state carried": [("h = states[:, -1]", "h = states[:, 0]")],
-        "clips every array": [
+        "The first state of a part is carried; carry the last one.": [
+            ("h = states[:, -1]", "h = states[:, 0]")
+        ],
+        "Every array is clipped by itself: clip them together, one norm for all.": [
             (
                 _CLIPPED,
                 "clipped = [clip_grad_norm([g], max_norm)[0][0] for g in grads.values()]",
             )
         ],
-        "clips every entry": [
+        "Every entry is clipped by itself: clip by the global norm.": [
             (
                 _CLIPPED,
                 "clipped = [np.clip(g, -max_norm, max_norm) for g in grads.values()]",
             )
         ],
-        "does not clip": [
+        "The update uses the unclipped gradients.": [
             ("params[name] - learning_rate * grad", "params[name] - learning_rate * grads[name]")
         ],
-        "clips the recurrent weights only": [
+        "Only the gradient of W_h is clipped: clip all together, one norm for all.": [
             (
                 _CLIPPED,
                 "clipped = list(grads.values())\n"
                 "        clipped[1] = clip_grad_norm([grads['W_h']], max_norm)[0][0]",
             )
         ],
-        "clips the parameters": [
+        "The parameters went into the clipping: clip the gradients.": [
             ("clip_grad_norm(list(grads.values())", "clip_grad_norm(list(params.values())")
         ],
-        "climbs": [("- learning_rate", "+ learning_rate")],
-        "learning rate forgotten": [("learning_rate * grad", "grad")],
-        "one update at the end": [
+        "The update climbs: subtract the gradient.": [("- learning_rate", "+ learning_rate")],
+        "The learning rate is not used.": [("learning_rate * grad", "grad")],
+        "Gradients are taken at the first parameters: use the updated ones for the next part.": [
             ("        for name, grad", "        for name, grad"),
             (
                 "loss_and_gradients(x[:, part], targets[:, part], h, params)",
@@ -322,38 +459,54 @@ WRONG = {
                 "first = params\n    params, losses, h = dict(params), [], h0",
             ),
         ],
-        "updates from the first parameters": [
+        "Every update starts from the first parameters; start from the latest.": [
             (
                 "params, losses, h = dict(params), [], h0",
                 "first = params\n    params, losses, h = dict(params), [], h0",
             ),
             ("params[name] = params[name] -", "params[name] = first[name] -"),
         ],
-        "one loss only": [("np.array(losses)", "losses[-1]")],
-        "a list of losses": [("np.array(losses)", "losses")],
-        "sum of the losses": [("np.array(losses)", "np.array(losses).sum()")],
-        "loss after the update": [
+        "Only the last loss comes back: return an array with one loss for each part.": [
+            ("np.array(losses)", "losses[-1]")
+        ],
+        "The losses are a list: make it a NumPy array.": [("np.array(losses)", "losses")],
+        "The losses are summed: return an array with one loss for each part.": [
+            ("np.array(losses)", "np.array(losses).sum()")
+        ],
+        "That is the loss after the update; record the one before it.": [
             (
                 "losses.append(loss)",
                 "losses.append(loss_and_gradients(x[:, part], targets[:, part], h, params)[0])",
             )
         ],
-        "state computed again": [
+        "The state is computed again with new parameters; carry the one you have.": [
             ("h = states[:, -1]", "h = rnn_forward(x[:, part], h, params)[:, -1]")
         ],
-        "not cut": [("slice(start, start + k)", "slice(start, None)")],
-        "last part dropped": [("range(0, x.shape[1], k)", "range(0, x.shape[1] // k * k, k)")],
-        "reads from the start each time": [("slice(start, start + k)", "slice(0, start + k)")],
-        "changes params": [("dict(params), [], h0", "params, [], h0")],
-        "changes the arrays": [
+        "A part reaches to the end of the stream: it has k steps.": [
+            ("slice(start, start + k)", "slice(start, None)")
+        ],
+        "The last, shorter part is missing.": [
+            ("range(0, x.shape[1], k)", "range(0, x.shape[1] // k * k, k)")
+        ],
+        "Every part starts at step 0: it starts where the one before it ended.": [
+            ("slice(start, start + k)", "slice(0, start + k)")
+        ],
+        "params is changed: work on a copy of the dict.": [
+            ("dict(params), [], h0", "params, [], h0")
+        ],
+        "The arrays in params are changed in place: make new ones (no -=).": [
             (
                 _UPDATE,
                 "params[name] -= learning_rate * grad",
             )
         ],
-        "values swapped": [("return params, np.array(losses)", "return np.array(losses), params")],
-        "float64 forced": [("- learning_rate * grad", "- np.float64(learning_rate) * grad")],
-        "old gradients add up": [
+        "The values are swapped: first the parameters, then the losses.": [
+            ("return params, np.array(losses)", "return np.array(losses), params")
+        ],
+        "The parameters are float64 for float32 input: multiply by the learning rate as a Python float.": [
+            ("- learning_rate * grad", "- np.float64(learning_rate) * grad")
+        ],
+        "Gradients of earlier parts are added: every part has its own.": [
             (
                 "params, losses, h = dict(params), [], h0",
                 "kept = 0\n    params, losses, h = dict(params), [], h0",
@@ -611,130 +764,82 @@ RIGHT = {
 
 SAYS = {
     "gradient_norms": {
-        "slope forgotten": "slope of tanh is missing",
-        "slope 1 - h": "not 1 - h",
-        "slope of a sigmoid": "sigmoid",
-        "slope of the state before": "not at the state before",
-        "tanh applied again": "tanh",
-        "slope on the wrong axis": "columns",
-        "weights transposed": "transposed",
-        "order of the product": "wrong order",
-        "elementwise product": "with @",
-        "product of the norms": "upper bound",
-        "one step only": "Only one step",
-        "Frobenius norm": "Frobenius",
-        "spectral radius": "spectral radius",
-        "smallest singular value": "smallest",
-        "norm of the mean": "mean of the norms",
-        "sum over the batch": "summed over the batch",
-        "largest of the batch": "largest norm of the batch",
-        "first sequence only": "first sequence",
-        "reversed": "reversed",
-        "one factor too many": "too many",
-        "last entry zero": "last entry must be 1",
-        "one entry too few": "shape",
-        "from the first state": "first state",
-        "float64 forced": "float32",
-        "changes h": "in place",
+        "The result is float64 for float32 input: keep the dtype of h.": "float32",
+        "h is changed on the way: compute with new arrays.": "in place",
     },
     "scale_spectral_radius": {
-        "spectral norm": "singular value",
-        "Frobenius norm": "Frobenius",
-        "largest entry": "largest entry",
-        "symmetric eigenvalues": "eigvalsh",
-        "symmetric part": "symmetric part",
-        "largest real part": "imaginary",
-        "absolute real part": "imaginary",
-        "smallest eigenvalue": "smallest",
-        "not divided": "not divided",
-        "upside down": "upside down",
-        "divided only": "radius 1",
-        "transposed": "transposed",
-        "float64 forced": "float32",
-        "in place": "in place",
+        "The result is complex: only a distance, which is real, may meet W.": "complex",
+        "The result is float64 for float32 input: keep the dtype of W.": "float32",
+        "W is changed in place: return a new array.": "in place",
     },
     "clip_grad_norm": {
-        "every array by itself": "its own norm",
-        "every entry by itself": "Every entry",
-        "sum of the norms": "sum of the norms",
-        "no square root": "square root",
-        "mean of the squares": "mean of squares",
-        "largest array": "longest array",
-        "first array only": "one norm, one coefficient for all",
-        "last array only": "last array",
-        "spectral norms": "spectral",
-        "lengthens short gradients": "lengthen",
-        "always to the unit norm": "max_norm as well",
-        "norm without clipping": "Nothing was clipped",
-        "squared coefficient": "twice",
-        "norm after clipping": "before it",
-        "coefficient returned": "coefficient",
-        "divides by zero": "",
-        "in place": "in place",
-        "same arrays when short": "new arrays",
-        "same arrays in a new list": "new arrays",
-        "float64 forced": "float32",
+        "The norm is missing: return the clipped arrays and the norm before clipping.": "2 values",
+        "Gradients that are all zero make a division by zero: add the small constant.": "divides by zero",
+        "The gradients are changed in place: return new arrays.": "in place",
+        "A short gradient comes back as the same list: return new arrays in any case.": "new arrays",
+        "The list is new, but a short gradient's arrays are the old ones: return new arrays.": "new arrays",
+        "The result is float64 for float32 gradients: the coefficient must be a Python float.": "float64 of float32",
+        "The result is float32 for float64 gradients: keep the dtype of each array.": "float32 of float64",
     },
     "truncated_bptt": {
-        "not truncated": "Nothing is cut",
-        "state lost at the cut": "state is lost",
-        "state zero at the cut": "state is lost",
-        "start state ignored": "must start from h0",
-        "first state carried": "carry the last",
-        "mean of the means": "do not average the means",
-        "sum of the means": "summed",
-        "share of a whole part": "not k / T",
-        "share for the loss only": "same share",
-        "last part dropped": "shorter part is missing",
-        "first part only": "first part",
-        "last k steps only": "last k steps",
-        "gradient of the last part": "add the parts up",
-        "gradient of the first part": "add the parts up",
-        "loss of the last part": "last part",
-        "parts overlap": "overlap",
-        "k parts instead of k steps": "number of parts",
-        "short part first": "comes last",
-        "recurrent gradient forgotten": "stays zero",
-        "updates on the way": "no update",
-        "keeps no read-out": "keys",
-        "float64 forced": "float32",
+        "The gradients are float64 for float32 parameters: np.zeros_like keeps the dtype.": "float32",
     },
     "train_on_stream": {
-        "the loop as shown": "Both mistakes",
-        "state lost at the cut": "state is lost",
-        "state zero at the cut": "state is lost",
-        "first state carried": "carry the last",
-        "clips every array": "clip them together",
-        "clips every entry": "Every entry",
-        "does not clip": "unclipped",
-        "climbs": "climbs",
-        "learning rate forgotten": "learning rate",
-        "one update at the end": "update after every part",
-        "updates from the first parameters": "start from the latest",
-        "loss after the update": "before it",
-        "last part dropped": "missing",
-        "state computed again": "computed again",
-        "changes the arrays": "in place",
-        "old gradients add up": "earlier parts",
-        "a list of losses": "NumPy array",
+        "params is changed: work on a copy of the dict.": "in place",
+        "The arrays in params are changed in place: make new ones (no -=).": "in place",
+        "The parameters are float64 for float32 input: multiply by the learning rate as a Python float.": "float32",
     },
 }
 
 TYPICAL = {
     "gradient_norms": {
         "nothing": ([("return norms", "return np.ones_like(norms)")], 0.0, 0.0),
-        "one slip": (WRONG["gradient_norms"]["sum over the batch"], 0.5, 0.9),
-        "point missed": (WRONG["gradient_norms"]["one step only"], 0.0, 0.49),
+        "one slip": (
+            WRONG["gradient_norms"]["The norms are summed over the batch: take their mean."],
+            0.5,
+            0.9,
+        ),
+        "point missed": (
+            WRONG["gradient_norms"][
+                "Only one step's Jacobian is used: multiply all from t + 1 to the last."
+            ],
+            0.0,
+            0.49,
+        ),
     },
     "scale_spectral_radius": {
         "nothing": (_RADIUS + "    return W.copy()\n", 0.0, 0.0),
-        "one slip": (WRONG["scale_spectral_radius"]["largest real part"], 0.5, 0.9),
-        "point missed": (WRONG["scale_spectral_radius"]["spectral norm"], 0.0, 0.49),
+        "one slip": (
+            WRONG["scale_spectral_radius"][
+                "The imaginary parts are lost: what counts is the distance from zero, not the largest real part."
+            ],
+            0.5,
+            0.9,
+        ),
+        "point missed": (
+            WRONG["scale_spectral_radius"][
+                "That divides by the largest singular value; take the eigenvalues."
+            ],
+            0.0,
+            0.49,
+        ),
     },
     "clip_grad_norm": {
         "nothing": (_CLIP + "    return [g.copy() for g in grads], 0.0\n", 0.0, 0.0),
-        "one slip": (WRONG["clip_grad_norm"]["lengthens short gradients"], 0.5, 0.95),
-        "point missed": (WRONG["clip_grad_norm"]["every array by itself"], 0.0, 0.49),
+        "one slip": (
+            WRONG["clip_grad_norm"][
+                "A gradient that is shorter than max_norm is made longer: the coefficient is at most 1."
+            ],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            WRONG["clip_grad_norm"][
+                "An array is clipped by its own norm: one norm, one coefficient for all."
+            ],
+            0.0,
+            0.49,
+        ),
     },
     "truncated_bptt": {
         "nothing": (
@@ -742,8 +847,18 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (WRONG["truncated_bptt"]["mean of the means"], 0.5, 0.9),
-        "point missed": (WRONG["truncated_bptt"]["not truncated"], 0.0, 0.49),
+        "one slip": (
+            WRONG["truncated_bptt"][
+                "The last part is shorter: weigh parts by steps, do not average the means."
+            ],
+            0.5,
+            0.9,
+        ),
+        "point missed": (
+            WRONG["truncated_bptt"]["Nothing is cut: that is the gradient of full BPTT."],
+            0.0,
+            0.49,
+        ),
     },
     "train_on_stream": {
         "nothing": (
@@ -753,7 +868,19 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (WRONG["train_on_stream"]["clips every array"], 0.5, 0.9),
-        "point missed": (WRONG["train_on_stream"]["the loop as shown"], 0.0, 0.49),
+        "one slip": (
+            WRONG["train_on_stream"][
+                "Every array is clipped by itself: clip them together, one norm for all."
+            ],
+            0.5,
+            0.9,
+        ),
+        "point missed": (
+            WRONG["train_on_stream"][
+                "Both mistakes are still there: the lost state and the separate clipping."
+            ],
+            0.0,
+            0.49,
+        ),
     },
 }

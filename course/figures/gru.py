@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import matplotlib.dates as mdates
@@ -15,20 +14,11 @@ import numpy as np
 import pandas as pd
 import torch
 from matplotlib.axes import Axes
-from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from course import checks, measuring, plots, training
+from course import measuring, plots, training
 from course.figures import gru_cell, gru_gates, parts, reset_gate
-
-_X_WEIGHTS = [
-    [0.6, -0.4, 0.2, 0.2, 0.3, 1.1],
-    [0.4, 1.3, 0.5, -0.1, -1.2, -1.2],
-    [0.2, 0.6, 1.2, -0.5, 0.1, -0.7],
-]
-_H_WEIGHTS = [[-0.4, -2.1, 0.7, -0.7, -0.1, 0.4], [0.3, -1.2, 1.4, 0.7, 0.5, -0.6]]
-_BIASES = [-1.1, -1.1, -0.1, 0.1, -0.5, 1.3], [-0.5, 0.8, -0.5, -1.0, 0.6, 1.2]
 
 ROADS = {  # title; strands against the arrows; gates and operators on the way
     "A  straight along the state: × (1 − z)": (
@@ -73,66 +63,6 @@ OPERATORS = {
 }
 
 
-def worked_example() -> tuple[dict[str, np.ndarray], ...]:
-    """Make the numbers on which the visible tests run: ``N = 2``, ``D = 3``, ``H = 2``.
-
-    Returns
-    -------
-    EXAMPLE, SEQUENCE, TORCH_WEIGHTS : dict of str to numpy.ndarray
-        Arguments for one step, and for a sequence of three; the weights as PyTorch stores them.
-    """
-    W_x, W_h, (b, b_hh) = np.array(_X_WEIGHTS), np.array(_H_WEIGHTS), np.array(_BIASES)
-    h = np.array([[-0.1, 0.9], [0.5, 0.6]])
-    x = np.array([[-1.4, -0.9, 0.4], [-0.5, 0.5, 0.8]])
-    steps = [
-        [[0.3, 1.0, 0.9], [-1.1, 1.0, 0.5], [-1.3, 0.7, 1.1]],
-        [[1.0, 1.1, -1.4], [-0.2, -0.5, 0.1], [0.1, 1.1, 0.8]],
-    ]
-    weights = {"W_x": W_x, "W_h": W_h, "b": b}
-    rows = {"weight_ih": W_x.T.copy(), "weight_hh": W_h.T.copy()}
-    return (
-        {"x": x, "h_prev": h, **weights},
-        {"x": np.array(steps), "h0": h, **weights},
-        {**rows, "bias_ih": b.copy(), "bias_hh": b_hh},
-    )
-
-
-def referee(numerical_gradient: Callable) -> Callable:
-    """Build the judge of a backward pass: it holds every gradient against the numerical one.
-
-    Parameters
-    ----------
-    numerical_gradient : callable
-        Takes a scalar function and the array at which to differentiate it.
-
-    Returns
-    -------
-    callable
-        Takes ``forward``, ``backward``, the arguments' names and arrays, and ``dh``; the loss is
-        ``sum(h * dh)``.
-    """
-
-    def compare_with_numerical(
-        forward: Callable,
-        backward: Callable,
-        names: Sequence[str],
-        arrays: Sequence[np.ndarray],
-        dh: np.ndarray,
-    ) -> None:
-        analytic = backward(dh, forward(*arrays)[1])
-        for i, (name, gradient) in enumerate(zip(names, analytic, strict=True)):
-
-            def loss(value: np.ndarray, i: int = i) -> float:
-                return float((forward(*arrays[:i], value, *arrays[i + 1 :])[0] * dh).sum())
-
-            gap = np.abs(gradient - numerical_gradient(loss, arrays[i])).max()
-            checks.require(gap < 1e-7, f"d{name} is off by {gap:.1e} from the numerical gradient.")
-            said = f"  d{name:7}{gradient.shape!s:10} agrees with the numerical gradient to 1e-7"
-            print(said)  # noqa: T201  (what the test has found, for the learner)
-
-    return compare_with_numerical
-
-
 def _days(ax: Axes, interval: int = 3) -> None:
     ax.xaxis.set_major_locator(mdates.DayLocator(interval=interval))
     ax.xaxis.set_major_formatter(mdates.DateFormatter("%d %b"))
@@ -156,29 +86,21 @@ def leaky_averages(hours: pd.Series, leaks: Iterable[float]) -> dict[float, pd.S
     return averages
 
 
-@contextmanager
-def _style_of_the_guides() -> Iterator[None]:
-    """Draw as the guides do; the figure keeps its own layout when the notebook shows it."""
-    with plt.rc_context(parts.STYLE):
-        yield
-        plt.gcf().set_layout_engine(PlaceHolderLayoutEngine(True, True))
-
-
 def one_panel_an_equation() -> dict[str, list[str]]:
     """Draw the cell four times, each time with the paths of one equation lit; return those."""
-    with _style_of_the_guides():
+    with plt.rc_context(parts.STYLE):
         return gru_gates.draw()[1]["lit"]
 
 
 def where_the_reset_gate_stands() -> list[tuple[str, str]]:
     """Draw the way into the proposal in both conventions; return the orders of its parts."""
-    with _style_of_the_guides():
+    with plt.rc_context(parts.STYLE):
         return reset_gate.draw()[1]["orders"]
 
 
 def four_roads_back() -> dict[str, tuple[str, ...]]:
     """Draw the gradient's four roads from ``h`` to ``h_prev``; return the gates each passes."""
-    with _style_of_the_guides():
+    with plt.rc_context(parts.STYLE):
         size = gru_cell.WIDTH, gru_cell.HEIGHT
         _, axes = parts.canvas(*size, 2, 2, 0.42, title_height=0.9)
         for axis, (title, (strands, gates, operators)) in zip(axes, ROADS.items(), strict=True):
@@ -421,6 +343,34 @@ def run_with(
     model.load_state_dict({name: change(name, w) for name, w in net.state_dict().items()})
     with torch.no_grad():
         return model(torch.tensor(task.inputs)[None])[0][0].numpy()
+
+
+def run_port(
+    step: Callable[..., np.ndarray],
+    task: RainTask,
+    states: np.ndarray,
+    weights: Sequence[np.ndarray],
+) -> np.ndarray:
+    """Run a step in NumPy over the held-out quarter, from the state just before it.
+
+    Parameters
+    ----------
+    step : callable
+        Takes an input (1, 2), a state (1, H) and the weights; returns the new state.
+    task : RainTask
+    states : numpy.ndarray, shape (T, H)
+        Of the undisturbed run.
+    weights : sequence of numpy.ndarray
+
+    Returns
+    -------
+    numpy.ndarray, shape (T - cut, H)
+    """
+    h, rows = states[task.cut - 1 : task.cut], []
+    for x in task.inputs[task.cut :]:
+        h = step(x[None], h, *weights)
+        rows.append(h[0])
+    return np.array(rows)
 
 
 def _heatmap(ax: Axes, days: pd.DatetimeIndex, gate: np.ndarray, label: str) -> None:

@@ -400,7 +400,7 @@ def _difference(label: str, a: np.ndarray, b: np.ndarray, bad: np.ndarray) -> st
         ratio = a[np.abs(b) > 1e-9] / b[np.abs(b) > 1e-9] if b.ndim else np.atleast_1d(a / b)
     if ratio.size > 1 and np.isfinite(ratio).all() and np.allclose(ratio, ratio[0], rtol=1e-4):
         factor = _number(ratio[0], 4)
-        if factor not in {"1", "0"} and abs(ratio[0]) < LARGEST_FACTOR:
+        if factor.lstrip("-") not in {"1", "0"} and abs(ratio[0]) < LARGEST_FACTOR:
             return f"{where} Every value is {factor} times what it must be: a constant factor."
     return where
 

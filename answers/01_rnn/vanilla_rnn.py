@@ -13,36 +13,66 @@ ONCE = "    dh_next = np.zeros_like(h[:, 0])  # once, before the loop: inside it
 
 WRONG = {
     "rnn_step": {
-        "no nonlinearity": [(STEP, "h = x @ W_x + h_prev @ W_h + b")],
-        "previous state forgotten": [(STEP, "h = np.tanh(x @ W_x + b)")],
-        "W_h transposed": [("h_prev @ W_h", "h_prev @ W_h.T")],
-        "no bias": [(" + b)", ")")],
-        "bias twice": [(" + b)", " + 2 * b)")],
-        "input forgotten": [("x @ W_x + ", "")],
-        "sigmoid": [(STEP, "h = 1 / (1 + np.exp(-(x @ W_x + h_prev @ W_h + b)))")],
-        "relu": [(STEP, "h = np.maximum(x @ W_x + h_prev @ W_h + b, 0)")],
-        "tanh of the input alone": [(STEP, "h = np.tanh(x @ W_x) + h_prev @ W_h + b")],
-        "bias outside of tanh": [(STEP, "h = np.tanh(x @ W_x + h_prev @ W_h) + b")],
-        "tanh twice": [(STEP, "h = np.tanh(np.tanh(x @ W_x + h_prev @ W_h + b))")],
-        "state added as it is": [("h_prev @ W_h", "h_prev")],
-        "bias down the rows": [(" + b)", " + b[: len(x), None] if len(b) >= len(x) else 0)")],
-        "features first": [("return h,", "return h.T,")],
-        "writes the state into h_prev": [("    return h,", "    h_prev[:] = h\n    return h,")],
-        "input centred in place": [("    h = np", "    x -= x.mean(axis=0)\n    h = np")],
-        "float64 forced": [(STEP, STEP + ".astype(np.float64)")],
-        "only the first example": [("return h,", "return h[:1],")],
-        "no cache": [("return h, (x, h_prev, W_x, W_h, h)", "return h")],
-        "cache first": [
+        "The nonlinearity is missing: apply np.tanh to the sum.": [
+            (STEP, "h = x @ W_x + h_prev @ W_h + b")
+        ],
+        "The previous state is not used: add h_prev @ W_h.": [(STEP, "h = np.tanh(x @ W_x + b)")],
+        "W_h is transposed: it fits, but it must be h_prev @ W_h.": [
+            ("h_prev @ W_h", "h_prev @ W_h.T")
+        ],
+        "The bias is missing: add b, one row for all examples.": [(" + b)", ")")],
+        "The bias is added twice: once is enough.": [(" + b)", " + 2 * b)")],
+        "The input is not used: add x @ W_x.": [("x @ W_x + ", "")],
+        "This is a sigmoid: the vanilla RNN squashes with np.tanh.": [
+            (STEP, "h = 1 / (1 + np.exp(-(x @ W_x + h_prev @ W_h + b)))")
+        ],
+        "Negative sums are cut to 0: the vanilla RNN squashes with np.tanh.": [
+            (STEP, "h = np.maximum(x @ W_x + h_prev @ W_h + b, 0)")
+        ],
+        "Only x @ W_x is inside np.tanh: squash the whole sum.": [
+            (STEP, "h = np.tanh(x @ W_x) + h_prev @ W_h + b")
+        ],
+        "The bias is outside of np.tanh: add it before you squash.": [
+            (STEP, "h = np.tanh(x @ W_x + h_prev @ W_h) + b")
+        ],
+        "np.tanh is applied twice: squash the sum once.": [
+            (STEP, "h = np.tanh(np.tanh(x @ W_x + h_prev @ W_h + b))")
+        ],
+        "h_prev is added as it is: multiply it by W_h first.": [("h_prev @ W_h", "h_prev")],
+        "The bias runs down the rows: b has one number for each hidden unit, the same for all examples.": [
+            (" + b)", " + b[: len(x), None] if len(b) >= len(x) else 0)")
+        ],
+        "h is transposed: rows are examples, so its shape is (N, H).": [
+            ("return h,", "return h.T,")
+        ],
+        "The new state is written into h_prev: the caller still needs that, so build a new array.": [
+            ("    return h,", "    h_prev[:] = h\n    return h,")
+        ],
+        "The batch's mean is taken off x: use the input as it is, and change no argument.": [
+            ("    h = np", "    x -= x.mean(axis=0)\n    h = np")
+        ],
+        "The state is always float64: keep the dtype of the input.": [
+            (STEP, STEP + ".astype(np.float64)")
+        ],
+        "Only the first example comes back: a step advances all N rows at once.": [
+            ("return h,", "return h[:1],")
+        ],
+        "The cache is missing: return two values, h and what the backward pass will need.": [
+            ("return h, (x, h_prev, W_x, W_h, h)", "return h")
+        ],
+        "The two returned values are swapped: h comes first, then the cache.": [
             ("return h, (x, h_prev, W_x, W_h, h)", "return (x, h_prev, W_x, W_h, h), h")
         ],
-        "nothing returned": [("return h, (x, h_prev, W_x, W_h, h)", "pass")],
-        "sum clipped": [
+        "Nothing is returned: the last line must return h and the cache.": [
+            ("return h, (x, h_prev, W_x, W_h, h)", "pass")
+        ],
+        "The sum is clipped before np.tanh: squash it as it is, however large.": [
             (
                 "np.tanh(x @ W_x + h_prev @ W_h + b)",
                 "np.tanh(np.clip(x @ W_x + h_prev @ W_h + b, -2, 2))",
             )
         ],
-        "answers kept by shape": """_kept = {}
+        "The result of an earlier call of the same shape comes back: compute it anew each time.": """_kept = {}
 
 
 def rnn_step(x, h_prev, W_x, W_h, b):
@@ -53,31 +83,63 @@ def rnn_step(x, h_prev, W_x, W_h, b):
 """,
     },
     "rnn_forward": {
-        "every step from h0": [(LOOP, LOOP.replace("h_t, W_x", "h0, W_x"))],
-        "h0 ignored": [("h_t, states, cache = h0", "h_t, states, cache = np.zeros_like(h0)")],
-        "one step late": [("np.stack(states, axis=1)", "np.stack([h0] + states[:-1], axis=1)")],
-        "h0 in front": [("np.stack(states, axis=1)", "np.stack([h0] + states, axis=1)")],
-        "from the end": [("range(x.shape[1])", "reversed(range(x.shape[1]))")],
-        "always the first input": [("x[:, t]", "x[:, 0]")],
-        "time first": [("np.stack(states, axis=1)", "np.stack(states, axis=0)")],
-        "hidden units before time": [("np.stack(states, axis=1)", "np.stack(states, axis=2)")],
-        "last state only": [("np.stack(states, axis=1)", "h_t")],
-        "steps along the batch": [("range(x.shape[1])", "range(min(x.shape[:2]))")],
-        "one step short": [("range(x.shape[1])", "range(max(x.shape[1] - 1, 1))")],
-        "states written into h0": [
+        "The previous state is forgotten, every step starts from h0: hand the new state on.": [
+            (LOOP, LOOP.replace("h_t, W_x", "h0, W_x"))
+        ],
+        "h0 is ignored: the first step must start from it.": [
+            ("h_t, states, cache = h0", "h_t, states, cache = np.zeros_like(h0)")
+        ],
+        "One step late: h[:, 0] is the state after the first step.": [
+            ("np.stack(states, axis=1)", "np.stack([h0] + states[:-1], axis=1)")
+        ],
+        "h0 stands in front of the states: h holds the states after the T steps, h0 is not among them.": [
+            ("np.stack(states, axis=1)", "np.stack([h0] + states, axis=1)")
+        ],
+        "The sequence is read from its end: step 0 comes first.": [
+            ("range(x.shape[1])", "reversed(range(x.shape[1]))")
+        ],
+        "Every step reads x[:, 0]: use x[:, t].": [("x[:, t]", "x[:, 0]")],
+        "Time comes first: stack the states along axis 1, so that h is (N, T, H).": [
+            ("np.stack(states, axis=1)", "np.stack(states, axis=0)")
+        ],
+        "Time comes last: stack the states along axis 1, so that h is (N, T, H).": [
+            ("np.stack(states, axis=1)", "np.stack(states, axis=2)")
+        ],
+        "Only the last state comes back: return the states after all T steps.": [
+            ("np.stack(states, axis=1)", "h_t")
+        ],
+        "With fewer sequences than steps the loop ends early: it runs over the T steps, not over the batch.": [
+            ("range(x.shape[1])", "range(min(x.shape[:2]))")
+        ],
+        "One step short: the loop must reach the last input too.": [
+            ("range(x.shape[1])", "range(max(x.shape[1] - 1, 1))")
+        ],
+        "The states are written into h0: the caller still needs it, so build a new array.": [
             ("        states.append(h_t)", "        h0[:] = h_t\n        states.append(h_t)")
         ],
-        "float64 buffer": [("np.stack(states, axis=1)", "np.stack(states, axis=1).astype(float)")],
-        "one buffer for all states": [
+        "The states are always float64: keep the dtype of the input.": [
+            ("np.stack(states, axis=1)", "np.stack(states, axis=1).astype(float)")
+        ],
+        "Every entry is the last state: one array is overwritten at each step. Keep a new one for each.": [
             ("h_t, states, cache = h0, [], []", "h_t, states, cache, one = h0, [], [], h0.copy()"),
             ("        states.append(h_t)", "        one[:] = h_t\n        states.append(one)"),
         ],
-        "state of another sequence": [("h_t, W_x", "h_t[::-1], W_x")],
-        "list of states": [("np.stack(states, axis=1)", "states")],
-        "squeezed": [("np.stack(states, axis=1)", "np.stack(states, axis=1).squeeze()")],
-        "state decays": [("h_t, W_x", "0.9 * h_t, W_x")],
-        "at most twenty steps": [("range(x.shape[1])", "range(min(x.shape[1], 20))")],
-        "goes on where the last call ended": """_last = {}
+        "A sequence goes on from another one's state: row n of the state belongs to row n of x.": [
+            ("h_t, W_x", "h_t[::-1], W_x")
+        ],
+        "h is a list of states: stack them into one array (N, T, H).": [
+            ("np.stack(states, axis=1)", "states")
+        ],
+        "An axis of length 1 is squeezed away: h keeps three axes, (N, T, H), for a single sequence or step too.": [
+            ("np.stack(states, axis=1)", "np.stack(states, axis=1).squeeze()")
+        ],
+        "The state shrinks between two steps: hand it on as it is.": [
+            ("h_t, W_x", "0.9 * h_t, W_x")
+        ],
+        "Long sequences are cut off: read all T steps, however many.": [
+            ("range(x.shape[1])", "range(min(x.shape[1], 20))")
+        ],
+        "A call goes on from the state where the last one ended: start from h0 each time.": """_last = {}
 
 
 def rnn_forward(x, h0, W_x, W_h, b):
@@ -91,76 +153,153 @@ def rnn_forward(x, h0, W_x, W_h, b):
 """,
     },
     "count_rnn_parameters": {
-        "no recurrent weights": [("H * H + ", "")],
-        "no bias": [("H * H + H +", "H * H +")],
-        "two biases": [("H * H + H +", "H * H + 2 * H +")],
-        "no read-out": [(" + H * C + C", "")],
-        "read-out without bias": [("H * C + C", "H * C")],
-        "no biases": [("H * H + H + H * C + C", "H * H + H * C")],
-        "bias per input": [("H * H + H +", "H * H + D +")],
-        "read-out bias per unit": [("H * C + C", "H * C + H")],
-        "square of the input": [("H * H", "D * D")],
-        "read-out from the input": [("H * C", "D * C")],
-        "a float": [("return ", "return 1.0 * ")],
+        "The recurrent weights W_h (H, H) are missing.": [("H * H + ", "")],
+        "The bias b of the step is missing.": [("H * H + H +", "H * H +")],
+        "There is one bias in the step here, not two as in PyTorch.": [
+            ("H * H + H +", "H * H + 2 * H +")
+        ],
+        "The read-out is missing: W_y and b_y are learned too.": [(" + H * C + C", "")],
+        "The bias of the read-out is missing.": [("H * C + C", "H * C")],
+        "Both biases are missing: b and b_y are learned too.": [
+            ("H * H + H + H * C + C", "H * H + H * C")
+        ],
+        "The step's bias is counted per input: b has one number for each hidden unit.": [
+            ("H * H + H +", "H * H + D +")
+        ],
+        "The read-out's bias is counted per hidden unit: b_y has one number for each class.": [
+            ("H * C + C", "H * C + H")
+        ],
+        "W_h is counted as (D, D): it leads from state to state, so it is (H, H).": [
+            ("H * H", "D * D")
+        ],
+        "W_y is counted as (D, C): it reads the state, so it is (H, C).": [("H * C", "D * C")],
+        "The count is a float: numbers are counted, so return an int.": [
+            ("return ", "return 1.0 * ")
+        ],
     },
     "softmax_cross_entropy": {
-        "mask ignored": [
+        "The padded step counts too: use the mask, in the loss and in the gradient.": [
             ("max(int(mask.sum()), 1)", "mask.size"),
             ("picked[mask]", "picked"),
             (" * mask[:, :, None]", ""),
         ],
-        "mask ignored in the loss": [("picked[mask]", "picked")],
-        "mask ignored in the gradient": [(" * mask[:, :, None]", "")],
-        "divided by N * T": [("max(int(mask.sum()), 1)", "mask.size")],
-        "divided by N": [("max(int(mask.sum()), 1)", "len(mask)")],
-        "sum": [("max(int(mask.sum()), 1)", "1")],
-        "gradient of the sum": [(" * mask[:, :, None] / count", " * mask[:, :, None]")],
-        "mean of the sequences' means": [
+        "The loss adds up padded steps as well: sum over the real ones, by whose number you divide.": [
+            ("picked[mask]", "picked")
+        ],
+        "The padded step has a gradient: it must be zero there.": [(" * mask[:, :, None]", "")],
+        "Divided by N * T: the mean is over the real steps alone.": [
+            ("max(int(mask.sum()), 1)", "mask.size")
+        ],
+        "Divided by N: the mean is over the real steps, not over the sequences.": [
+            ("max(int(mask.sum()), 1)", "len(mask)")
+        ],
+        "This is the sum over the real steps: divide by their number.": [
+            ("max(int(mask.sum()), 1)", "1")
+        ],
+        "This is the gradient of the sum: divide it by the number of real steps too.": [
+            (" * mask[:, :, None] / count", " * mask[:, :, None]")
+        ],
+        "The gradient is a sum, and counts padding too: mask it, and divide it by the number of real steps.": [
+            (" * mask[:, :, None] / count", "")
+        ],
+        "dlogits counts padding, in its entries and in its denominator: use the mask in both.": [
+            (" * mask[:, :, None] / count", " / mask.size")
+        ],
+        "A mean of the sequences' means: every real step counts the same.": [
             (
                 "-float(picked[mask].sum()) / count",
                 "-float(np.mean([p[m].mean() if m.any() else 0.0 for p, m in zip(picked, mask)]))",
             )
         ],
-        "overflow": [("logits - logits.max(axis=-1, keepdims=True)", "logits")],
-        "log of p plus tiny": [
+        "Large logits overflow in np.exp: subtract the largest logit of each step first.": [
+            ("logits - logits.max(axis=-1, keepdims=True)", "logits")
+        ],
+        "A tiny number inside the logarithm caps the loss: take log p in one piece, as part 4 writes it.": [
             ("picked = ", "log_p = np.log(np.exp(log_p) + 1e-12)\n    picked = ")
         ],
-        "clipped logits": [
+        "Clipping the logits caps the loss: subtract the largest logit of each step instead.": [
             ("shifted = logits", "logits = np.clip(logits, -50, 50)\n    shifted = logits")
         ],
-        "one maximum for the batch": [
+        "The log of the sum over the classes is missing: log p is the logit less that.": [
             ("logits.max(axis=-1, keepdims=True)", "logits.max()"),
             ("log_p = shifted -", "log_p = shifted - 0 *"),
         ],
-        "softmax over time": [("axis=-1, keepdims=True", "axis=1, keepdims=True")],
-        "probabilities as gradient": [("(np.exp(log_p) - truth)", "np.exp(log_p)")],
-        "gradient negated": [("(np.exp(log_p) - truth)", "(truth - np.exp(log_p))")],
-        "loss negated": [("-float(", "float(")],
-        "base 2": [("-float(picked[mask].sum())", "-float(picked[mask].sum()) / np.log(2)")],
-        "probability instead of its log": [("picked[mask].sum()", "np.exp(picked[mask]).sum()")],
-        "target off by one": [("targets[:, :, None]", "(targets[:, :, None] - 1)")],
-        "logits changed": [
+        "One maximum is subtracted for the whole batch: each step needs its own, or quiet steps underflow.": [
+            ("logits.max(axis=-1, keepdims=True)", "logits.max()")
+        ],
+        "The softmax runs over the steps: probabilities add up to 1 over the classes, the last axis.": [
+            ("axis=-1, keepdims=True", "axis=1, keepdims=True")
+        ],
+        "These are the probabilities: subtract 1 at the target.": [
+            ("(np.exp(log_p) - truth)", "np.exp(log_p)")
+        ],
+        "dlogits is what the model said minus what was true, not the other way round.": [
+            ("(np.exp(log_p) - truth)", "(truth - np.exp(log_p))")
+        ],
+        "The loss is minus the log-probability of the target, so it is never negative.": [
+            ("-float(", "float(")
+        ],
+        "This is a logarithm to base 2: use np.log.": [
+            ("-float(picked[mask].sum())", "-float(picked[mask].sum()) / np.log(2)")
+        ],
+        "Probabilities are averaged, not their logarithms: the loss of a step is -log p.": [
+            ("picked[mask].sum()", "np.exp(picked[mask]).sum()")
+        ],
+        "The loss looks up class target - 1: classes count from 0, so use the targets as they are.": [
+            ("targets[:, :, None]", "(targets[:, :, None] - 1)")
+        ],
+        "The logits are changed in place: the caller still needs them, so build a new array.": [
             ("    shifted =", "    logits -= logits.max(axis=-1, keepdims=True)\n    shifted =")
         ],
-        "order swapped": [("return loss, dlogits", "return dlogits, loss")],
-        "loss alone": [("return loss, dlogits", "return loss")],
-        "float64 one-hot": [(", dtype=logits.dtype", "")],
-        "loss of each step": [("-float(picked[mask].sum()) / count", "-picked * mask / count")],
-        "minus one everywhere": [("(np.exp(log_p) - truth)", "(np.exp(log_p) - 1)")],
-        "no real step is an error": [("max(int(mask.sum()), 1)", "int(mask.sum())")],
-        "no real step is nan": [("max(int(mask.sum()), 1)", "mask.sum().astype(float)")],
+        "The two returned values are swapped: the loss comes first, then dlogits.": [
+            ("return loss, dlogits", "return dlogits, loss")
+        ],
+        "dlogits is missing: return two values, the loss and its gradient.": [
+            ("return loss, dlogits", "return loss")
+        ],
+        "dlogits is always float64: give the one-hot rows the dtype of the logits.": [
+            (", dtype=logits.dtype", "")
+        ],
+        "A loss for each step comes back: it is one number, the mean over the real steps.": [
+            ("-float(picked[mask].sum()) / count", "-picked * mask / count")
+        ],
+        "1 is subtracted at every class: subtract it at the target alone.": [
+            ("(np.exp(log_p) - truth)", "(np.exp(log_p) - 1)")
+        ],
+        "A batch without a real step is an error: divide by at least 1, then loss and gradient are 0.": [
+            ("max(int(mask.sum()), 1)", "int(mask.sum())")
+        ],
+        "A batch without a real step gives nan: divide by at least 1, then loss and gradient are 0.": [
+            ("max(int(mask.sum()), 1)", "mask.sum().astype(float)")
+        ],
     },
     "numerical_gradient": {
-        "one-sided": [("(f(above) - f(below)) / (2 * eps)", "(f(above) - f(x)) / eps")],
-        "backward difference": [("(f(above) - f(below)) / (2 * eps)", "(f(x) - f(below)) / eps")],
-        "divided by eps": [("/ (2 * eps)", "/ eps")],
-        "times 2 eps": [("/ (2 * eps)", "/ 2 * eps")],
-        "sign flipped": [("f(above) - f(below)", "f(below) - f(above)")],
-        "eps ignored": [("    gradient = np", "    eps = 1e-5\n    gradient = np")],
-        "eps too small": [("    gradient = np", "    eps = eps * 1e-7\n    gradient = np")],
-        "eps too large": [("    gradient = np", "    eps = max(eps, 0.03)\n    gradient = np")],
-        "not restored": [("above, below = x.copy(), x.copy()", "above, below = x, x.copy()")],
-        "restored with a rounding error": """def numerical_gradient(f, x, eps=1e-5):
+        "This is the one-sided difference: step to both sides, x + eps and x - eps.": [
+            ("(f(above) - f(below)) / (2 * eps)", "(f(above) - f(x)) / eps")
+        ],
+        "This is the one-sided difference, backwards: step to both sides.": [
+            ("(f(above) - f(below)) / (2 * eps)", "(f(x) - f(below)) / eps")
+        ],
+        "Divided by eps: the two points lie 2 * eps apart.": [("/ (2 * eps)", "/ eps")],
+        "Without brackets, / 2 * eps divides by 2 and then multiplies by eps: divide by (2 * eps).": [
+            ("/ (2 * eps)", "/ 2 * eps")
+        ],
+        "f below comes first: the difference is f above minus f below.": [
+            ("f(above) - f(below)", "f(below) - f(above)")
+        ],
+        "eps is ignored: use the argument.": [
+            ("    gradient = np", "    eps = 1e-5\n    gradient = np")
+        ],
+        "eps is made smaller than the argument: use it as it is.": [
+            ("    gradient = np", "    eps = eps * 1e-7\n    gradient = np")
+        ],
+        "eps is made larger than the argument: use it as it is.": [
+            ("    gradient = np", "    eps = max(eps, 0.03)\n    gradient = np")
+        ],
+        "x stays nudged: put each entry back, exactly as it was.": [
+            ("above, below = x.copy(), x.copy()", "above, below = x, x.copy()")
+        ],
+        "The nudges pile up in x itself: put each entry back, exactly, or nudge a copy.": """def numerical_gradient(f, x, eps=1e-5):
     gradient = np.zeros_like(x)
     for i in np.ndindex(x.shape):
         x[i] += eps
@@ -169,7 +308,7 @@ def rnn_forward(x, h0, W_x, W_h, b):
         gradient[i] = (above - f(x)) / (2 * eps)
     return gradient
 """,
-        "nudges pile up": """def numerical_gradient(f, x, eps=1e-5):
+        "The nudges pile up: put each entry back before the next one.": """def numerical_gradient(f, x, eps=1e-5):
     gradient, x = np.zeros_like(x), x.copy()
     for i in np.ndindex(x.shape):
         x[i] += eps
@@ -178,31 +317,67 @@ def rnn_forward(x, h0, W_x, W_h, b):
         gradient[i] = (above - f(x)) / (2 * eps)
     return gradient
 """,
-        "all at once": [
+        "x comes back with rounding errors: x + eps - 2 * eps + eps is not quite x. Keep the old number.": """def numerical_gradient(f, x, eps=1e-5):
+    gradient = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        x[i] += eps
+        above = f(x)
+        x[i] -= 2 * eps
+        gradient[i] = (above - f(x)) / (2 * eps)
+        x[i] += eps
+    return gradient
+""",
+        "All entries are nudged at once: nudge one, and leave the others as they are.": [
             ("gradient[i] =", "gradient[...] ="),
             ("above[i] +=", "above +="),
             ("below[i] -=", "below -="),
         ],
-        "rows only": [("np.ndindex(x.shape)", "range(len(x))")],
-        "vectors only": [("np.ndindex(x.shape)", "range(x.size)")],
-        "first row only": [("np.ndindex(x.shape)", "np.ndindex((1,) + x.shape[1:])")],
-        "flat": [("return gradient", "return gradient.ravel()")],
-        "float32": [("np.zeros_like(x)", "np.zeros_like(x, dtype=np.float32)")],
-        "list": [("return gradient", "return gradient.tolist()")],
+        "Whole rows are nudged: each entry needs a slope of its own.": [
+            ("np.ndindex(x.shape)", "range(len(x))")
+        ],
+        "This works for vectors alone: np.ndindex(x.shape) walks through the indices of any shape.": [
+            ("np.ndindex(x.shape)", "range(x.size)")
+        ],
+        "This works for matrices alone: np.ndindex(x.shape) walks through the indices of any shape.": [
+            ("np.ndindex(x.shape)", "np.ndindex(x.shape[0], x.shape[1])")
+        ],
+        "Only the first row gets a slope: walk through all indices.": [
+            ("np.ndindex(x.shape)", "np.ndindex((1,) + x.shape[1:])")
+        ],
+        "The gradient is flat: it must have the shape of x.": [
+            ("return gradient", "return gradient.ravel()")
+        ],
+        "The gradient is float32: a check needs the digits of float64.": [
+            ("np.zeros_like(x)", "np.zeros_like(x, dtype=np.float32)")
+        ],
+        "The gradient is a list: return an array of the shape of x.": [
+            ("return gradient", "return gradient.tolist()")
+        ],
     },
     "rnn_step_backward": {
-        "no slope of tanh": [(DA, "da = dh")],
-        "1 - h": [(DA, "da = dh * (1 - h)")],
-        "slope of a sigmoid": [(DA, "da = dh * h * (1 - h)")],
-        "slope at h": [(DA, "da = dh * (1 - np.tanh(h) ** 2)")],
-        "slope at h_prev": [(DA, "da = dh * (1 - h_prev**2)")],
-        "W_h not transposed": [("da @ W_h.T", "da @ W_h")],
-        "dh_prev without the slope": [("da @ W_h.T", "dh @ W_h.T")],
-        "dh_prev is da": [("da @ W_h.T", "da")],
-        "dW_h from h": [("h_prev.T @ da", "h.T @ da")],
-        "dW_h transposed": [("h_prev.T @ da", "da.T @ h_prev")],
-        "dW_x from dh": [("x.T @ da", "x.T @ dh")],
-        "mean over the batch": [
+        "The slope of tanh is missing: da = dh * (1 - h**2).": [(DA, "da = dh")],
+        "The slope of tanh is 1 - h**2, with h squared.": [(DA, "da = dh * (1 - h)")],
+        "This is the slope of a sigmoid, h * (1 - h): for tanh it is 1 - h**2.": [
+            (DA, "da = dh * h * (1 - h)")
+        ],
+        "The slope of tanh is taken at h: it is 1 - h**2, not 1 - np.tanh(h)**2.": [
+            (DA, "da = dh * (1 - np.tanh(h) ** 2)")
+        ],
+        "The slope of tanh is that of the state before the step: use h, the state after it.": [
+            (DA, "da = dh * (1 - h_prev**2)")
+        ],
+        "W_h is not transposed: da @ W_h.T (W_h is square, so both fit).": [
+            ("da @ W_h.T", "da @ W_h")
+        ],
+        "dh_prev lacks the slope of tanh: use da, not dh.": [("da @ W_h.T", "dh @ W_h.T")],
+        "dh_prev is da itself: multiply by W_h.T.": [("da @ W_h.T", "da")],
+        "dW_h uses h, the state after the step: use h_prev, the state before it.": [
+            ("h_prev.T @ da", "h.T @ da")
+        ],
+        "dW_h is transposed: it is h_prev.T @ da.": [("h_prev.T @ da", "da.T @ h_prev")],
+        "dW_x lacks the slope of tanh: use da, not dh.": [("x.T @ da", "x.T @ dh")],
+        "dW_h lacks the slope of tanh: use da, not dh.": [("h_prev.T @ da", "h_prev.T @ dh")],
+        "The weights' gradients are averaged over the batch: they are sums over the examples.": [
             (
                 BACK,
                 "n = len(x)\n    "
@@ -211,87 +386,138 @@ def rnn_forward(x, h0, W_x, W_h, b):
                 .replace("da.sum(axis=0)", "da.sum(axis=0) / n"),
             )
         ],
-        "db mean": [("da.sum(axis=0)", "da.mean(axis=0)")],
-        "db wrong axis": [("da.sum(axis=0)", "da.sum(axis=1)")],
-        "db one number": [("da.sum(axis=0)", "da.sum()")],
-        "db with an axis": [("da.sum(axis=0)", "da.sum(axis=0, keepdims=True)")],
-        "db not summed": [("da.sum(axis=0)", "da")],
-        "db from dh": [("da.sum(axis=0)", "dh.sum(axis=0)")],
-        "order of returns": [("da @ W_x.T, da @ W_h.T, x.T", "da @ W_h.T, da @ W_x.T, x.T")],
-        "weights swapped": [("x.T @ da, h_prev.T @ da", "h_prev.T @ da, x.T @ da")],
-        "dh changed": [(DA, "dh *= 1 - h**2\n    da = dh")],
-        "cache changed": [(DA, "h *= h\n    da = dh * (1 - h)")],
-        "float64 forced": [(DA, DA + "\n    da = da.astype(np.float64)")],
-        "four gradients": [(", da.sum(axis=0)", "")],
+        "db is averaged over the batch: sum over the examples (axis=0).": [
+            ("da.sum(axis=0)", "da.mean(axis=0)")
+        ],
+        "db is summed over the wrong axis: one number per hidden unit is left (axis=0).": [
+            ("da.sum(axis=0)", "da.sum(axis=1)")
+        ],
+        "db is one number for all units: sum over the examples alone (axis=0).": [
+            ("da.sum(axis=0)", "da.sum()")
+        ],
+        "db keeps an axis of length 1: its shape is (H,), so leave out keepdims.": [
+            ("da.sum(axis=0)", "da.sum(axis=0, keepdims=True)")
+        ],
+        "db is not summed: all N rows used the one row b, so add them up (axis=0).": [
+            ("da.sum(axis=0)", "da")
+        ],
+        "db lacks the slope of tanh: use da, not dh.": [("da.sum(axis=0)", "dh.sum(axis=0)")],
+        "dx and dh_prev are swapped: the order is dx, dh_prev, dW_x, dW_h, db.": [
+            ("da @ W_x.T, da @ W_h.T, x.T", "da @ W_h.T, da @ W_x.T, x.T")
+        ],
+        "dW_x and dW_h are swapped: the order is dx, dh_prev, dW_x, dW_h, db.": [
+            ("x.T @ da, h_prev.T @ da", "h_prev.T @ da, x.T @ da")
+        ],
+        "dh is changed in place: the caller still needs it, so build a new array.": [
+            (DA, "dh *= 1 - h**2\n    da = dh")
+        ],
+        "The cache is changed in place: it must serve a second call, so build a new array.": [
+            (DA, "h *= h\n    da = dh * (1 - h)")
+        ],
+        "The gradients are always float64: keep the dtype of the input.": [
+            (DA, DA + "\n    da = da.astype(np.float64)")
+        ],
+        "db is missing: return five gradients, one for each argument of the step.": [
+            (", da.sum(axis=0)", "")
+        ],
     },
     "rnn_backward": {
-        "nothing carried": [("dh[:, t] + dh_next", "dh[:, t]")],
-        "reset in the loop": [
+        "Nothing is carried from the later steps: add dh_next to dh[:, t].": [
+            ("dh[:, t] + dh_next", "dh[:, t]")
+        ],
+        "dh_next is set to zero inside of the loop: do that once, before it.": [
             (
                 "        dx_t, dh_next",
                 "        dh_next = np.zeros_like(dh[:, 0])\n        dx_t, dh_next",
             )
         ],
-        "last output only": [
+        "Only the last step's dh is used: add dh[:, t] at every step.": [
             ("dh[:, t] + dh_next", "(dh[:, t] if t == dh.shape[1] - 1 else 0) + dh_next")
         ],
-        "outputs forgotten after the last": [
+        "dh[:, t] is dropped where something is carried: the two gradients add up.": [
             ("dh[:, t] + dh_next", "(dh_next if t < dh.shape[1] - 1 else dh[:, t])")
         ],
-        "carried with a minus": [("dh[:, t] + dh_next", "dh[:, t] - dh_next")],
-        "first step's share only": [(SUMS, "sums = grads")],
-        "last step's share only": [(SUMS, "sums = grads if sums is None else sums")],
-        "mean over time": [
+        "What is carried is subtracted: at every state the two gradients add up.": [
+            ("dh[:, t] + dh_next", "dh[:, t] - dh_next")
+        ],
+        "Only the first step's share of the weights' gradients is kept: add up over all steps.": [
+            (SUMS, "sums = grads")
+        ],
+        "Only the last step's share of the weights' gradients is kept: add up over all steps.": [
+            (SUMS, "sums = grads if sums is None else sums")
+        ],
+        "Averaged over time: the shares of the steps add up.": [
             (FINISH, "return np.stack(dx[::-1], axis=1), dh_next, *(s / dh.shape[1] for s in sums)")
         ],
-        "dx not turned back": [("dx[::-1]", "dx")],
-        "forwards in time": [
+        "The order of time is reversed: put dx back into the order of the steps.": [
+            ("dx[::-1]", "dx")
+        ],
+        "The walk goes forwards in time: start at the last step.": [
             ("reversed(range(dh.shape[1]))", "range(dh.shape[1])"),
             ("dx[::-1]", "dx"),
         ],
-        "first step left out": [
+        "One step short: go back through the first step as well.": [
             (
                 "reversed(range(dh.shape[1]))",
                 "reversed(range(min(1, dh.shape[1] - 1), dh.shape[1]))",
             )
         ],
-        "dh0 is zero": [(FINISH, FINISH.replace("dh_next", "np.zeros_like(dh_next)"))],
-        "dh0 is the gradient at the first state": [(FINISH, FINISH.replace("dh_next", "dh[:, 0]"))],
-        "dh0 for every step": [
+        "dh0 is zero: it is what is left of dh_next after the loop.": [
+            (FINISH, FINISH.replace("dh_next", "np.zeros_like(dh_next)"))
+        ],
+        "dh0 is dh[:, 0], which belongs to the state after step 0: return what is left of dh_next.": [
+            (FINISH, FINISH.replace("dh_next", "dh[:, 0]"))
+        ],
+        "dh0 is the gradient at h[:, 0]: take it back through step 0 as well, it is the last dh_next.": [
+            (CARRY, "rnn_step_backward((whole := dh[:, t] + dh_next), cache[t])"),
+            (FINISH, FINISH.replace("dh_next", "whole")),
+        ],
+        "dh0 is repeated for every step: only one state comes before the first step, (N, H).": [
             (FINISH, FINISH.replace("dh_next", "np.repeat(dh_next[:, None], dh.shape[1], 1)"))
         ],
-        "db of one step": [
+        "Only one step's share is kept: add up db over all steps.": [
             (FINISH, "return np.stack(dx[::-1], axis=1), dh_next, *sums[:2], grads[2]")
         ],
-        "dW_h of one step": [
+        "Only one step's share is kept: add up dW_h over all steps.": [
             (FINISH, "return np.stack(dx[::-1], axis=1), dh_next, sums[0], grads[1], sums[2]")
         ],
-        "dx time first": [("np.stack(dx[::-1], axis=1)", "np.stack(dx[::-1], axis=0)")],
-        "dx of the first step": [("np.stack(dx[::-1], axis=1)", "dx[-1]")],
-        "order of returns": [
+        "The share of the first step is missing in dW_h: its h_prev is h0.": [
+            (FINISH, FINISH.replace("*sums", "sums[0], sums[1] - grads[1], sums[2]"))
+        ],
+        "dx has time first: stack along axis 1, so that it is (N, T, D).": [
+            ("np.stack(dx[::-1], axis=1)", "np.stack(dx[::-1], axis=0)")
+        ],
+        "Only the dx of step 0 comes back: the input of every step has one, (N, T, D).": [
+            ("np.stack(dx[::-1], axis=1)", "dx[-1]")
+        ],
+        "dW_x and dW_h are swapped: the order is dx, dh0, dW_x, dW_h, db.": [
             (FINISH, "return np.stack(dx[::-1], axis=1), dh_next, sums[1], sums[0], sums[2]")
         ],
-        "dh changed": [
+        "dh is changed in place: the caller still needs it, so build a new array.": [
             (CARRY, "rnn_step_backward(dh[:, t], cache[t])"),
             ("        dx_t,", "        dh[:, t] += dh_next\n        dx_t,"),
         ],
-        "cache used up": [("cache[t])", "cache.pop())")],
-        "float64 sums": [
+        "The cache is used up: read cache[t] and leave it there, for it must serve a second call.": [
+            ("cache[t])", "cache.pop())")
+        ],
+        "The weights' gradients are always float64: keep the dtype of the input.": [
             (
                 "np.stack(dx[::-1], axis=1), dh_next, *sums",
                 "np.stack(dx[::-1], axis=1), dh_next, *(s.astype(float) for s in sums)",
             )
         ],
-        "gradient cut after two steps": [
+        "The gradient is cut off at every second step: carry dh_next through all of them.": [
             ("dh[:, t] + dh_next", "dh[:, t] + (dh_next if t % 2 == 0 else 0)")
         ],
-        "clipped": [("dh[:, t] + dh_next", "np.clip(dh[:, t] + dh_next, -1, 1)")],
+        "The gradient is clipped on its way back: carry it as it is.": [
+            ("dh[:, t] + dh_next", "np.clip(dh[:, t] + dh_next, -1, 1)")
+        ],
     },
     "VanillaRNN": {
-        "no nonlinearity": [("torch.tanh(", "(")],
-        "relu": [("torch.tanh(", "torch.relu(")],
-        "sigmoid": [("torch.tanh(", "torch.sigmoid(")],
-        "every step from h0": [
+        "The nonlinearity is missing: apply torch.tanh at every step.": [("torch.tanh(", "(")],
+        "Negative sums are cut to 0: squash with torch.tanh.": [("torch.tanh(", "torch.relu(")],
+        "This is a sigmoid: squash with torch.tanh.": [("torch.tanh(", "torch.sigmoid(")],
+        "Every step starts from h0: hand each new state to the next step.": [
             (
                 "states.append(h)",
                 "states.append(h)\n            h = h0 if h0 is not None else torch.zeros_like(h)",
@@ -301,72 +527,104 @@ def rnn_forward(x, h0, W_x, W_h, b):
                 "return torch.stack(states, dim=1), states[-1]",
             ),
         ],
-        "previous state not used": [("h @ self.weight_hh_l0.T", "0 * h")],
-        "h0 ignored": [(START, "h = x.new_zeros(x.shape[0], self.weight_hh_l0.shape[0])")],
-        "h0 required": [(START, "h = h0")],
-        "weight_hh not transposed": [("h @ self.weight_hh_l0.T", "h @ self.weight_hh_l0")],
-        "no hidden bias": [(" + self.bias_hh_l0", "")],
-        "no input bias": [(" + self.bias_ih_l0", "")],
-        "zeros in float32": [
+        "The previous state is not used: add h @ weight_hh_l0.T.": [
+            ("h @ self.weight_hh_l0.T", "0 * h")
+        ],
+        "h0 is ignored: start from it when it is given.": [
+            (START, "h = x.new_zeros(x.shape[0], self.weight_hh_l0.shape[0])")
+        ],
+        "Without h0 it fails: None means that the state before the first step is zero.": [
+            (START, "h = h0")
+        ],
+        "weight_hh_l0 is not transposed (it is square, so both fit).": [
+            ("h @ self.weight_hh_l0.T", "h @ self.weight_hh_l0")
+        ],
+        "bias_hh_l0 is missing: both biases are added, at every step.": [
+            (" + self.bias_hh_l0", "")
+        ],
+        "bias_ih_l0 is missing: both biases are added, at every step.": [
+            (" + self.bias_ih_l0", "")
+        ],
+        "The zeros are always float32: give them the dtype of x.": [
             (
                 "x.new_zeros(x.shape[0], self.weight_hh_l0.shape[0])",
                 "torch.zeros(x.shape[0], self.weight_hh_l0.shape[0])",
             )
         ],
-        "a random start": [
+        "Without h0 it starts from random numbers: None means zeros.": [
             (
                 "x.new_zeros(x.shape[0], self.weight_hh_l0.shape[0])",
                 "0.1 * torch.randn_like(x.new_zeros(x.shape[0], self.weight_hh_l0.shape[0]))",
             )
         ],
-        "time first": [("dim=1)", "dim=0)")],
-        "time first in returns": [("torch.stack(states, dim=1)", "torch.stack(states, dim=0)")],
-        "last state only": [("torch.stack(states, dim=1), h", "h, h")],
-        "first state as h_n": [
+        "The loop runs over the sequences: x is (N, T, D), so step t is x[:, t].": [
+            ("dim=1)", "dim=0)")
+        ],
+        "Time comes first: stack the states along dim 1, so that h is (N, T, H).": [
+            ("torch.stack(states, dim=1)", "torch.stack(states, dim=0)")
+        ],
+        "h is the last state alone: return the states of all T steps, (N, T, H).": [
+            ("torch.stack(states, dim=1), h", "h, h")
+        ],
+        "h_n is the first state: it must be the last one, h[:, -1].": [
             ("torch.stack(states, dim=1), h", "torch.stack(states, dim=1), states[0]")
         ],
-        "h0 as h_n": [
+        "h_n is h0: it must be the last state, h[:, -1].": [
             (
                 "torch.stack(states, dim=1), h",
                 "torch.stack(states, dim=1), (h if h0 is None else h0)",
             )
         ],
-        "axis for layers": [
+        "h_n has an axis for layers, as PyTorch's own: here it is (N, H).": [
             ("torch.stack(states, dim=1), h", "torch.stack(states, dim=1), h[None]")
         ],
-        "order of returns": [("torch.stack(states, dim=1), h", "h, torch.stack(states, dim=1)")],
-        "h alone": [("torch.stack(states, dim=1), h", "torch.stack(states, dim=1)")],
-        "from the end": [("x.unbind(dim=1)", "reversed(x.unbind(dim=1))")],
-        "detached": [("states.append(h)", "states.append(h)\n            h = h.detach()")],
-        "no grad": [("        h = x.new", "        x = x.detach()\n        h = x.new")],
-        "h0 changed": [
+        "The two returned values are swapped: all states h come first, then the last one, h_n.": [
+            ("torch.stack(states, dim=1), h", "h, torch.stack(states, dim=1)")
+        ],
+        "h_n is missing: return two values, all states and the last one.": [
+            ("torch.stack(states, dim=1), h", "torch.stack(states, dim=1)")
+        ],
+        "The sequence is read from its end: step 0 comes first.": [
+            ("x.unbind(dim=1)", "reversed(x.unbind(dim=1))")
+        ],
+        "The state is detached between the steps: gradients must reach the first one, so leave detach() out.": [
+            ("states.append(h)", "states.append(h)\n            h = h.detach()")
+        ],
+        "x is detached: gradients must reach what lies before this layer, so leave detach() out.": [
+            ("        h = x.new", "        x = x.detach()\n        h = x.new")
+        ],
+        "The states are written into h0: make a new tensor at each step.": [
             (
                 "            states.append(h)",
                 "            states.append(h)\n            if h0 is not None:\n                h0.data.copy_(h.data)",
             )
         ],
-        "float32 forced": [
+        "The states are always float32: keep the dtype of x.": [
             ("torch.stack(states, dim=1), h", "torch.stack(states, dim=1).float(), h.float()")
         ],
-        "plain tensors": [("nn.Parameter(torch.empty(shape))", "torch.empty(shape)")],
-        "one bias": [
+        "The weights are plain tensors, which nothing trains: make each one an nn.Parameter.": [
+            ("nn.Parameter(torch.empty(shape))", "torch.empty(shape)")
+        ],
+        "One bias is added twice: PyTorch stores two, bias_ih_l0 and bias_hh_l0.": [
             ('            "bias_hh_l0": (hidden_size,),\n', ""),
             (" + self.bias_hh_l0", " + self.bias_ih_l0"),
         ],
-        "zeros on the CPU": [
+        "The zeros always lie on the CPU: give them the device of x, as x.new_zeros does.": [
             (
                 "x.new_zeros(x.shape[0], self.weight_hh_l0.shape[0])",
                 "torch.zeros(x.shape[0], self.weight_hh_l0.shape[0], dtype=x.dtype)",
             )
         ],
-        "all weights equal": [
+        "All weights start equal, so all units stay the same: draw them at random.": [
             ("-(hidden_size**-0.5), hidden_size**-0.5", "hidden_size**-0.5, hidden_size**-0.5")
         ],
-        "recurrent weights not trained": [
+        "weight_hh_l0 is detached, so nothing trains it: use the parameter as it is.": [
             ("h @ self.weight_hh_l0.T", "h @ self.weight_hh_l0.detach().T")
         ],
-        "bias not trained": [("+ self.bias_hh_l0", "+ self.bias_hh_l0.detach()")],
-        "NumPy inside": [
+        "bias_hh_l0 is detached, so nothing trains it: use the parameter as it is.": [
+            ("+ self.bias_hh_l0", "+ self.bias_hh_l0.detach()")
+        ],
+        "h is a NumPy array: stay with tensors, gradients flow through them alone.": [
             (
                 "torch.stack(states, dim=1), h",
                 "torch.stack(states, dim=1).detach().cpu().numpy(), h",
@@ -374,44 +632,66 @@ def rnn_forward(x, h0, W_x, W_h, b):
         ],
     },
     "character_rnn_gradients": {
-        "the bug left in": [
+        "The bug is still there: nothing is carried back from the later steps.": [
             (ONCE, ""),
             (
                 "        dh = dlogits",
                 "        dh_next = np.zeros_like(h[:, 0])\n        dh = dlogits",
             ),
         ],
-        "carried gradient not used": [(" + dh_next", "")],
-        "carried through W_h untransposed": [("da @ W_h.T", "da @ W_h")],
-        "carried without the slope": [("dh_next = da @ W_h.T", "dh_next = dh @ W_h.T")],
-        "carried from the output alone": [
+        "dh_next is not added to what comes from the read-out: the future is still forgotten.": [
+            (" + dh_next", "")
+        ],
+        "What is carried goes through W_h untransposed: W_h is square, so both fit.": [
+            ("da @ W_h.T", "da @ W_h")
+        ],
+        "What is carried lacks the slope of tanh: hand back da, not dh, through W_h.T.": [
+            ("dh_next = da @ W_h.T", "dh_next = dh @ W_h.T")
+        ],
+        "Only the read-out's share is carried on: what came from later steps must go further back too.": [
             ("dh_next = da @ W_h.T", "dh_next = (da - (1 - h[:, t + 1] ** 2) * dh_next) @ W_h.T")
         ],
-        "state after the step": [('grads["W_h"] += h[:, t].T', 'grads["W_h"] += h[:, t + 1].T')],
-        "rows that repeat are lost": [
+        "The gradient of W_h uses the state after the step: it must be the one before it, h[:, t].": [
+            ('grads["W_h"] += h[:, t].T', 'grads["W_h"] += h[:, t + 1].T')
+        ],
+        "Rows that occur twice must add up: np.add.at, not +=.": [
             ('np.add.at(grads["W_x"], ids[:, t], da)', 'grads["W_x"][ids[:, t]] += da')
         ],
-        "no slope": [("da = dh * (1 - h[:, t + 1] ** 2)", "da = dh")],
-        "no nonlinearity": [("np.tanh(", "(")],
-        "forwards in time": [("reversed(range(T))", "range(T)")],
-        "mask ignored": [("targets, mask)", "targets, np.ones_like(mask))")],
-        "weights not shared": [('grads["W_h"] +=', 'grads["W_h"] =')],
-        "targets read": [('np.add.at(grads["W_x"], ids', 'np.add.at(grads["W_x"], targets')],
-        "parameters updated": [
+        "Is the slope of tanh, 1 - h**2, missing?": [
+            ("da = dh * (1 - h[:, t + 1] ** 2)", "da = dh")
+        ],
+        "The nonlinearity is missing from the recurrence.": [("np.tanh(", "(")],
+        "The way back goes forwards in time: start at the last step.": [
+            ("reversed(range(T))", "range(T)")
+        ],
+        "The padded step counts too: use the mask.": [
+            ("targets, mask)", "targets, np.ones_like(mask))")
+        ],
+        "The gradient of W_h is one step's share alone: add up over the steps, += and not =.": [
+            ('grads["W_h"] +=', 'grads["W_h"] =')
+        ],
+        "W_x gets its gradient in the rows of the targets: ids[:, t] are the rows that were read.": [
+            ('np.add.at(grads["W_x"], ids', 'np.add.at(grads["W_x"], targets')
+        ],
+        "The parameters are updated here: return their gradients, and leave params as they are.": [
             (
                 "    return loss, grads",
                 "    for name in params:\n        params[name] -= 0.1 * grads[name]\n    return loss, grads",
             )
         ],
-        "a key missing": [("    return loss, grads", '    del grads["b"]\n    return loss, grads')],
-        "float64 states": [
+        "A gradient is missing: grads must have the keys of params.": [
+            ("    return loss, grads", '    del grads["b"]\n    return loss, grads')
+        ],
+        "The gradients are always float64: keep the dtype of the parameters.": [
             ("dtype=b.dtype", "dtype=float"),
             (
                 "for name, value in params.items()}\n    dh",
                 "for name, value in params.items()}\n    grads = {k: v.astype(float) for k, v in grads.items()}\n    dh",
             ),
         ],
-        "order of returns": [("return loss, grads", "return grads, loss")],
+        "The two returned values are swapped: the loss comes first, then the gradients.": [
+            ("return loss, grads", "return grads, loss")
+        ],
     },
 }
 
@@ -810,169 +1090,124 @@ def rnn_backward(dh, cache):
 
 SAYS = {
     "rnn_step": {
-        "no nonlinearity": "nonlinearity is missing",
-        "previous state forgotten": "previous state is not used",
-        "W_h transposed": "transposed",
-        "no bias": "bias is missing",
-        "bias twice": "twice",
-        "input forgotten": "input is not used",
-        "sigmoid": "sigmoid",
-        "tanh of the input alone": "whole sum",
-        "bias outside of tanh": "outside",
-        "features first": "it must be",
-        "writes the state into h_prev": "changed its argument h_prev",
-        "float64 forced": "float64 for float32",
-        "only the first example": "shape",
-        "no cache": "2 values",
-        "cache first": "NumPy array",
-        "nothing returned": "None",
+        "The new state is written into h_prev: the caller still needs that, so build a new array.": "changed its argument h_prev",
+        "The state is always float64: keep the dtype of the input.": "float64 for float32",
+        "The cache is missing: return two values, h and what the backward pass will need.": "2 values",
+        "Nothing is returned: the last line must return h and the cache.": "None",
     },
     "rnn_forward": {
-        "every step from h0": "previous state is forgotten",
-        "h0 ignored": "h0 is ignored",
-        "one step late": "One step late",
-        "from the end": "read from its end",
-        "always the first input": "x[:, t]",
-        "time first": "Batch first",
-        "last state only": "An axis is missing",
-        "states written into h0": "changed its argument h0",
-        "float64 buffer": "float64 for float32",
-        "list of states": "NumPy array",
-        "h0 in front": "shape",
+        "The states are written into h0: the caller still needs it, so build a new array.": "changed its argument h0",
+        "The states are always float64: keep the dtype of the input.": "float64 for float32",
     },
     "count_rnn_parameters": {
-        "no recurrent weights": "W_h",
-        "no bias": "bias b",
-        "two biases": "not two",
-        "no read-out": "read-out is missing",
-        "read-out without bias": "bias of the read-out",
-        "no biases": "Both biases",
-        "a float": "an int",
+        "The count is a float: numbers are counted, so return an int.": "an int",
     },
     "softmax_cross_entropy": {
-        "mask ignored": "use the mask",
-        "mask ignored in the gradient": "zero there",
-        "divided by N * T": "N * T",
-        "divided by N": "not over the sequences",
-        "sum": "sum",
-        "gradient of the sum": "gradient of the sum",
-        "mean of the sequences' means": "sequences' means",
-        "overflow": "largest logit",
-        "log of p plus tiny": "one piece",
-        "clipped logits": "one piece",
-        "probabilities as gradient": "subtract 1 at the target",
-        "gradient negated": "sign",
-        "loss negated": "sign",
-        "base 2": "np.log",
-        "logits changed": "changed its argument logits",
-        "order swapped": "single number",
-        "float64 one-hot": "float32",
+        "The logits are changed in place: the caller still needs them, so build a new array.": "changed its argument logits",
+        "dlogits is missing: return two values, the loss and its gradient.": "2 values",
+        "dlogits is always float64: give the one-hot rows the dtype of the logits.": "float64 for float32",
+        "A batch without a real step is an error: divide by at least 1, then loss and gradient are 0.": "divide by at least 1",
     },
     "numerical_gradient": {
-        "one-sided": "one-sided",
-        "backward difference": "backwards",
-        "divided by eps": "2 * eps apart",
-        "sign flipped": "sign",
-        "eps ignored": "eps is ignored",
-        "not restored": "put each entry back",
-        "nudges pile up": "pile up",
-        "all at once": "",
-        "flat": "shape",
-        "list": "NumPy array",
+        "x comes back with rounding errors: x + eps - 2 * eps + eps is not quite x. Keep the old number.": "changed its argument x",
+        "This works for vectors alone: np.ndindex(x.shape) walks through the indices of any shape.": "whatever the number of axes",
+        "This works for matrices alone: np.ndindex(x.shape) walks through the indices of any shape.": "whatever the number of axes",
+        "The gradient is float32: a check needs the digits of float64.": "must be float64",
     },
     "rnn_step_backward": {
-        "no slope of tanh": "slope of tanh is missing",
-        "1 - h": "h squared",
-        "slope of a sigmoid": "sigmoid",
-        "slope at h": "taken at h",
-        "W_h not transposed": "not transposed",
-        "dh_prev without the slope": "use da, not dh",
-        "dh_prev is da": "da itself",
-        "dW_h from h": "before the step",
-        "dW_h transposed": "Transposed",
-        "dW_x from dh": "Use da",
-        "mean over the batch": "Averaged",
-        "db mean": "Averaged",
-        "db wrong axis": "axis=0",
-        "db one number": "NumPy array",
-        "db with an axis": "too many",
-        "dh changed": "changed its argument dh",
-        "cache changed": "changed",
-        "float64 forced": "float32",
-        "four gradients": "5 values",
+        "dh is changed in place: the caller still needs it, so build a new array.": "changed its argument dh",
+        "The cache is changed in place: it must serve a second call, so build a new array.": "changed its argument cache",
+        "The gradients are always float64: keep the dtype of the input.": "float32",
+        "db is missing: return five gradients, one for each argument of the step.": "5 values",
     },
     "rnn_backward": {
-        "nothing carried": "Nothing is carried",
-        "reset in the loop": "Nothing is carried",
-        "last output only": "Only the last step",
-        "outputs forgotten after the last": "Only the last step",
-        "first step's share only": "Only one step",
-        "last step's share only": "Only the last step",
-        "mean over time": "Averaged over time",
-        "dx not turned back": "reversed",
-        "forwards in time": "forwards",
-        "dh0 is zero": "dh0 is zero",
-        "dx time first": "shape",
-        "dh changed": "changed its argument dh",
-        "cache used up": "changed",
-        "float64 sums": "float32",
-        "db of one step": "db over all steps",
-        "dW_h of one step": "dW_h over all steps",
+        "dh is changed in place: the caller still needs it, so build a new array.": "changed its argument dh",
+        "The cache is used up: read cache[t] and leave it there, for it must serve a second call.": "changed its argument cache",
+        "The weights' gradients are always float64: keep the dtype of the input.": "float32",
     },
     "VanillaRNN": {
-        "no nonlinearity": "nonlinearity is missing",
-        "every step from h0": "Every step starts from h0",
-        "h0 ignored": "h0 is ignored",
-        "weight_hh not transposed": "transposed",
-        "no hidden bias": "bias_hh_l0 is missing",
-        "no input bias": "bias_ih_l0 is missing",
-        "axis for layers": "no axis for layers",
-        "h alone": "two values",
-        "detached": "No gradient",
-        "plain tensors": "nn.Parameter",
-        "h0 changed": "changed x or h0",
-        "float32 forced": "dtype",
-        "time first in returns": "Batch first",
-        "NumPy inside": "PyTorch tensor",
+        "Without h0 it fails: None means that the state before the first step is zero.": "Without h0",
+        "The zeros are always float32: give them the dtype of x.": "the dtype and the device of x",
+        "Without h0 it starts from random numbers: None means zeros.": "not from random numbers",
+        "The loop runs over the sequences: x is (N, T, D), so step t is x[:, t].": "one step of all sequences",
+        "h_n is missing: return two values, all states and the last one.": "2 values",
+        "The state is detached between the steps: gradients must reach the first one, so leave detach() out.": "No gradient reaches the first step",
+        "x is detached: gradients must reach what lies before this layer, so leave detach() out.": "No gradient reaches the first step",
+        "The states are written into h0: make a new tensor at each step.": "changed its argument h0",
+        "The states are always float32: keep the dtype of x.": "dtype",
+        "The weights are plain tensors, which nothing trains: make each one an nn.Parameter.": "an nn.Parameter",
+        "The zeros always lie on the CPU: give them the device of x, as x.new_zeros does.": "x.new_zeros",
+        "All weights start equal, so all units stay the same: draw them at random.": "draw them at random",
+        "weight_hh_l0 is detached, so nothing trains it: use the parameter as it is.": "No gradient reaches weight_hh_l0",
+        "bias_hh_l0 is detached, so nothing trains it: use the parameter as it is.": "No gradient reaches bias_hh_l0",
     },
     "character_rnn_gradients": {
-        "the bug left in": "still there",
-        "carried gradient not used": "still there",
-        "state after the step": "before the step",
-        "rows that repeat are lost": "np.add.at",
-        "no slope": "slope",
-        "no nonlinearity": "nonlinearity",
-        "mask ignored": "mask",
-        "parameters updated": "changed its argument params",
-        "a key missing": "keys",
+        "The parameters are updated here: return their gradients, and leave params as they are.": "changed its argument params",
+        "The gradients are always float64: keep the dtype of the parameters.": "float64 for float32",
     },
 }
 
 TYPICAL = {
     "rnn_step": {
         "nothing": ([("return h, ", "return h_prev, ")], 0.0, 0.0),
-        "one slip": (WRONG["rnn_step"]["no bias"], 0.5, 0.9),
-        "point missed": (WRONG["rnn_step"]["previous state forgotten"], 0.0, 0.49),
+        "one slip": (
+            WRONG["rnn_step"]["The bias is missing: add b, one row for all examples."],
+            0.5,
+            0.9,
+        ),
+        "point missed": (
+            WRONG["rnn_step"]["The previous state is not used: add h_prev @ W_h."],
+            0.0,
+            0.49,
+        ),
     },
     "rnn_forward": {
         "nothing": ([("np.stack(states, axis=1)", "0 * np.stack(states, axis=1)")], 0.0, 0.0),
-        "one slip": (WRONG["rnn_forward"]["h0 ignored"], 0.5, 0.9),
-        "point missed": (WRONG["rnn_forward"]["every step from h0"], 0.0, 0.49),
+        "one slip": (
+            WRONG["rnn_forward"]["h0 is ignored: the first step must start from it."],
+            0.5,
+            0.9,
+        ),
+        "point missed": (
+            WRONG["rnn_forward"][
+                "The previous state is forgotten, every step starts from h0: hand the new state on."
+            ],
+            0.0,
+            0.49,
+        ),
     },
     "count_rnn_parameters": {
         "nothing": ([("D * H + H * H + H + H * C + C", "0")], 0.0, 0.0),
-        "one slip": (WRONG["count_rnn_parameters"]["no bias"], 0.5, 0.9),
+        "one slip": (WRONG["count_rnn_parameters"]["The bias b of the step is missing."], 0.5, 0.9),
         "point missed": ([("D * H + H * H + H + H * C + C", "D * H + H * C")], 0.0, 0.49),
     },
     "softmax_cross_entropy": {
         "nothing": ([("return loss, dlogits", "return 0.0, np.zeros_like(logits)")], 0.0, 0.0),
-        "one slip": (WRONG["softmax_cross_entropy"]["mask ignored in the gradient"], 0.5, 0.9),
-        "point missed": (WRONG["softmax_cross_entropy"]["mask ignored"], 0.0, 0.49),
+        "one slip": (
+            WRONG["softmax_cross_entropy"][
+                "The padded step has a gradient: it must be zero there."
+            ],
+            0.5,
+            0.9,
+        ),
+        "point missed": (
+            WRONG["softmax_cross_entropy"][
+                "The padded step counts too: use the mask, in the loss and in the gradient."
+            ],
+            0.0,
+            0.49,
+        ),
     },
     "numerical_gradient": {
         "nothing": ([("return gradient", "return 0 * gradient")], 0.0, 0.0),
-        "one slip": (WRONG["numerical_gradient"]["eps ignored"], 0.5, 0.9),
-        "point missed": (WRONG["numerical_gradient"]["one-sided"], 0.0, 0.49),
+        "one slip": (WRONG["numerical_gradient"]["eps is ignored: use the argument."], 0.5, 0.9),
+        "point missed": (
+            WRONG["numerical_gradient"][
+                "This is the one-sided difference: step to both sides, x + eps and x - eps."
+            ],
+            0.0,
+            0.49,
+        ),
     },
     "rnn_step_backward": {
         "nothing": (
@@ -980,8 +1215,18 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (WRONG["rnn_step_backward"]["W_h not transposed"], 0.7, 0.9),
-        "point missed": (WRONG["rnn_step_backward"]["no slope of tanh"], 0.0, 0.49),
+        "one slip": (
+            WRONG["rnn_step_backward"][
+                "W_h is not transposed: da @ W_h.T (W_h is square, so both fit)."
+            ],
+            0.7,
+            0.9,
+        ),
+        "point missed": (
+            WRONG["rnn_step_backward"]["The slope of tanh is missing: da = dh * (1 - h**2)."],
+            0.0,
+            0.49,
+        ),
     },
     "rnn_backward": {
         "nothing": (
@@ -989,8 +1234,18 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (WRONG["rnn_backward"]["dh0 is zero"], 0.7, 0.9),
-        "point missed": (WRONG["rnn_backward"]["nothing carried"], 0.0, 0.49),
+        "one slip": (
+            WRONG["rnn_backward"]["dh0 is zero: it is what is left of dh_next after the loop."],
+            0.7,
+            0.9,
+        ),
+        "point missed": (
+            WRONG["rnn_backward"][
+                "Nothing is carried from the later steps: add dh_next to dh[:, t]."
+            ],
+            0.0,
+            0.49,
+        ),
     },
     "VanillaRNN": {
         "nothing": (
@@ -1003,8 +1258,16 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (WRONG["VanillaRNN"]["no hidden bias"], 0.5, 0.9),
-        "point missed": (WRONG["VanillaRNN"]["previous state not used"], 0.0, 0.49),
+        "one slip": (
+            WRONG["VanillaRNN"]["bias_hh_l0 is missing: both biases are added, at every step."],
+            0.5,
+            0.9,
+        ),
+        "point missed": (
+            WRONG["VanillaRNN"]["The previous state is not used: add h @ weight_hh_l0.T."],
+            0.0,
+            0.49,
+        ),
     },
     "character_rnn_gradients": {
         "nothing": (
@@ -1012,7 +1275,19 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (WRONG["character_rnn_gradients"]["rows that repeat are lost"], 0.5, 0.9),
-        "point missed": (WRONG["character_rnn_gradients"]["the bug left in"], 0.0, 0.49),
+        "one slip": (
+            WRONG["character_rnn_gradients"][
+                "Rows that occur twice must add up: np.add.at, not +=."
+            ],
+            0.5,
+            0.9,
+        ),
+        "point missed": (
+            WRONG["character_rnn_gradients"][
+                "The bug is still there: nothing is carried back from the later steps."
+            ],
+            0.0,
+            0.49,
+        ),
     },
 }

@@ -20,35 +20,6 @@ from torch import Tensor, nn
 from course import data, plots, training
 from course.figures import comparison, lstm_gates, parts
 
-ONE_STEP = {
-    "x": np.array([[1.0, -0.5]]),
-    "h_prev": np.array([[0.2, -0.4]]),
-    "c_prev": np.array([[0.5, -0.8]]),
-    "W_x": np.array(
-        [[0.0, 1.4, 1.2, -0.5, -0.3, -0.5, 0.6, -0.1], [0.7, -1.8, 1.6, -0.1, 0.7, -0.1, -0.4, 0.5]]
-    ),
-    "W_h": np.array(
-        [
-            [0.8, -0.2, -0.2, 0.7, -0.9, -1.5, 0.4, -0.7],
-            [-1.9, -0.8, -0.5, -1.2, -1.5, 0.0, 0.9, -0.2],
-        ]
-    ),
-    "b": np.array([-0.7, 0.4, 0.7, -0.3, 0.5, 1.0, -0.2, -0.8]),
-}
-"""Arguments of the worked example of one step."""
-SEQUENCE = {
-    "x": np.array([[[0.5, -1.0], [1.0, 0.3], [-0.7, 0.8]], [[-0.4, 0.9], [0.2, -0.6], [1.1, 0.1]]]),
-    "h0": np.array([[0.6], [-0.3]]),
-    "c0": np.array([[-0.9], [0.4]]),
-    "W_x": np.array([[0.9, -0.4, 1.2, 0.3], [-0.6, 0.8, 0.5, -1.1]]),
-    "W_h": np.array([[0.7, -0.5, -1.3, 0.9]]),
-    "b": np.array([0.2, 1.0, -0.1, 0.4]),
-}
-"""Arguments of the worked example of two sequences of three steps."""
-UPSTREAM_H = np.array([[[0.5], [-0.2], [1.0]], [[0.3], [0.8], [-0.6]]])
-UPSTREAM_C = np.array([[[-0.4], [0.1], [0.7]], [[0.2], [-0.9], [0.5]]])
-"""Gradients that arrive at the hidden states and cells of ``SEQUENCE``."""
-
 BATCH, WINDOW, SOLVED = 64, 25, 0.99
 """Sequences a batch, batches that a mean is taken over, and the mean that counts as solved."""
 GREY, GUESS = "0.4", ":"
@@ -60,6 +31,40 @@ START_COLORS = {
     "LSTM, forget bias 3": plots.CELL_COLORS["lstm"],
 }
 """Colours of the starts that the lesson compares."""
+
+
+def rnn_against_lstm(measured: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Draw how often a vanilla RNN and an LSTM still name the first symbol after ``T`` steps.
+
+    Parameters
+    ----------
+    measured : mapping
+        What ``06_comparison`` has stored; its LSTM starts with both biases set for the length.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a run, with its ``cell``, its length ``T`` and its ``accuracy``.
+    """
+    table = measured["copy_first"].query("cell != 'gru'")
+    lengths = sorted(table["T"].unique())
+    _, axis = plots.new_figure(width=7, height=3)
+    for shift, cell in ((-0.08, "rnn"), (0.08, "lstm")):
+        rows, color = table[table["cell"] == cell], plots.CELL_COLORS[cell]
+        axis.scatter(rows["T"].map(lengths.index) + shift, rows["accuracy"], color=color, s=24)
+        medians = rows.groupby("T")["accuracy"].median()
+        places = np.arange(len(lengths)) + shift
+        axis.plot(places, medians, color=color, label=comparison.CELL_NAMES[cell])
+    axis.axhline(1 / 8, color=GREY, ls=GUESS, label="guessing: 1/8")
+    axis.set_xticks(range(len(lengths)), lengths)
+    axis.set(
+        title="The first symbol, asked for after T steps of noise",
+        xlabel="length T (steps)",
+        ylabel="accuracy",
+        ylim=(0, 1.04),
+    )
+    _legend_beside(axis)
+    return table
 
 
 def one_equation_at_a_time() -> dict[str, list[str]]:
@@ -213,8 +218,11 @@ def rnn_gradient_walk(x: np.ndarray, units: int = 32) -> np.ndarray:
 
 
 def two_roads(
-    cell_road: Mapping[float, np.ndarray], both_roads: Mapping[float, np.ndarray], rnn: np.ndarray
-) -> dict[str, Mapping[float, np.ndarray]]:
+    cell_road: Mapping[float, np.ndarray],
+    both_roads: Mapping[float, np.ndarray],
+    rnn: np.ndarray,
+    steps: int = 80,
+) -> pd.DataFrame:
     """Draw what is left of a gradient along the cell's road alone, and along both roads together.
 
     Parameters
@@ -223,6 +231,12 @@ def two_roads(
         By forget bias: norms ``(T,)`` from the last step back; the first of them is 1.
     rnn : numpy.ndarray
         The same of a vanilla RNN, drawn beside both roads.
+    steps : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        What is left after ``steps`` steps: of each LSTM and of the vanilla RNN, by road.
     """
     figure, axes = plots.new_figure(columns=2, width=10, height=3.6, sharey=True)
     titles = ("The cell's road alone", "All that arrives: both roads")
@@ -242,7 +256,17 @@ def two_roads(
         ha="left",
         fontweight="bold",
     )
-    return {"cell's road": cell_road, "both roads": both_roads}
+    left = {
+        f"LSTM, forget bias {bias:g}": {
+            f"σ(b)^{steps}": (1 + np.exp(-bias)) ** -float(steps),
+            "cell's road": cell_road[bias][steps],
+            "both roads": both_roads[bias][steps],
+        }
+        for bias in cell_road
+    }
+    return pd.DataFrame.from_dict(
+        left | {"vanilla RNN": {"both roads": rnn[steps]}}, orient="index"
+    )
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations, product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,11 @@ import torch
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
+from scipy import sparse
+from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import classification_report
 from sklearn.model_selection import GridSearchCV
 from threadpoolctl import threadpool_limits
 from torch import nn
@@ -42,6 +45,20 @@ KNOBS = {
     "rate": "learning rate",
     "first": "std of first embeddings",
 }
+
+NEGATIONS = {"not", "no", "never", "nothing", "neither", "nor", "without", "hardly", "cannot"}
+TURNS = {"but", "although", "though", "however", "despite", "yet"}
+SENTENCES = (
+    "A warm, funny and beautifully acted film.",
+    "A waste of time and talent.",
+    "It is not a good film.",
+    "It is not a bad film.",
+    "Good, it is not.",
+    "The actors are wonderful, but the story is dull.",
+    "The story is dull, but the actors are wonderful.",
+    "I have seen the weather forecast for Tuesday.",
+)
+"""Sentences on which to try a classifier of reviews."""
 
 Run = tuple[np.ndarray, np.ndarray]
 """One training: curves (rounds, 3) of training loss, validation loss and accuracy; answers (N,)."""
@@ -95,6 +112,15 @@ def bags_of_words(train: Part, valid: Part) -> tuple[dict[str, np.ndarray], dict
             if name == "TF-IDF":
                 weights = dict(zip(bag.get_feature_names_out(), chosen.coef_[0], strict=True))
     return says, weights
+
+
+def accuracy_of_each(says: Mapping[str, np.ndarray], labels: np.ndarray) -> str:
+    """List the accuracy of each answer ``says > 0.5``."""
+    lines = [
+        f"{name:18s} accuracy on the validation part {((p > 0.5) == labels).mean():.2f}"
+        for name, p in says.items()
+    ]
+    return "\n".join(lines)
 
 
 def _say(figure: Figure, message: str) -> None:
@@ -242,27 +268,6 @@ def share_of_padding(
     return waste
 
 
-class TwoWeights(nn.Module):
-    """Logits (a * ids[:, 0], b * ids[:, 1]); notes in which mode it was called."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.a, self.b = nn.Parameter(torch.tensor(0.5)), nn.Parameter(torch.tensor(-0.25))
-        self.modes, self.grad_enabled = [], []
-
-    def forward(self, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """Logits (N, 2) of ids (N, 2)."""
-        self.modes.append(self.training)
-        self.grad_enabled.append(torch.is_grad_enabled())
-        return torch.stack([self.a * ids[:, 0], self.b * ids[:, 1]], dim=1)
-
-
-def few_batches() -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-    """Yield a batch of three reviews and a batch of one: ids, lengths, targets."""
-    for ids, targets in (([[1, 2], [3, 1], [2, 2]], [0, 1, 0]), ([[1, 3]], [1])):
-        yield torch.tensor(ids), torch.tensor([2] * len(ids)), torch.tensor(targets)
-
-
 # --- one network against the bag ------------------------------------------------------------------
 def differences_over_draws(one: np.ndarray, other: np.ndarray, draws: int = 1000) -> np.ndarray:
     """Bootstrap the difference of two accuracies, in points: both models on the same reviews.
@@ -284,7 +289,7 @@ def differences_over_draws(one: np.ndarray, other: np.ndarray, draws: int = 1000
 
 def errors_and_draws(
     probabilities: Mapping[str, np.ndarray], labels: np.ndarray, draws: int = 1000
-) -> tuple[pd.DataFrame, np.ndarray]:
+) -> tuple[pd.DataFrame, tuple[float, float]]:
     """Draw the errors of the ``network``, and how far it is ahead of the ``bag`` in each draw.
 
     Parameters
@@ -298,8 +303,8 @@ def errors_and_draws(
     -------
     confusion : pandas.DataFrame
         Counts: a row for each label, a column for each answer.
-    difference : numpy.ndarray, shape (draws,)
-        In points.
+    interval : tuple of float
+        Between which 95 % of the differences lie, in points.
     """
     says = {name: p > 0.5 for name, p in probabilities.items()}
     difference = differences_over_draws(says["network"] == labels, says["bag"] == labels, draws)
@@ -331,16 +336,41 @@ def errors_and_draws(
     )
     side = "inside" if low < 0 < high else "outside"
     _say(figure, f"Errors of both kinds are frequent, and zero is {side} the interval")
-    return pd.DataFrame(table, index=CLASSES, columns=CLASSES), difference
+    return pd.DataFrame(table, index=CLASSES, columns=CLASSES), (float(low), float(high))
+
+
+def precision_recall_f1(says: np.ndarray, labels: np.ndarray) -> str:
+    """Give scikit-learn's report on the answers ``says > 0.5``: a line for each class."""
+    return classification_report(labels, says > 0.5, target_names=CLASSES, digits=2)
 
 
 # --- several seeds, several ways ------------------------------------------------------------------
-def rescale_embeddings(network: nn.Module, size: float | None) -> None:
-    """Bring the first embeddings to standard deviation ``size``; ``None`` leaves them."""
-    if size is not None:
-        table = next(m for m in network.modules() if isinstance(m, nn.Embedding)).weight
-        with torch.no_grad():
-            table.mul_(size / table[1:].std())
+class Frozen(NamedTuple):
+    """First embeddings that training leaves as they are."""
+
+    vectors: np.ndarray
+
+
+def start_embeddings(network: nn.Module, first: float | np.ndarray | Frozen | None) -> None:
+    """Put the first embeddings of a network in place.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Its first ``nn.Embedding`` is meant.
+    first : float, numpy.ndarray, Frozen or None
+        A standard deviation to bring them to, or vectors, or ``None``: as they are.
+    """
+    table = next(m for m in network.modules() if isinstance(m, nn.Embedding)).weight
+    with torch.no_grad():
+        if isinstance(first, float):
+            table.mul_(first / table[1:].std())
+        elif first is not None:
+            table.copy_(torch.as_tensor(getattr(first, "vectors", first)))
+    if isinstance(
+        first, Frozen
+    ):  # as requires_grad_(False), but a loop that clips by hand finds a gradient: zero
+        table.register_hook(torch.zeros_like)
 
 
 def over_seeds(
@@ -488,14 +518,12 @@ def one_knob_at_a_time(
 
 
 def what_each_knob_moves(found: pd.DataFrame, middle: Mapping[str, float]) -> pd.Series:
-    """Draw the accuracy against each knob; return by how many points the means of each differ."""
+    """Draw the accuracy against each knob; return its means over the seeds, by knob and value."""
     knobs = list(dict.fromkeys(found["knob"]))
     figure, axes = plots.new_figure(columns=len(knobs), width=9.4, height=2.8, sharey=True)
-    moved = {}
     for ax, knob in zip(axes, knobs, strict=True):
         seeds = found[found["knob"] == knob].pivot(index="value", columns="seed", values="accuracy")
         means = seeds.mean(axis=1)
-        moved[knob] = float(np.ptp(means))
         ax.plot(range(len(seeds)), means, "-", color=BLUE)
         ax.plot(range(len(seeds)), seeds, "o", color=BLUE, alpha=0.6, markersize=5)
         at = list(seeds.index).index(middle[knob])
@@ -506,11 +534,70 @@ def what_each_knob_moves(found: pd.DataFrame, middle: Mapping[str, float]) -> pd
             xticklabels=[f"{value:g}" for value in seeds.index],
             xlabel=KNOBS.get(knob, knob),
             xlim=(-0.4, len(seeds) - 0.6),
-            title=f"{moved[knob]:.0f} points",
+            title=f"{np.ptp(means):.0f} points",
         )
     axes[0].set_ylabel("validation accuracy [%]")
     _say(figure, "How far each knob moves the accuracy, one at a time")
-    return pd.Series(moved)
+    return found.groupby(["knob", "value"])["accuracy"].mean()
+
+
+# --- word vectors ---------------------------------------------------------------------------------
+def word_vectors(
+    sequences: Sequence[Sequence[int]], entries: int, size: int, window: int = 4, std: float = 0.3
+) -> np.ndarray:
+    """Make vectors of words from their neighbours: counts, positive PMI, truncated SVD.
+
+    Parameters
+    ----------
+    sequences : list of list of int
+        Numbers of words; 0 and 1 are no words.
+    entries, size : int
+        Words in the table, and numbers in a vector.
+    window : int
+        How far apart neighbours stand at most.
+    std : float
+        Standard deviation of the vectors' entries.
+
+    Returns
+    -------
+    numpy.ndarray, shape (entries, size), float32
+    """
+    text = np.concatenate([[*sequence, *[0] * window] for sequence in sequences]).astype(int)
+    counts = sparse.csr_matrix((entries, entries))
+    for apart in range(1, window + 1):
+        pairs = np.stack([text[:-apart], text[apart:]])
+        pairs = pairs[:, pairs.min(axis=0) > 1]
+        counts += sparse.coo_matrix((np.ones(pairs.shape[1]), pairs), counts.shape).tocsr()
+    counts = (counts + counts.T).tocoo()
+    seen = np.asarray(counts.sum(axis=1))[:, 0]
+    even = seen**0.75  # or rare words would seem to belong to whatever they stand beside
+    pmi = np.log(counts.data * even.sum() / (seen[counts.row] * even[counts.col]))
+    weights = sparse.csr_matrix((pmi.clip(min=0), (counts.row, counts.col)), counts.shape)
+    with threadpool_limits(1):
+        svd = TruncatedSVD(size, random_state=0).fit(weights)
+    vectors = weights @ svd.components_.T / np.sqrt(svd.singular_values_)
+    return (vectors * std / vectors[2:].std()).astype(np.float32)
+
+
+def nearest_words(
+    vectors: np.ndarray, vocab: Mapping[str, int], words: Sequence[str], count: int = 8
+) -> str:
+    """List for each word those whose vectors have the largest cosine with its own."""
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    directions = vectors / np.where(length > 0, length, 1)
+    names, lines = sorted(vocab, key=vocab.get), []
+    for word in words:
+        order = np.argsort(-(directions @ directions[vocab[word]]), kind="stable")
+        near = [names[i] for i in order if names[i] != word][:count]
+        lines.append(f"{word:8} {', '.join(near)}")
+    return "\n".join(lines)
+
+
+def last_accuracies(runs: Mapping[str, Sequence[Run]]) -> pd.DataFrame:
+    """Validation accuracy after the last round in percent: a column for each seed, and the mean."""
+    table = pd.DataFrame({name: [100 * c[-1, 2] for c, _ in of] for name, of in runs.items()}).T
+    table.columns = [f"seed {seed}" for seed in table]
+    return table.assign(mean=table.mean(axis=1))
 
 
 # --- errors ---------------------------------------------------------------------------------------
@@ -518,8 +605,8 @@ def _has(words: Sequence[str], some: set[str]) -> bool:
     return not some.isdisjoint(words)
 
 
-def _negated(words: Sequence[str], negations: set[str]) -> bool:
-    return _has(words, negations) or any(word.endswith("n't") for word in words)
+def _negated(words: Sequence[str]) -> bool:
+    return _has(words, NEGATIONS) or any(word.endswith("n't") for word in words)
 
 
 def _by_edges(lengths: np.ndarray) -> dict[str, np.ndarray]:
@@ -529,9 +616,7 @@ def _by_edges(lengths: np.ndarray) -> dict[str, np.ndarray]:
     return {f"{a:.0f}–{b:.0f}": (lengths >= a) & (lengths <= b) for a, b in bounds}
 
 
-def groups_of_reviews(
-    part: ReviewPart, negations: set[str], turns: set[str]
-) -> dict[str, dict[str, np.ndarray]]:
+def groups_of_reviews(part: ReviewPart) -> dict[str, dict[str, np.ndarray]]:
     """Divide reviews by length, by words that turn, and by how clear their raters were.
 
     A review with a turn and a negation counts as one with a turn; ``n't`` is a negation, too.
@@ -541,8 +626,8 @@ def groups_of_reviews(
     dict
         By question and group: which reviews belong to it, (N,) of bool.
     """
-    turn = np.array([_has(words, turns) for words in part.inputs])
-    negation = np.array([_negated(words, negations) for words in part.inputs]) & ~turn
+    turn = np.array([_has(words, TURNS) for words in part.inputs])
+    negation = np.array([_negated(words) for words in part.inputs]) & ~turn
     ratings = np.array(part.ratings)
     strength = np.abs(ratings - (0.0 if ratings.min() < 0 else 5.5))  # IMDB's go from 1 to 10
     quarter = np.digitize(strength, np.percentile(strength, [25, 50, 75]))
@@ -567,10 +652,10 @@ def accuracy_by_group(
     Returns
     -------
     pandas.DataFrame
-        ``reviews`` and the accuracy of each model in percent, by question and group.
+        Accuracy in percent: a row for each model, a column for each group.
     """
     figure, axes = plots.new_figure(columns=len(groups), width=9.4, height=3.2, sharey=True)
-    rows = {}
+    table = {}
     for ax, (question, members) in zip(axes, groups.items(), strict=True):
         counts = np.array([chosen.sum() for chosen in members.values()])
         shares = {n: np.array([h[m].mean() for m in members.values()]) for n, h in right.items()}
@@ -580,8 +665,7 @@ def accuracy_by_group(
             bars = {"fmt": mark, "color": color, "label": name, "capsize": 3}
             ax.errorbar(np.arange(len(members)) + shift, 100 * share, error, **bars)
         for k, group in enumerate(members):
-            row = {"reviews": counts[k]} | {name: 100 * share[k] for name, share in shares.items()}
-            rows[question, group] = row
+            table[group] = {name: 100 * share[k] for name, share in shares.items()}
         names = [f"{name}\n({count})" for name, count in zip(members, counts, strict=True)]
         ax.set(
             xticks=range(len(members)),
@@ -592,7 +676,7 @@ def accuracy_by_group(
     axes[0].set_ylabel("validation accuracy [%]")
     axes[0].legend(fontsize=9, loc="lower left")
     _say(figure, "What is hard for the raters is hard for both models")
-    return pd.DataFrame(rows).T
+    return pd.DataFrame(table)
 
 
 def voters_by_group(
@@ -659,14 +743,13 @@ def most_confident_mistakes(
 # --- sentences ------------------------------------------------------------------------------------
 def where_negations_stand(
     reviews: Sequence[Sequence[str]],
-    negations: set[str],
     adjectives: Sequence[str],
     within: int = 3,
 ) -> pd.Series:
     """Count the reviews with any negation, and those with ``not`` shortly before an adjective."""
     counts = {
         "all reviews": len(reviews),
-        "with a negation": sum(_negated(words, negations) for words in reviews),
+        "with a negation": sum(_negated(words) for words in reviews),
     }
     for adjective in adjectives:
         counts[f"with 'not' up to {within} words before {adjective!r}"] = sum(
@@ -686,8 +769,8 @@ def words_for_and_against(
 
     Parameters
     ----------
-    explained : list of (words, odds)
-        The words of a sentence, and log-odds (1 + words,): of the sentence as it is, then with
+    explained : list of (words, probabilities)
+        The words of a sentence, and P(positive), (1 + words,): of the sentence as it is, then with
         one word after the other hidden.
 
     Returns
@@ -695,19 +778,22 @@ def words_for_and_against(
     list of pandas.Series
         The effect of each word, for each sentence.
     """
-    found = [pd.Series(odds[0] - odds[1:], index=words) for words, odds in explained]
+    odds = [np.log(p / (1 - p)) for p in (p.astype(float) for _, p in explained)]
+    found = [
+        pd.Series(o[0] - o[1:], index=words) for o, (words, _) in zip(odds, explained, strict=True)
+    ]
     reach = 1.15 * max(effects.abs().max() for effects in found)
     figure, axes = plots.new_figure(
         rows=len(found), width=8.4, height=0.6 + 1.35 * len(found), squeeze=False
     )
-    for ax, effects, (_, odds) in zip(axes[:, 0], found, explained, strict=True):
+    for ax, effects, (_, p) in zip(axes[:, 0], found, explained, strict=True):
         colors = [BLUE if effect > 0 else RED for effect in effects]
         ax.bar(range(len(effects)), effects, color=colors)
         ax.axhline(0, color="0.3", linewidth=0.8)
         ax.set(
             xticks=range(len(effects)),
             xticklabels=effects.index,
-            title=f"P(positive) = {1 / (1 + np.exp(-odds[0])):.2f}",
+            title=f"P(positive) = {p[0]:.2f}",
             ylim=(-reach, reach),
         )
         ax.grid(axis="x", visible=False)
@@ -726,13 +812,15 @@ def accuracy_on_the_test_part(probabilities: np.ndarray, labels: Sequence[int] |
     return f"accuracy on {len(labels)} test reviews: {accuracy:.3f}"
 
 
-def verdicts_by_label(says: Mapping[str, np.ndarray], labels: np.ndarray) -> pd.DataFrame:
+def verdicts_by_label(
+    says: Mapping[str, np.ndarray], labels: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Draw the probabilities of several predictors apart for each label.
 
     Returns
     -------
-    pandas.DataFrame
-        ``right`` (share) and ``mean`` probability of each predictor.
+    right, mean : numpy.ndarray
+        Share of right answers, and mean probability, of each predictor.
     """
     figure, axes = plots.new_figure(
         columns=len(says), width=7.6, height=3, sharex=True, sharey=True
@@ -749,11 +837,12 @@ def verdicts_by_label(says: Mapping[str, np.ndarray], labels: np.ndarray) -> pd.
     axes[0].set_ylabel("reviews")
     axes[0].legend(fontsize=8, loc="upper center")
     _say(figure, "Much the same verdicts, handed to the wrong reviews")
-    return pd.DataFrame(rows).T
+    right, mean = (np.array([row[name] for row in rows.values()]) for name in ("right", "mean"))
+    return right, mean
 
 
-def largest_move(before: np.ndarray, after: np.ndarray, ordered: bool = False) -> str:
-    """Say by how much a probability moves at most; with ``ordered``, compare sorted ones."""
+def largest_move(before: np.ndarray, after: np.ndarray, ordered: bool = False) -> float:
+    """By how much a probability moves at most; with ``ordered``, compare sorted ones."""
     if ordered:
         before, after = np.sort(before), np.sort(after)
-    return f"some probability moves by {np.abs(before - after).max():.2f}"
+    return float(np.abs(before - after).max())

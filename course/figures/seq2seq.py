@@ -288,6 +288,11 @@ def errors_by_length(error_rates: ErrorRates, part: Part, said: Mapping[str, Row
         Words and what should be said.
     said : dict of lists of lists of str
         By model: what it said to each word.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Both rates by letters and model.
     """
     table = []
     for label, answers in said.items():
@@ -310,7 +315,7 @@ def errors_by_length(error_rates: ErrorRates, part: Part, said: Mapping[str, Row
     handles = axes[0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside lower center", ncols=len(said))
     _title(figure, "Attention makes fewer mistakes at every length")
-    return table
+    return table.pivot(index="letters", columns="model", values=list(_REPORTED))
 
 
 def learning_curves(
@@ -343,12 +348,13 @@ def learning_curves(
                 text = "after {} steps: {:.1%} of the words, {:.1%} of the sounds wrong"
                 style = {"marker": "o" if end == graded else "D", "color": _color(label), "ls": ""}
                 ax.plot(end, curve[end - width], label=text.format(end, *rates), **style)
+    gone = 1 - curve[100 - width // 2] / values[0]
     ax.axvline(graded, ls="--", color="0.4", lw=1)
     ax.set(
         ylim=(0, 3.8),
         xlabel="step (dashed: the graded training ends)",
         ylabel="loss per sound (nats)",
-        title="Most of the loss is gone after a hundred steps",
+        title=f"After a hundred steps, {gone:.0%} of the loss is gone ({label})",
     )
     ax.legend(loc="upper right")
     return curves

@@ -8,10 +8,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise, product
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import pycrfsuite
 import torch
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -24,13 +28,16 @@ from torch import nn
 
 from course import plots
 from course.data import Parts
-from course.figures import bilstm
+from course.figures import bilstm, parts
 from course.figures.parts import STYLE
 
 PADDING, UNKNOWN = 0, 1
 """The two ids that stand for no fact."""
+LINEAR, CRF = "linear, 3 words on either side", "CRF, 1 word on either side"
+"""Names of the two best taggers without a network."""
 
 Sentences = Sequence[Sequence[str]]
+Spans = list[tuple[int, int, str]]
 Encode = Callable[[Sentences], tuple[torch.Tensor, torch.Tensor]]
 
 FAMILIES = {  # words of one family share a colour; the label itself is always written below
@@ -172,7 +179,7 @@ def sizes(addresses: Parts) -> pd.DataFrame:
 def taggers_without_a_network(
     words: Sentences, tags: Sentences, new_words: Sentences, vocabulary: Vocabulary
 ) -> dict[str, list[list[str]]]:
-    """Learn from ``words`` and ``tags`` and tag ``new_words``, in four ways from cheap to good.
+    """Learn from ``words`` and ``tags`` and tag ``new_words``, in five ways from cheap to good.
 
     Returns
     -------
@@ -190,7 +197,8 @@ def taggers_without_a_network(
             [usually.get(_plain(word), top) for word in row] for row in new_words
         ],
         "linear, the word alone": linear_tagger(words, tags, new_words, vocabulary, 0),
-        "linear, 3 words on either side": linear_tagger(words, tags, new_words, vocabulary, 3),
+        LINEAR: linear_tagger(words, tags, new_words, vocabulary, 3),
+        CRF: crf_tagger(words, tags, new_words, vocabulary, 1),
     }
 
 
@@ -204,20 +212,59 @@ def linear_tagger(
     return [[next(answers) for _ in row] for row in new_words]
 
 
+def crf_tagger(
+    words: Sentences,
+    tags: Sentences,
+    new_words: Sentences,
+    vocabulary: Vocabulary,
+    reach: int,
+    iterations: int = 60,
+) -> list[list[str]]:
+    """Train a linear-chain CRF (Lafferty et al., 2001) on the facts that the classifier sees.
+
+    It also scores every move from one tag to the next, and decides about a sentence as a whole.
+    """
+    trainer = pycrfsuite.Trainer(verbose=False)
+    trainer.set_params({"c1": 0.1, "c2": 0.1, "max_iterations": iterations})
+    for facts, row in zip(_facts_around(words, vocabulary, reach), tags, strict=True):
+        trainer.append(_as_text(facts), row)
+    new = [_as_text(facts) for facts in _facts_around(new_words, vocabulary, reach)]
+    with TemporaryDirectory() as folder:
+        path = str(Path(folder) / "model")
+        trainer.train(path)
+        with pycrfsuite.Tagger().open(path) as tagger:
+            return [tagger.tag(facts) for facts in new]
+
+
+def _as_text(facts: list[list[int]]) -> list[list[str]]:
+    return [list(map(str, row)) for row in facts]
+
+
+def _facts_around(
+    sentences: Sentences, vocabulary: Vocabulary, reach: int
+) -> Iterator[list[list[int]]]:
+    """For each sentence and word, a number for each (offset, id) within ``reach`` words."""
+    ids, lengths = vocabulary.encode(sentences)
+    for sentence, length in zip(ids.tolist(), lengths.tolist(), strict=True):
+        around = [{PADDING}] * reach + [set(facts) for facts in sentence[:length]]
+        around += [{PADDING}] * reach
+        yield [
+            [
+                offset * len(vocabulary) + fact
+                for offset, facts in enumerate(around[step : step + 2 * reach + 1])
+                for fact in sorted(facts)
+            ]
+            for step in range(length)
+        ]
+
+
 def _windows(sentences: Sentences, vocabulary: Vocabulary, reach: int) -> csr_matrix:
     """One row for each word, one column for each (offset, id) within ``reach`` words."""
-    ids, lengths = vocabulary.encode(sentences)
-    rows, columns, row = [], [], 0
-    for sentence, length in zip(ids.numpy(), lengths.tolist(), strict=True):
-        for step in range(length):
-            for offset in range(-reach, reach + 1):
-                inside = 0 <= step + offset < length
-                facts = set(sentence[step + offset]) if inside else {PADDING}
-                columns += [(offset + reach) * len(vocabulary) + int(fact) for fact in facts]
-                rows += [row] * len(facts)
-            row += 1
-    shape = (row, (2 * reach + 1) * len(vocabulary))
-    return csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
+    found = [row for rows in _facts_around(sentences, vocabulary, reach) for row in rows]
+    columns = np.concatenate(found)
+    begins = np.cumsum([0, *map(len, found)])
+    shape = (len(found), (2 * reach + 1) * len(vocabulary))
+    return csr_matrix((np.ones(len(columns)), columns, begins), shape=shape)
 
 
 def _pairs(left: Sentences, right: Sentences) -> Iterator[tuple[str, str]]:
@@ -247,6 +294,46 @@ def scores(
     )
 
 
+def report_by_type(
+    true_tags: Sentences,
+    found_tags: Sentences,
+    find_spans: Callable[[list[str]], Spans],
+    rows: int = 12,
+) -> pd.DataFrame:
+    """Precision, recall and F1 of the most frequent types of span, and of all spans together.
+
+    Parameters
+    ----------
+    true_tags, found_tags : lists of lists of str
+        BIO tags of the same sentences.
+    find_spans : callable
+        Tags of one sentence to spans ``(begin, end, type)``.
+    rows : int
+        How many types to show.
+    """
+    true, found = (
+        {(row, *span) for row, tags in enumerate(sentences) for span in find_spans(list(tags))}
+        for sentences in (true_tags, found_tags)
+    )
+    counts = pd.DataFrame(
+        {
+            name: pd.Series(Counter(kind for *_, kind in spans), dtype=int)
+            for name, spans in (("right", true & found), ("found", found), ("spans", true))
+        }
+    ).fillna(0)
+    counts = counts.sort_values("spans", ascending=False)
+    shown = pd.concat([counts.head(rows), counts.sum().to_frame("all types").T]).astype(int)
+    table = pd.DataFrame(
+        {
+            "precision": shown["right"] / shown["found"],
+            "recall": shown["right"] / shown["spans"],
+            "F1": 2 * shown["right"] / (shown["found"] + shown["spans"]),
+            "spans": shown["spans"],
+        }
+    )
+    return table.rename(SHORT)
+
+
 def _short(tag: str) -> str:
     """A tag that fits under its word."""
     return tag[:2] + SHORT.get(tag[2:], tag[2:])
@@ -263,21 +350,20 @@ def _tagged_line(
 ) -> float:
     """Write words and, below, a row of coloured tags for each entry; return how wide they are.
 
-    A tag of the last row that differs from the first row's is crossed.
+    A tag that differs from the first row's is crossed.
     """
     x = 0.0
-    shown = list(rows.values())
     for step, word in enumerate(words):
-        wrong = shown[0][step] != shown[-1][step]
-        texts = [_short(tags[step]) for tags in shown]
-        texts[-1] = f"✗ {texts[-1]}" if wrong else texts[-1]
+        tags = [row[step] for row in rows.values()]
+        wrong = [tag != tags[0] for tag in tags]
+        texts = ["✗ " * bad + _short(tag) for tag, bad in zip(tags, wrong, strict=True)]
         width = max(len(word) * 1.25, *map(len, texts)) + 1.6
         ax.text(x + width / 2, y, word, ha="center", va="center", fontsize=11, weight="bold")
-        for row, (text, tags) in enumerate(zip(texts, shown, strict=True), start=1):
+        for row, (text, tag) in enumerate(zip(texts, tags, strict=True), start=1):
             box = plt.Rectangle((x, y - row * 0.9 - 0.38), width, 0.76, alpha=0.35)
-            box.set(color=_color_of(tags[step]), linewidth=0)
+            box.set(color=_color_of(tag), linewidth=0)
             ax.add_patch(box)
-            weight = "bold" if wrong and row == len(rows) else "normal"
+            weight = "bold" if wrong[row - 1] else "normal"
             style = {"ha": "center", "va": "center", "fontsize": 8.5, "weight": weight}
             ax.text(x + width / 2, y - row * 0.9, text, **style)
         x += width + 0.25
@@ -357,13 +443,75 @@ def two_chains() -> dict:
     return data
 
 
+LATTICE = pd.DataFrame(
+    {"Main": [3, 1, 0], "St": [3, 2, 1], "New": [4, 3, 1], "York": [2, 1, 5]},
+    index=["O", "B-Place", "I-Place"],
+)
+"""Scores of three tags for four words."""
+ALONE, BEST = "each word alone", "the best path"
+PATHS = {
+    ALONE: (["O", "O", "O", "I-Place"], 0.11, "hidden"),
+    BEST: (["O", "O", "B-Place", "I-Place"], -0.11, "lit"),
+}
+"""Two paths through the lattice, how far above the middle each is drawn, and its role."""
+
+
+def lattice() -> pd.DataFrame:
+    """Four words, three tags: the tags that are best alone make a move that is not allowed.
+
+    Returns
+    -------
+    DataFrame
+        A row for each of the two paths: its tags, its total, whether all moves are allowed.
+    """
+    words, tags = list(LATTICE), list(LATTICE.index)
+    x = {word: 3.4 + 3.2 * step for step, word in enumerate(words)}
+    y = {tag: 5.3 - 1.6 * row for row, tag in enumerate(tags)}
+    found = {}
+    with mpl.rc_context(STYLE):
+        figure, (axis,) = parts.canvas(14.4, 6.9, unit=0.58)
+        for one, other in product(tags, tags):
+            for word, after in pairwise(words if _may_follow(one, other) else ()):
+                if word == words[0] and not _may_follow("O", one):
+                    continue  # no sentence begins there
+                ends = [(x[word] + 0.48, y[one]), (x[after] - 0.48, y[other])]
+                parts.path(axis, ends, head=False, color=(0.75, 0.75, 0.75), width=1.0)
+        for name, (path, shift, role) in PATHS.items():
+            moves = list(pairwise(zip(words, path, strict=True)))
+            for (word, one), (after, other) in moves:
+                ends = [(x[word] + 0.48, y[one] + shift), (x[after] - 0.48, y[other] + shift)]
+                parts.path(axis, ends, role, width=2.6, dashed=name == ALONE)
+            total = sum(LATTICE.at[tag, word] for word, tag in zip(words, path, strict=True))
+            allowed = all(_may_follow(one, other) for (_, one), (_, other) in moves)
+            found[name] = {"tags": path, "total": total, "allowed": allowed}
+            note = "" if allowed else ", with a move that is not allowed"
+            text = f"{name}: {total} in all{note}"
+            parts.label(axis, 2.9, 0.6 + 3 * shift, text, role, ha="left", size=12)
+        for word, tag in product(words, tags):
+            possible = None if word != words[0] or _may_follow("O", tag) else False
+            score = str(LATTICE.at[tag, word])
+            parts.box(axis, x[word], y[tag], score, "gate", 0.95, 0.8, possible, size=13)
+        for tag in tags:
+            parts.label(axis, x[words[0]] - 0.8, y[tag], tag, ha="right", size=12)
+        for word in words:
+            parts.label(axis, x[word], 6.4, word, "input", size=13)
+    figure.set_layout_engine(PlaceHolderLayoutEngine(False, False))  # the notebook has another
+    return pd.DataFrame.from_dict(found, orient="index")
+
+
+def _may_follow(before: str, tag: str) -> bool:
+    """Tell whether a tag may stand behind another: an I- only in a span of its own type."""
+    return tag[0] != "I" or before[2:] == tag[2:]
+
+
 def f1_by_tagger(f1: Mapping[str, float | Sequence[float]]) -> pd.Series:
     """Mean span F1 of each tagger, a dot for each seed where there are several."""
     f1 = {name: np.atleast_1d(values) for name, values in f1.items()}
     means = pd.Series({name: values.mean() for name, values in f1.items()}).sort_values()
     figure, ax = plots.new_figure(width=8, height=3.3)
     for row, (name, mean) in enumerate(means.items()):
-        ax.barh(row, mean, color=plots.COLORS[0] if "LSTM" in name else "0.7", alpha=0.75)
+        color = plots.COLORS[0] if "LSTM" in name else plots.COLORS[1] if name == CRF else "0.7"
+        ax.barh(row, mean, color=color, alpha=0.75)
         if len(f1[name]) > 1:
             ax.plot(f1[name], [row] * len(f1[name]), "o", color="black", markersize=4)
         ax.text(max(f1[name]) + 0.012, row, f"{mean:.3f}", va="center", fontsize=9)
@@ -371,9 +519,12 @@ def f1_by_tagger(f1: Mapping[str, float | Sequence[float]]) -> pd.Series:
     ax.set(xlabel="span F1 on the validation part", xlim=(0, 1.02))
     ax.grid(False, axis="y")
     several = next(name for name, values in f1.items() if len(values) > 1)
-    ahead = sum(value > max(f1["linear, 3 words on either side"]) for value in f1[several])
-    title = f"{ahead} of {len(f1[several])} {several}s (dots) are ahead of the linear tagger"
-    _title(figure, title)
+    ahead = [sum(value > max(f1[other]) for value in f1[several]) for other in (LINEAR, CRF)]
+    _title(
+        figure,
+        f"Of {len(f1[several])} {several}s (dots), {ahead[0]} are ahead of the linear tagger, "
+        f"{ahead[1]} of the CRF",
+    )
     return means
 
 
@@ -554,3 +705,57 @@ def addresses_with_errors(
     ax.set_title(f"{len(chosen)} addresses with errors (✗)")
     ax.axis("off")
     return chosen
+
+
+def log_lift(tags: Sentences, names: Sequence[str], smoothing: float = 0.1) -> np.ndarray:
+    """Logarithm of how much more often tags follow each other than by chance.
+
+    Returns
+    -------
+    numpy.ndarray, shape (K, K)
+        A row for each tag, a column for each tag behind it.
+    """
+    number = {name: k for k, name in enumerate(names)}
+    pairs, alone = np.full((len(names), len(names)), smoothing), np.full(len(names), smoothing)
+    for row in tags:
+        numbers = [number[tag] for tag in row]
+        np.add.at(alone, numbers, 1)
+        np.add.at(pairs, (numbers[:-1], numbers[1:]), 1)
+    return np.log(pairs / pairs.sum(axis=1, keepdims=True)) - np.log(alone / alone.sum())
+
+
+def means_of_scores(
+    true_tags: Sentences,
+    answers: Mapping[str, Sequence[Sentences]],
+    span_f1: Callable[[Sentences, Sentences], float],
+) -> pd.DataFrame:
+    """The three scores of :func:`scores`, means over the answers of several networks each."""
+    each = [
+        scores(true_tags, dict(zip(answers, one, strict=True)), span_f1)
+        for one in zip(*answers.values(), strict=True)
+    ]
+    return sum(each) / len(each)
+
+
+def what_changes(
+    words: Sentences, true_tags: Sentences, alone: Sentences, together: Sentences
+) -> list[int]:
+    """Three of the addresses that another decoding changes, two that it repairs first."""
+    changed = [i for i, row in enumerate(words) if alone[i] != together[i]]
+    right = [i for i in changed if together[i] == true_tags[i]]
+    short = sorted((i for i in changed if len(words[i]) < 9), key=lambda i: i not in right)
+    chosen = [*short[:2], *short[-1:]]
+    _, ax = plots.new_figure(width=10.5, height=4.6)
+    widths = [
+        _tagged_line(
+            ax,
+            words[i],
+            {"true": true_tags[i], "alone": alone[i], "together": together[i]},
+            -4.3 * row,
+        )
+        for row, i in enumerate(chosen)
+    ]
+    ax.set(xlim=(-7, max(widths, default=1)), ylim=(-4.3 * len(chosen) + 0.8, 0.9))
+    ax.set_title(f"{len(changed)} addresses change, {len(right)} of them are right now: examples")
+    ax.axis("off")
+    return changed

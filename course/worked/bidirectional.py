@@ -77,7 +77,8 @@ def _two_way(t, kind, layer_kind):
     try:
         load_torch_weights(model, layer)
     except ValueError as error:
-        raise checks.CheckFailed(f"{name} needs the parameters of two chains: {error}.") from None
+        chains = f"two {layer_kind.__name__} chains, each with its own"
+        raise checks.CheckFailed(f"{name} needs the parameters of {chains}: {error}.") from None
     x = torch.cos(torch.arange(24.0, dtype=torch.float64) ** 2).reshape(3, 4, 2)
     args = {"x": x, "lengths": torch.tensor([2, 3, 1])}
     first = t.check(model, args, "output, h_n", float32=False, quiet=True)
@@ -99,11 +100,15 @@ def _keeps_form_and_gradient(name, model, x, lengths):
     for label, value, shape in (("output", output, (4, 9, 6)), ("h_n", h_n, (4, 6))):
         checks.form(f"{name}: {label}", value, shape, "float32")
         checks.require(value.requires_grad, f"{name}: no gradient flows to {label}. {STAY}")
+    for half, states in (("forward", output[..., :3]), ("backward", output[..., 3:])):
+        (grad,) = torch.autograd.grad(states.sum(), x, retain_graph=True, allow_unused=True)
+        reached = grad is not None and bool(grad[0, 0].any())
+        checks.require(
+            reached, f"{name}: no gradient comes from the {half} half to the input. {STAY}"
+        )
     (output.sum() + h_n.sum()).backward()
-    reached = x.grad is not None and x.grad[0, 0].any()
-    checks.require(reached, f"{name}: no gradient reaches the input. {STAY}")
     still = [key for key, p in model.named_parameters() if p.grad is None or not p.grad.any()]
-    checks.require(not still, f"{name}: no gradient reaches {', '.join(still)}. {STAY}")
+    checks.require(not still, f"{name}: no gradient reaches {', '.join(still)}.")
 
 
 def encode_batch(t, encode_batch):

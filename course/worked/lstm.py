@@ -154,6 +154,11 @@ def LSTM(t, LSTM):
         return _flat(model(x, (h0, c0)))
 
     run.__name__ = "LSTM"
+    once, twice = (run(x.clone(), h0.clone(), c0.clone())[0] for _ in range(2))
+    checks.require(
+        torch.equal(once, twice),
+        "Two calls with the same input differ: leave out dropout, or whatever else is random.",
+    )
     args = {"x": x, "h0": h0, "c0": c0}
     found = t.check(run, args, "output, h_n, c_n", float32=False, quiet=True)
     output, (h_n, c_n) = layer(x, (h0, c0))

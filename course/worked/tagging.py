@@ -128,7 +128,7 @@ def Tagger(t, Tagger):
     )
     ids = torch.tensor([[4, 9, 3, 0, 0], [5, 2, 8, 6, 0], [7, 0, 0, 0, 0]])
     lengths = torch.tensor([3, 4, 1])
-    logits = model(ids.clone(), lengths.clone())
+    logits = _called(model, ids.clone(), lengths.clone())
     _are_logits(logits)
     _read_both_ways_and_no_padding(model, ids, lengths, logits)
     _average_the_vectors_of_a_word(model, ids, lengths, logits)
@@ -144,13 +144,37 @@ def Tagger(t, Tagger):
     t.say("Tagger: reads both ways, never the padding")
 
 
+_MEANINGS = {
+    "enforce_sorted": "The lengths come unsorted: pack with enforce_sorted=False.",
+    "size of tensor a": "ids may have two axes or three, (N, T) or (N, T, F): with three, average "
+    "the F vectors of each word.",
+    "cannot be multiplied": "Layers of different widths meet. With ids (N, T) there is nothing to "
+    "average; the read-out sees 2 * hidden_size features.",
+}
+"""What PyTorch says of a common slip, and what it means here."""
+
+
+def _called(model: nn.Module, ids: Tensor, lengths: Tensor) -> Tensor:
+    try:
+        return model(ids, lengths)
+    except (RuntimeError, IndexError) as error:
+        meaning = next((said for text, said in _MEANINGS.items() if text in str(error)), "")
+        if isinstance(error, NotImplementedError) or not meaning:
+            raise
+        where = f"Tagger fails for ids {tuple(ids.shape)} and lengths {lengths.tolist()}."
+        raise checks.CheckFailed(f"{where} {meaning} PyTorch says: {error}") from None
+
+
 def _are_logits(logits: Tensor) -> None:
     shape = tuple(getattr(logits, "shape", ()))
-    longest = " Unpacking needs total_length, because no sentence fills the batch."
+    hints = {
+        (3, 4, 7): " Unpacking needs total_length, because no sentence fills the batch.",
+        (5, 5, 7): " The batch comes first: batch_first=True, in packing and unpacking as well.",
+    }
     checks.require(
         isinstance(logits, Tensor) and shape == (3, 5, 7),
         "Tagger: logits must be a tensor of shape (3, 5, 7) for ids (3, 5) and 7 tags; yours is "
-        f"{shape}.{longest if shape == (3, 4, 7) else ''}",
+        f"{shape}.{hints.get(shape, '')}",
     )
     ones = torch.ones(3, 5, dtype=logits.dtype)
     checks.require(
@@ -178,9 +202,18 @@ def _read_both_ways_and_no_padding(
         not torch.allclose(logits[1, 0], logits[1, 1]),
         "Tagger: every word of a sentence has the same logits: read out each step's own states.",
     )
+    order = torch.tensor([1, 2, 0])
+    turned = model(ids[order], lengths[order])
+    checks.require(
+        torch.allclose(turned[0, :4], logits[1, :4])
+        and torch.allclose(turned[2, :3], logits[0, :3]),
+        "Tagger: the sentences in another order get other logits. Were they sorted by length, and "
+        "not put back?",
+    )
     checks.require(
         moves(0, 3),
-        "Tagger: the last word's logits do not move when the first word changes: no forward LSTM?",
+        "Tagger: the last word's logits do not move when the first word changes. Is there a "
+        "forward LSTM, and does the read-out see its states?",
     )
     checks.require(
         moves(3, 0),
@@ -197,14 +230,6 @@ def _read_both_ways_and_no_padding(
         "Tagger: the answer at real steps moves when the *padding* changes: the backward LSTM "
         "reads it. Pack with the lengths.",
     )
-    order = torch.tensor([1, 2, 0])
-    turned = model(ids[order], lengths[order])
-    checks.require(
-        torch.allclose(turned[0, :4], logits[1, :4])
-        and torch.allclose(turned[2, :3], logits[0, :3]),
-        "Tagger: the sentences in another order get other logits. Were they sorted by length, and "
-        "not put back?",
-    )
     alone = model(ids[:1, :3], lengths[:1])
     checks.require(
         torch.allclose(alone[0], logits[0, :3]),
@@ -216,7 +241,7 @@ def _read_both_ways_and_no_padding(
 def _average_the_vectors_of_a_word(
     model: nn.Module, ids: Tensor, lengths: Tensor, logits: Tensor
 ) -> None:
-    six = model(ids[:, :, None].repeat(1, 1, 6), lengths)
+    six = _called(model, ids[:, :, None].repeat(1, 1, 6), lengths)
     checks.require(
         six.shape == logits.shape,
         f"Tagger: for ids (3, 5, 6) the logits must be (3, 5, 7); yours are {tuple(six.shape)}. "
@@ -287,7 +312,7 @@ def _fill(model: nn.Module) -> None:
     except ValueError as error:
         raise checks.CheckFailed(
             "Tagger: besides the embedding and the read-out there must be one LSTM in both "
-            f"directions, and no other parameters. {error}"
+            f"directions, and no other parameters: {str(error).split(';')[0]}."
         ) from None
 
 
@@ -329,6 +354,9 @@ def viterbi_decode(t, viterbi_decode):
         f"viterbi_decode: tags must have dtype int64; yours has {tags.dtype}.",
     )
     no = -np.inf
+    barred = transitions.copy()
+    barred[:2, 2] = no
+    t.check(viterbi_decode, args | {"transitions": barred}, "tags", quiet=True)
     picture = {
         "scores": np.array([[[3.0, 1.0, no], [3.0, 2.0, 1.0], [4.0, 3.0, 1.0], [2.0, 1.0, 5.0]]]),
         "transitions": np.array([[0.0, 0.0, no], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]),

@@ -273,7 +273,12 @@ def _names(text: str) -> list[str]:
 
 
 def _text(value: Any, indent: int) -> str:
-    if exact_type(value) not in {"ndarray", "tensor"}:
+    kind = exact_type(value)
+    if kind in {"list", "tuple"} and any(exact_type(v) in {"ndarray", "tensor"} for v in value):
+        return f"a {kind} of {len(value)}, as the answer before this one makes it"
+    if kind == "dict":
+        return "".join(f"\n{' ' * indent}{k}: {_text(v, indent + 3)}" for k, v in value.items())
+    if kind not in {"ndarray", "tensor"}:
         return str(value)
     array = checks.as_numpy(value)
     shown = np.round(array, 4) if array.dtype.kind == "f" else array

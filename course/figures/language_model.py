@@ -1,0 +1,466 @@
+"""Figures of ``02_lstm/language_model``, the n-grams, and a model that fits on a page.
+
+Each figure has one message and returns the data that it drew. The network, its training and its
+score are the learner's: figures get what they measured.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from torch import nn
+
+from course import plots
+
+BLUE, ORANGE, GREEN = plots.COLORS[:3]
+DEAR = 9
+"""Bits: who pays so much for a character had expected others."""
+PLACES = ("no letter", "first", "second", "third", "4th", "5th", "6th", "later")
+"""Where in its word a character stands."""
+CELLS = {"RNN": plots.CELL_COLORS["rnn"], "LSTM": plots.CELL_COLORS["lstm"]}
+DROPOUT = {"none": ("0.4", ":"), "ordinary": (ORANGE, "--"), "variational": (GREEN, "-")}
+Drop = Callable[[torch.Tensor, str], torch.Tensor]
+
+
+# Text and ids
+
+
+class Alphabet:
+    """The characters of a text, each with a number.
+
+    Parameters
+    ----------
+    text : str
+        ASCII; its characters in order get the ids from 0 on.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.characters = "".join(sorted(set(text)))
+        self._id_of_byte = np.zeros(128, dtype=np.int64)
+        self._id_of_byte[[ord(c) for c in self.characters]] = np.arange(len(self.characters))
+
+    def __len__(self) -> int:
+        return len(self.characters)
+
+    def encode(self, text: str) -> torch.Tensor:
+        """Characters to ids, shape (L,)."""
+        return torch.from_numpy(
+            self._id_of_byte[np.frombuffer(text.encode("ascii"), dtype=np.uint8)]
+        )
+
+    def decode(self, ids: torch.Tensor) -> str:
+        """Ids to characters."""
+        return "".join(self.characters[i] for i in ids.tolist())
+
+
+def words(text: str) -> list[str]:
+    """List the words of a text in small letters, with the apostrophes inside them."""
+    return re.findall(r"[a-z]+(?:'[a-z]+)*", text.lower())
+
+
+def _seen(text: str) -> list[str]:
+    """Characters as they can be seen in a figure."""
+    return ["␣" if c == " " else "⏎" if c == "\n" else c for c in text]
+
+
+def _places(text: str) -> np.ndarray:
+    """For each character its place in :data:`PLACES`."""
+    found, place = [], 0
+    for character in text:
+        place = place + 1 if character.isalpha() else 0
+        found.append(min(place, len(PLACES) - 1))
+    return np.array(found)
+
+
+# Counting
+
+
+def bets_of_pairs(
+    bigram: torch.Tensor, alphabet: Alphabet, letters: str = " etaoinshrdlumcfwygpbvkqxjz"
+) -> pd.DataFrame:
+    """Draw the probabilities ``bigram`` (V, V) of the next character (columns), for some letters.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Their logarithms to base 2.
+    """
+    ids = alphabet.encode(letters)
+    names = _seen(letters)
+    table = pd.DataFrame(bigram[ids][:, ids].log2().numpy(), index=names, columns=names)
+    figure, ax = plots.new_figure(width=6.6, height=5.2)
+    image = ax.imshow(table, cmap="viridis", vmin=-12, vmax=0)
+    ax.set_xticks(range(len(names)), names, fontsize=9)
+    ax.set_yticks(range(len(names)), names, fontsize=9)
+    ax.set(
+        title="Hardly anything but u follows q",
+        xlabel="next character",
+        ylabel="this character",
+    )
+    ax.grid(visible=False)
+    figure.colorbar(image, label="log₂ of the probability")
+    return table
+
+
+def ngram_probabilities(
+    train: torch.Tensor, text: torch.Tensor, highest: int, V: int
+) -> list[np.ndarray]:
+    """Count n-grams and mix their orders (Witten & Bell, 1991).
+
+    Parameters
+    ----------
+    train, text : torch.Tensor or numpy.ndarray of int64, shapes (M,) and (L,)
+        Ids to count and ids to predict.
+    highest : int
+        The highest order.
+    V : int
+        Number of characters.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        Probabilities of ``text[highest - 1:]``, one array for each order from 1 to ``highest``.
+    """
+    train, text = np.asarray(train), np.asarray(text)
+    p, found = np.full(len(text) - highest + 1, 1 / V), []
+    grams, asked = np.zeros_like(train), np.zeros_like(text)
+    for order in range(1, highest + 1):
+        grams = grams[: len(train) - order + 1] * V + train[order - 1 :]  # each n-gram, a number
+        asked = asked[: len(text) - order + 1] * V + text[order - 1 :]
+        here = asked[highest - order :]
+        seen, counts = np.unique(grams, return_counts=True)
+        contexts, first = np.unique(seen // V, return_index=True)
+        totals = np.add.reduceat(counts, first)  # count(c)
+        different = np.diff(np.append(first, len(seen)))  # D(c)
+        at = np.minimum(np.searchsorted(seen, here), len(seen) - 1)
+        count = np.where(seen[at] == here, counts[at], 0)
+        at = np.minimum(np.searchsorted(contexts, here // V), len(contexts) - 1)
+        known = contexts[at] == here // V
+        mixed = (count + different[at] * p) / (totals[at] + different[at])
+        p = np.where(known, mixed, p)
+        found.append(p)
+    return found
+
+
+def bits_by_order(new: Sequence[float], counted: Sequence[float]) -> pd.DataFrame:
+    """Draw bits per character of the n-grams from order 1 on, on new and on counted text."""
+    orders = range(1, len(new) + 1)
+    table = pd.DataFrame({"three new plays": new, "text it has counted": counted}, index=orders)
+    _, ax = plots.new_figure(width=7, height=3.2)
+    for (name, scores), style in zip(
+        table.items(), ({"color": ORANGE}, {"color": "0.6", "ls": "--"}), strict=True
+    ):
+        ax.plot(scores, marker="o", label=name, **style)
+    ax.set(
+        title="Longer contexts help until they have never been seen",
+        xlabel="order n of the n-gram",
+        ylabel="bits per character",
+        xticks=orders,
+        ylim=(0, None),
+    )
+    ax.legend()
+    return table
+
+
+# Batches
+
+
+def two_streams(line: str, steps: int = 6, batches: int = 3) -> list[str]:
+    """Draw two rows of a text, cut into batches; arrows are the state. Return the rows."""
+    length = steps * batches
+    rows = [line[:length], line[length : 2 * length]]
+    _, ax = plots.new_figure(width=8.5, height=2.4)
+    for row, text in enumerate(rows):
+        bottom = -1.4 * row
+        for column, character in enumerate(_seen(text)):
+            color = plots.COLORS[column // steps]
+            ax.add_patch(plt.Rectangle((column, bottom), 0.94, 1, color=color, alpha=0.35))
+            middle = (column + 0.47, bottom + 0.5)
+            ax.text(*middle, character, ha="center", va="center", family="monospace")
+        for cut in range(steps, length, steps):
+            style = {"arrowstyle": "-|>", "color": "0.2", "lw": 1.6}
+            ends = (cut + 0.35, bottom - 0.17), (cut - 0.45, bottom - 0.17)
+            ax.annotate("", *ends, arrowprops=style)
+        ax.text(-0.3, bottom + 0.5, f"row {row}", ha="right", va="center")
+    for k, color in enumerate(plots.COLORS[:batches]):
+        ax.text(steps * (k + 0.5), 1.35, f"batch {k}", ha="center", color=color, weight="bold")
+    ax.set(
+        title="Two streams in three batches: each row goes on where it stopped (arrows: the state)",
+        xlim=(-2, length + 0.3),
+        ylim=(-1.9, 1.9),
+    )
+    ax.axis("off")
+    return rows
+
+
+# A model that fits on a page
+
+
+class TwoBack(nn.Module):
+    """Bets 1/2, 1/4, 1/8, 1/8 on letters 0 to 3; which is which depends on the last two letters.
+
+    The older of the two is its state, letter 0 at the beginning. In training mode it bets 1/4 on
+    everything.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        older, last, rank = torch.meshgrid(*[torch.arange(4)] * 3, indexing="ij")
+        bets = 0.5 ** torch.minimum(rank + 1, torch.tensor(3)).float()
+        table = torch.empty(4, 4, 4).scatter_(2, (older + 3 * last + rank) % 4, bets)
+        self.table = nn.Parameter(table.log())
+
+    def forward(
+        self, ids: torch.Tensor, state: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Map ids (N, T) and the letters before them (N, 1) to logits (N, T, 4) and the last."""
+        older = ids.new_zeros(len(ids), 1) if state is None else state
+        older = torch.cat([older, ids[:, :-1]], dim=1)
+        logits = self.table[older, ids]
+        return (0 * logits if self.training else logits), ids[:, -1:]
+
+
+# Who wins
+
+
+def bits_against_text(
+    networks: Sequence[tuple[str, int, Sequence[float]]],
+    train: torch.Tensor,
+    text: torch.Tensor,
+    V: int,
+    bits: Callable[[np.ndarray], float],
+    amounts: Sequence[int] = (40_000, 150_000, 300_000, 600_000, 2_000_000),
+) -> dict[str, tuple[list[int], list[float]]]:
+    """Draw bits per character of ``text`` against the text that was read or counted.
+
+    Parameters
+    ----------
+    networks : sequence of (cell, characters, bits)
+        ``"RNN"`` or ``"LSTM"``, how many characters were read in the end, and the bits after each
+        equal part of them.
+    train, text : torch.Tensor of int64, shapes (M,) and (L,)
+        Ids that the n-grams count, and that they predict.
+    V : int
+        Number of characters.
+    bits : callable
+        Maps the n-grams' probabilities to bits per character.
+    amounts : sequence of int
+        How many characters the n-grams count.
+
+    Returns
+    -------
+    dict
+        By n-gram: characters and bits of its line.
+    """
+    _, ax = plots.new_figure(width=7.5, height=3.8)
+    lines = {}
+    counted = [ngram_probabilities(train[:n], text, 5, V) for n in amounts]
+    for order, grey in ((2, "0.65"), (3, "0.45"), (5, "0.1")):
+        name, scores = f"{order}-gram", [bits(found[order - 1]) for found in counted]
+        lines[name] = list(amounts), scores
+        ax.plot(amounts, scores, "s--", color=grey, markersize=4)
+        ax.text(1.1 * amounts[-1], scores[-1], name, color=grey, va="center")
+    for cell, total, scores in networks:
+        read = np.linspace(0, total, len(scores) + 1)[1:]
+        label, marker = (cell, "o") if len(scores) > 1 else (f"{cell}, {total:,} characters", "D")
+        ax.plot(read, scores, color=CELLS[cell], marker=marker, label=label)
+    ax.set(
+        title="At equal text neither the LSTM nor the 5-gram is far ahead",
+        xlabel="characters read or counted",
+        ylabel="bits per character, new plays",
+        xscale="log",
+        xlim=(0.85 * amounts[0], 2.75 * amounts[-1]),
+    )
+    ax.legend(loc="lower left")
+    return lines
+
+
+def bits_by_place(text: str, prices: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Average prices (bits, for the last characters of ``text``) by the place in the word."""
+    columns = {}
+    for name, bits in prices.items():
+        places = _places(text)[-len(bits) :]
+        means = [float(bits[places == k].mean()) for k in range(len(PLACES))]
+        columns[name] = [*means, float(bits.mean())]
+    return pd.DataFrame(columns, index=[*PLACES, "all"])
+
+
+def prices_in_a_passage(
+    text: str, prices: Mapping[str, np.ndarray], begin: int, length: int = 62
+) -> pd.DataFrame:
+    """Draw what each character of a passage cost.
+
+    Parameters
+    ----------
+    text : str
+    prices : mapping
+        By name: bits for the last characters of ``text``.
+    begin, length : int
+        The passage.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In all of the text, which share of the characters that cost 9 bits or more stands where.
+    """
+    _, ax = plots.new_figure(width=9, height=2.1)
+    shares = {}
+    for row, (name, bits) in enumerate(prices.items()):
+        _strip(ax, -1.4 * row, name, text[begin : begin + length], bits[begin - len(text) :])
+        dear = _places(text)[-len(bits) :][bits >= DEAR]
+        shares[name] = {
+            "no letter": np.mean(dear == 0),
+            "first letter": np.mean(dear == 1),
+            "inside a word": np.mean(dear > 1),
+        }
+    table = pd.DataFrame(shares).T
+    said = ", ".join(f"{share:.0%} ({name})" for name, share in table["inside a word"].items())
+    bottom = -1.4 * len(prices) + 0.9
+    ax.text(0, bottom, f"Darkest: {DEAR} bits and more. Of these, inside words: {said}", va="top")
+    ax.set(
+        title="The dearest characters lie inside words more often than at their beginning",
+        xlim=(-6, length + 0.5),
+        ylim=(bottom - 0.8, 1.2),
+    )
+    ax.axis("off")
+    return table
+
+
+def _strip(ax: Axes, bottom: float, name: str, text: str, bits: np.ndarray) -> None:
+    """One row of characters on fields as dark as they were dear."""
+    ax.text(-0.8, bottom + 0.5, name, ha="right", va="center")
+    for column, (character, price) in enumerate(zip(_seen(text), bits, strict=False)):
+        color = plt.cm.YlOrBr(min(float(price) / DEAR, 1.0))
+        ax.add_patch(plt.Rectangle((column, bottom), 1, 1, color=color))
+        ink = "white" if price > 5.5 else "black"
+        style = {"ha": "center", "va": "center", "fontsize": 9}
+        ax.text(column + 0.5, bottom + 0.5, character, color=ink, **style)
+
+
+def bits_since_zero_state(carried: torch.Tensor, reset: torch.Tensor) -> pd.DataFrame:
+    """Draw mean bits (T,) at each character since the state was zero, after both trainings."""
+    lines = {"trained with carried state": carried, "trained with resets": reset}
+    table = pd.DataFrame({name: np.asarray(bits) for name, bits in lines.items()})
+    table.index = range(1, len(table) + 1)
+    _, ax = plots.new_figure(width=7, height=3.2)
+    for (name, bits), color, style in zip(table.items(), (BLUE, ORANGE), "-:", strict=True):
+        ax.plot(bits, style, color=color, lw=2, label=name)
+    ticks = [2**k for k in range(20) if 2**k <= len(table)]
+    ax.set(
+        title="After about ten characters a lost state is forgotten",
+        xlabel="characters since the state was zero",
+        ylabel="bits per character",
+        xscale="log",
+    )
+    ax.set_xticks(ticks, ticks)
+    ax.minorticks_off()
+    ax.legend()
+    return table
+
+
+# Dropout
+
+
+def with_dropout(model: nn.Module, drop: Drop, kind: str) -> nn.Module:
+    """Let ``drop`` change a model's embeddings and the output of its LSTM while it is trained.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        With an ``nn.Embedding`` and an ``nn.LSTM``.
+    drop : callable
+        Maps values (N, T, H) and the kind to values.
+    kind : str
+        ``"none"`` leaves the model as it is.
+
+    Returns
+    -------
+    torch.nn.Module
+        The model itself.
+    """
+
+    def after(layer: nn.Module, _: object, output: object) -> object:
+        if not layer.training:
+            return None
+        if isinstance(layer, nn.Embedding):
+            return drop(output, kind)
+        return drop(output[0], kind), output[1]
+
+    for layer in model.modules() if kind != "none" else ():
+        if isinstance(layer, nn.Embedding | nn.LSTM):
+            layer.register_forward_hook(after)
+    return model
+
+
+def learned_by_heart(
+    measured: Mapping[tuple[str, int], tuple[Sequence[float], float]],
+) -> pd.DataFrame:
+    """Draw bits on new plays after every epoch over the same text, with and without dropout.
+
+    Parameters
+    ----------
+    measured : mapping
+        ``(kind of dropout, seed)`` to the bits after every epoch, and the bits on the training
+        text at the end.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each kind and seed.
+    """
+    _, ax = plots.new_figure(width=7, height=3.2)
+    rows = {}
+    for (kind, seed), (curve, seen) in measured.items():
+        color, style = DROPOUT[kind]
+        label = {"none": "no dropout"}.get(kind, kind) if seed == 0 else None
+        epochs = range(1, len(curve) + 1)
+        ax.plot(epochs, curve, style, color=color, label=label)
+        rows[kind, seed] = {
+            "best epoch": int(np.argmin(curve)) + 1,
+            "best": min(curve),
+            "at the end": curve[-1],
+            "training text": seen,
+        }
+    ax.set(
+        title="Without dropout the scenes are learned by heart",
+        xlabel="epoch over the same 12,000 characters",
+        ylabel="bits per character, new plays",
+        xticks=epochs[1::2],
+    )
+    ax.legend()
+    return pd.DataFrame(rows).T.rename_axis(["dropout", "seed"])
+
+
+# Writing
+
+
+def bets_by_temperature(
+    bets: Mapping[float, torch.Tensor], alphabet: Alphabet, after: str, most: int = 10
+) -> pd.DataFrame:
+    """Draw probabilities (V,) of the character after a text, a panel for each temperature.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The likeliest characters by temperature, and the share of all others.
+    """
+    shown = next(iter(bets.values())).topk(most).indices
+    names = _seen(alphabet.decode(shown))
+    figure, axes = plots.new_figure(columns=len(bets), width=8.5, height=2.6, sharey=True)
+    rows = {}
+    for ax, (temperature, p) in zip(axes, bets.items(), strict=True):
+        rest = 1 - float(p[shown].sum())
+        rows[temperature] = [*p[shown].tolist(), rest]
+        ax.bar(names, p[shown], color=BLUE)
+        ax.set(title=f"τ = {temperature}", xlabel="next character")
+        ax.text(0.97, 0.9, f"all others: {rest:.2f}", transform=ax.transAxes, ha="right", va="top")
+    axes[0].set(ylabel="probability")
+    title = f"After '{after}': cold is sure of itself, hot tries more"
+    figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=11)
+    return pd.DataFrame(rows, index=[*names, "others"]).T

@@ -87,7 +87,6 @@ def compare(
     label: str,
     got: Any,
     want: Any,
-    mistakes: Any = None,  # TEMPORARY
     *,
     atol: float = 1e-6,
     rtol: float = 1e-5,
@@ -421,23 +420,3 @@ def _describe(key: str, value: Any) -> str:
     if exact_type(value) in {"ndarray", "tensor"} and np.ndim(as_numpy(value)):
         return f"{key} {tuple(value.shape)}"
     return key
-
-
-# TEMPORARY: until the notebooks call `check` of course.worked.
-ANYTHING = object()
-
-
-def visible(test):
-    test()
-
-
-def check(function, args, returns, mistakes=None, *, atol=1e-6, float32=True, quiet=False):
-    name = getattr(function, "__name__", "the function")
-    passed = {key: copy_of(value) for key, value in args.items()}
-    got = named(name, call(name, function, passed), list(returns))
-    for key, want in returns.items():
-        if want is not ANYTHING:
-            compare(f"{name}: {key}", got[key], want, atol=atol)
-    if not quiet:
-        print("✓ " + described(name, {k: v for k, v in got.items() if returns[k] is not ANYTHING}))
-    return Returned(got)

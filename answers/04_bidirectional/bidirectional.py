@@ -117,65 +117,83 @@ def wrong_modules(name: str) -> dict[str, str]:
     kind = "nn.LSTM" if name == "BiLSTM" else "nn.GRU"
     other = "nn.GRU" if name == "BiLSTM" else "nn.LSTM"
     return {
-        "kept from call to call": two_way(name, KEPT),
-        "a bias without a gradient": two_way(
+        "The state of the last call is kept: each call starts from zero states.": two_way(
+            name, KEPT
+        ),
+        "One bias gets no gradient: every parameter must learn.": two_way(
             name, f"self.rnn.bias_hh_l0_reverse.requires_grad_(False)\n{dedent(p)}{cat}"
         ),
-        "lengths ignored": two_way(name, f"{plain}{cat}"),
-        "masked afterwards only": two_way(name, f"{plain}{masked}{zeroed}{cat}"),
-        "input masked, chain reads zeros": two_way(
+        "The lengths are not used: both chains have read the padding.": two_way(
+            name, f"{plain}{cat}"
+        ),
+        "The backward chain has read the padding: zeroing its outputs afterwards comes too late.": two_way(
+            name, f"{plain}{masked}{zeroed}{cat}"
+        ),
+        "Padding set to zero and then read still moves the state: give the chain the lengths.": two_way(
             name, f"{masked}x = torch.where(real[:, :, None], x, 0.0)\n{plain}{zeroed}{cat}"
         ),
-        "last column as final state": two_way(name, dedent(p) + "return output, output[:, -1]"),
-        "last real step for both": two_way(
+        "h_n is the last column of output: padding, or a state that has read one word.": two_way(
+            name, dedent(p) + "return output, output[:, -1]"
+        ),
+        "The backward half of h_n is where that chain begins: it ends at the first step.": two_way(
             name, dedent(p) + f"{ROWS}\nreturn output, output[rows, lengths - 1]"
         ),
-        "h_n reshaped": two_way(name, dedent(p) + "return output, h_n.reshape(len(x), -1)"),
-        "h_n swapped": two_way(name, dedent(p) + "return output, torch.cat([h_n[1], h_n[0]], 1)"),
-        "h_n summed": two_way(name, dedent(p) + "return output, h_n.sum(0)"),
-        "h_n of the forward chain twice": two_way(
+        "The rows of h_n are mixed up: (2, N, H) was reshaped. Concatenate the directions.": two_way(
+            name, dedent(p) + "return output, h_n.reshape(len(x), -1)"
+        ),
+        "The halves of h_n are swapped: forward comes first.": two_way(
+            name, dedent(p) + "return output, torch.cat([h_n[1], h_n[0]], 1)"
+        ),
+        "The two directions of h_n were added: put them side by side, (N, 2H).": two_way(
+            name, dedent(p) + "return output, h_n.sum(0)"
+        ),
+        "h_n holds the forward state twice: its second half is the backward state.": two_way(
             name, dedent(p) + "return output, torch.cat([h_n[0], h_n[0]], 1)"
         ),
-        "width of the longest": two_way(
+        "output is as wide as the longest sentence: it must be as wide as x.": two_way(
             name, dedent(p).replace(", total_length=x.shape[1]", "") + cat
         ),
-        "sorted and not put back": two_way(
+        "The batch was sorted by length and not put back in its order.": two_way(
             name, "lengths, order = lengths.sort(descending=True)\nx = x[order]\n" + dedent(p) + cat
         ),
-        "sorted batches only": two_way(
+        "Only a batch sorted by length is accepted: lengths may come in any order.": two_way(
             name, dedent(p).replace("enforce_sorted=False", "enforce_sorted=True") + cat
         ),
-        "time first": one_way(name, TURN).replace(", batch_first=True", ""),
-        "time-first output": two_way(
+        "The layers take the first axis for time: the batch is first (batch_first).": one_way(
+            name, TURN
+        ).replace(", batch_first=True", ""),
+        "output has time first: it must be (N, T, 2H).": two_way(
             name, dedent(p) + "return output.transpose(0, 1), torch.cat([h_n[0], h_n[1]], 1)"
         ),
-        "padded with nan": two_way(
+        "The padding steps hold nan: they must be 0.": two_way(
             name,
             dedent(p).replace("total_length", "padding_value=float('nan'), total_length") + cat,
         ),
-        "directions summed": two_way(
+        "The two directions were added: put them side by side.": two_way(
             name, dedent(p) + "return output[..., :self.H] + output[..., self.H:], h_n.sum(0)"
         ),
-        "one direction": module(
+        "There is one direction only: two chains are needed.": module(
             name,
             f"self.rnn = {kind}(input_size, hidden_size, batch_first=True)",
             dedent(p) + "return output, h_n[0]",
         ),
-        "forced to float32": two_way(name, "x = x.float()\n" + dedent(p) + cat),
-        "answer forced to float64": two_way(
+        "x was turned into float32: keep its dtype.": two_way(
+            name, "x = x.float()\n" + dedent(p) + cat
+        ),
+        "The results are always float64: they must keep the dtype of x.": two_way(
             name, dedent(p) + "return output.double(), torch.cat([h_n[0], h_n[1]], 1).double()"
         ),
-        "the other cell": two_way(
+        "LSTM and GRU are exchanged: look at the name of the module.": two_way(
             name,
             dedent(packed("BiLSTM" if name == "BiGRU" else "BiGRU")) + cat,
             other,
         ),
-        "one chain for both": module(
+        "One chain reads both ways: each direction needs its own weights.": module(
             name,
             f"self.fwd = {kind}(input_size, hidden_size, batch_first=True)\nself.bwd = self.fwd",
             TURN,
         ),
-        "whole row flipped": one_way(
+        "The whole row was flipped: the backward chain has read the padding. Reverse within the length.": one_way(
             name,
             turned(
                 (
@@ -184,7 +202,7 @@ def wrong_modules(name: str) -> dict[str, str]:
                 )
             ),
         ),
-        "not turned back": one_way(
+        "The backward states were not turned back to their positions.": one_way(
             name,
             turned(
                 (
@@ -193,7 +211,7 @@ def wrong_modules(name: str) -> dict[str, str]:
                 )
             ),
         ),
-        "turned back by a flip": one_way(
+        "The backward states were flipped back as whole rows: turn them back within the length.": one_way(
             name,
             turned(
                 (
@@ -202,7 +220,7 @@ def wrong_modules(name: str) -> dict[str, str]:
                 )
             ),
         ),
-        "never turned": one_way(
+        "The backward chain has read forwards: turn its input around.": one_way(
             name,
             turned(
                 (
@@ -211,16 +229,16 @@ def wrong_modules(name: str) -> dict[str, str]:
                 )
             ),
         ),
-        "chains exchanged": one_way(
+        "The two layers are exchanged: the one made second reads forwards.": one_way(
             name,
             turned(
                 ("self.fwd(", "self.one("), ("self.bwd(", "self.fwd("), ("self.one(", "self.bwd(")
             ),
         ),
-        "halves swapped": one_way(
+        "The halves of output are swapped: forward comes first.": one_way(
             name, turned(("torch.cat([h_fwd, h_bwd], 2)", "torch.cat([h_bwd, h_fwd], 2)"))
         ),
-        "padding not zeroed": one_way(
+        "The padding steps must be 0.": one_way(
             name,
             turned(
                 (
@@ -229,7 +247,7 @@ def wrong_modules(name: str) -> dict[str, str]:
                 )
             ),
         ),
-        "only the forward half zeroed": one_way(
+        "The padding steps must be 0 in both halves; the backward half is not.": one_way(
             name,
             turned(
                 (
@@ -238,14 +256,16 @@ def wrong_modules(name: str) -> dict[str, str]:
                 )
             ),
         ),
-        "one step too many": one_way(name, turned(("steps < lengths", "steps <= lengths"))),
-        "final state one too early": one_way(
+        "One step too many: step number `length` is padding already.": one_way(
+            name, turned(("steps < lengths", "steps <= lengths"))
+        ),
+        "The forward half of h_n is one step too early: the last real step has number length - 1.": one_way(
             name, turned(("h_fwd[rows, lengths - 1]", "h_fwd[rows, lengths - 2]"))
         ),
-        "final state of the padded row": one_way(
+        "The forward half of h_n is the last column; for a short sentence that is padding.": one_way(
             name, turned(("h_fwd[rows, lengths - 1]", "h_fwd[:, -1]"))
         ),
-        "no gradient to the backward chain": one_way(
+        "The backward chain gets a detached input: the gradient must reach x through both chains.": one_way(
             name,
             turned(
                 (
@@ -254,7 +274,7 @@ def wrong_modules(name: str) -> dict[str, str]:
                 )
             ),
         ),
-        "through NumPy": one_way(
+        "The input went through NumPy: no gradient comes back from there. Stay in tensors.": one_way(
             name,
             turned(
                 (
@@ -264,13 +284,13 @@ def wrong_modules(name: str) -> dict[str, str]:
                 )
             ),
         ),
-        "only for one sentence": two_way(
+        "Every sentence was cut at the length of the first: each has its own.": two_way(
             name,
             f"output, {s} = self.rnn(x[:, :int(lengths[0])])\n"
             "output = torch.cat([output, output.new_zeros(len(x), x.shape[1] - output.shape[1], "
             f"output.shape[2])], 1)\n{cat}",
         ),
-        "padding of x overwritten": one_way(
+        "The padding of x was overwritten: x stays as it is.": one_way(
             name,
             "for n in range(len(x)):\n    x[n, int(lengths[n]):] = 0\n" + dedent(TURN),
         ),
@@ -490,142 +510,210 @@ def function(head: str, body: str) -> str:
 
 WRONG = {
     "length_mask": {
-        "inverted": [(MASK, "return np.arange(T) >= lengths[:, None]")],
-        "one step too many": [(MASK, "return np.arange(T) <= lengths[:, None]")],
-        "one step too few": [(MASK, "return np.arange(T) < lengths[:, None] - 1")],
-        "counts from one": [(MASK, "return np.arange(1, T + 1) < lengths[:, None]")],
-        "padding on the left": [(MASK, "return np.arange(T) >= T - lengths[:, None]")],
-        "width of the longest": [(MASK, "return np.arange(lengths.max()) < lengths[:, None]")],
-        "floats": [(MASK, "return (np.arange(T) < lengths[:, None]).astype(float)")],
-        "integers": [(MASK, "return (np.arange(T) < lengths[:, None]).astype(int)")],
-        "transposed": [(MASK, "return np.arange(T)[:, None] < lengths")],
-        "same length for all": [
+        "The mask is inverted: True belongs on the real steps.": [
+            (MASK, "return np.arange(T) >= lengths[:, None]")
+        ],
+        "One step too many: steps count from 0, so step number `length` is padding.": [
+            (MASK, "return np.arange(T) <= lengths[:, None]")
+        ],
+        "One step too few: the last real step has number length - 1.": [
+            (MASK, "return np.arange(T) < lengths[:, None] - 1")
+        ],
+        "Steps count from 0, not from 1: the last real one has number length - 1.": [
+            (MASK, "return np.arange(1, T + 1) < lengths[:, None]")
+        ],
+        "Padding stands on the right of the words, not on the left.": [
+            (MASK, "return np.arange(T) >= T - lengths[:, None]")
+        ],
+        "The mask is as wide as the longest sequence: it must have T columns, as the batch has.": [
+            (MASK, "return np.arange(lengths.max()) < lengths[:, None]")
+        ],
+        "The mask holds floats: it must hold True and False (dtype bool).": [
+            (MASK, "return (np.arange(T) < lengths[:, None]).astype(float)")
+        ],
+        "The mask holds integers: it must hold True and False (dtype bool).": [
+            (MASK, "return (np.arange(T) < lengths[:, None]).astype(int)")
+        ],
+        "The mask is transposed: one row for each sequence, one column for each step.": [
+            (MASK, "return np.arange(T)[:, None] < lengths")
+        ],
+        "Every row has the longest length: each sequence has its own.": [
             (MASK, "return np.tile(np.arange(T) < lengths.max(), (len(lengths), 1))")
         ],
-        "first length for all": [
+        "Every row has the length of the first sequence: each has its own.": [
             (MASK, "return np.tile(np.arange(T) < lengths[0], (len(lengths), 1))")
         ],
-        "last real step only": [(MASK, "return np.arange(T) == lengths[:, None] - 1")],
-        "sorted": [(MASK, "return np.arange(T) < np.sort(lengths)[::-1, None]")],
-        "extra axis": [(MASK, "return (np.arange(T) < lengths[:, None])[:, :, None]")],
-        "a list": [(MASK, "return [[t < n for t in range(T)] for n in lengths.tolist()]")],
-        "lengths changed": [(MASK, "lengths -= 1\n    return np.arange(T) <= lengths[:, None]")],
-        "not returned": [(MASK, "np.arange(T) < lengths[:, None]")],
+        "Only the last real step is True: all real steps must be.": [
+            (MASK, "return np.arange(T) == lengths[:, None] - 1")
+        ],
+        "The rows are sorted by length: keep the order of lengths.": [
+            (MASK, "return np.arange(T) < np.sort(lengths)[::-1, None]")
+        ],
+        "There is one axis too many: the mask is (N, T).": [
+            (MASK, "return (np.arange(T) < lengths[:, None])[:, :, None]")
+        ],
+        "That is a list of lists: return a NumPy array of bool.": [
+            (MASK, "return [[t < n for t in range(T)] for n in lengths.tolist()]")
+        ],
+        "lengths was changed in place: the caller still needs it.": [
+            (MASK, "lengths -= 1\n    return np.arange(T) <= lengths[:, None]")
+        ],
+        "The mask is computed and then dropped: return it.": [
+            (MASK, "np.arange(T) < lengths[:, None]")
+        ],
     },
     "reverse_padded": {
-        "whole row flipped": [(REVERSE, "return x[:, ::-1].copy()")],
-        "nothing reversed": [(REVERSE, "return x.copy()")],
-        "off by one": [
+        "The whole row was flipped: the padding must not come first.": [
+            (REVERSE, "return x[:, ::-1].copy()")
+        ],
+        "Nothing was reversed.": [(REVERSE, "return x.copy()")],
+        "Off by one: the new step 0 comes from step length - 1, not from step `length`.": [
             (SOURCE, "source = np.where(steps <= last, last + 1 - steps, steps) % x.shape[1]")
         ],
-        "one step of padding too many": [
+        "One step of padding was turned around as well: the real steps end at length - 1.": [
             (SOURCE, "source = np.where(steps <= last + 1, last + 1 - steps, steps) % x.shape[1]")
         ],
-        "last word left in place": [
+        "The last word stayed in place: it must come first.": [
             (SOURCE, "source = np.where(steps < last, last - 1 - steps, steps)")
         ],
-        "padding to zero": [
+        "The padding became zero; it must stay as it is.": [
             (
                 TAKE,
                 "return np.where((steps <= last)[:, :, None], "
                 "np.take_along_axis(x, source[:, :, None], axis=1), np.zeros_like(x))",
             )
         ],
-        "padding repeats a word": [(SOURCE, "source = np.maximum(last - steps, 0)")],
-        "padding reversed too": [
+        "The padding holds copies of a word now; it must stay as it is.": [
+            (SOURCE, "source = np.maximum(last - steps, 0)")
+        ],
+        "The padding was reversed as well; it must stay as it is.": [
             (SOURCE, "source = np.where(steps <= last, last - steps, x.shape[1] + last - steps)")
         ],
-        "length of the first row": [
+        "Every row was reversed with the length of the first; each has its own.": [
             (
                 REVERSE,
                 "n = lengths[0]\n    return np.concatenate([x[:, :n][:, ::-1], x[:, n:]], axis=1)",
             )
         ],
-        "length of the longest": [
+        "Every row was reversed with the longest length; each has its own.": [
             (
                 REVERSE,
                 "n = lengths.max()\n    "
                 "return np.concatenate([x[:, :n][:, ::-1], x[:, n:]], axis=1)",
             )
         ],
-        "batch reversed": [(REVERSE, "return x[::-1].copy()")],
-        "features reversed": [(REVERSE, "return x[:, :, ::-1].copy()")],
-        "features reversed as well": [(TAKE, TAKE + "[:, :, ::-1]")],
-        "trimmed to the longest": [(TAKE, TAKE + "[:, :lengths.max()]")],
-        "rolled": [
+        "The batch was reversed, not time: time is axis 1.": [(REVERSE, "return x[::-1].copy()")],
+        "The features were reversed, not time: time is axis 1.": [
+            (REVERSE, "return x[:, :, ::-1].copy()")
+        ],
+        "Time is right, but the features were reversed as well: they keep their order.": [
+            (TAKE, TAKE + "[:, :, ::-1]")
+        ],
+        "The result is as wide as the longest sequence: it must be as wide as x.": [
+            (TAKE, TAKE + "[:, :lengths.max()]")
+        ],
+        "The padding came to the front and the real steps kept their order: it must be the other way round.": [
             (
                 REVERSE,
                 "return np.stack([np.roll(r[::-1], -(x.shape[1] - n), axis=0) "
                 "for r, n in zip(x, lengths)])[:, ::-1]",
             )
         ],
-        "padding first, then reversed": [
+        "The padding has moved to the front: it must stay behind the real steps.": [
             (
                 REVERSE,
                 "return np.stack([np.concatenate([r[n:], r[:n][::-1]]) "
                 "for r, n in zip(x, lengths)])",
             )
         ],
-        "in place": [
+        "x was changed in place: the caller still needs it. Work on a copy.": [
             (
                 REVERSE,
                 "for n, k in enumerate(lengths):\n        "
                 "x[n, :k] = x[n, :k][::-1].copy()\n    return x",
             )
         ],
-        "swap that meets itself": [
+        "Steps were read after they had been overwritten: read from x, write to a copy.": [
             (
                 REVERSE,
                 "out = x.copy()\n    for n, k in enumerate(lengths):\n        "
                 "for t in range(k):\n            out[n, t] = out[n, k - 1 - t]\n    return out",
             )
         ],
-        "float64 forced": [(TAKE, TAKE + ".astype(np.float64)")],
-        "rows sorted by length": [(TAKE, TAKE + "[np.argsort(lengths)]")],
-        "only real steps": [
+        "The result is always float64: it must keep the dtype of x, float32 as well.": [
+            (TAKE, TAKE + ".astype(np.float64)")
+        ],
+        "The rows are sorted by length: keep the order of the batch.": [
+            (TAKE, TAKE + "[np.argsort(lengths)]")
+        ],
+        "The sequences were run together without their padding: the shape stays (N, T, D).": [
             (REVERSE, "return np.concatenate([r[:n][::-1] for r, n in zip(x, lengths)])")
         ],
-        "a list of arrays": [(REVERSE, "return [r[:n][::-1] for r, n in zip(x, lengths)]")],
+        "That is a list of arrays without padding: return one array (N, T, D).": [
+            (REVERSE, "return [r[:n][::-1] for r, n in zip(x, lengths)]")
+        ],
     },
     "bidirectional": {
-        "whole row flipped": [(BWD, "backward_fn(x[:, ::-1])[:, ::-1]")],
-        "flipped in, turned back within the length": [
+        "The backward chain has read the padding: reverse within the length.": [
+            (BWD, "backward_fn(x[:, ::-1])[:, ::-1]")
+        ],
+        "The input was flipped as a whole row: the chain reads the padding first. Reverse it within the length.": [
             (BWD, "reverse_padded(backward_fn(x[:, ::-1]), lengths)")
         ],
-        "turned within the length, flipped back": [
+        "The states were flipped back as whole rows: turn them back within the length.": [
             (BWD, "backward_fn(reverse_padded(x, lengths))[:, ::-1]")
         ],
-        "not turned back": [(BWD, "backward_fn(reverse_padded(x, lengths))")],
-        "input not turned": [(BWD, "reverse_padded(backward_fn(x), lengths)")],
-        "never turned": [(BWD, "backward_fn(x)")],
-        "forward_fn twice": [("backward_fn(r", "forward_fn(r")],
-        "backward_fn twice": [("h_fwd = forward_fn(x)", "h_fwd = backward_fn(x)")],
-        "chains exchanged": [
+        "The backward states were not turned back to the original positions.": [
+            (BWD, "backward_fn(reverse_padded(x, lengths))")
+        ],
+        "Reversing the states only helps if the input of backward_fn was reversed too.": [
+            (BWD, "reverse_padded(backward_fn(x), lengths)")
+        ],
+        "The backward chain has read forwards: turn its input around.": [(BWD, "backward_fn(x)")],
+        "forward_fn ran in both directions; the backward chain is backward_fn.": [
+            ("backward_fn(r", "forward_fn(r")
+        ],
+        "backward_fn ran in both directions; the forward chain is forward_fn.": [
+            ("h_fwd = forward_fn(x)", "h_fwd = backward_fn(x)")
+        ],
+        "The chains are exchanged: forward_fn reads forwards.": [
             ("h_fwd = forward_fn(x)", "h_fwd = backward_fn(x)"),
             ("backward_fn(reverse", "forward_fn(reverse"),
         ],
-        "halves swapped": [(BOTH, "np.concatenate([h_bwd, h_fwd], axis=2)")],
-        "padding not zeroed": [(ZERO, "return both")],
-        "only the forward half zeroed": [
+        "The halves are swapped: forward comes first.": [
+            (BOTH, "np.concatenate([h_bwd, h_fwd], axis=2)")
+        ],
+        "The padding steps must be 0.": [(ZERO, "return both")],
+        "The padding steps must be 0 in both halves; the backward half is not.": [
             (ZERO, "both[..., : h_fwd.shape[2]] *= mask[:, :, None]\n    return both")
         ],
-        "mask inverted": [("mask[:, :, None]", "~mask[:, :, None]")],
-        "summed": [(BOTH, "h_fwd + h_bwd")],
-        "averaged": [(BOTH, "(h_fwd + h_bwd) / 2")],
-        "concatenated in time": [
+        "The mask is inverted: the padding steps become 0, not the real ones.": [
+            ("mask[:, :, None]", "~mask[:, :, None]")
+        ],
+        "The two directions were added: put them side by side, (N, T, 2H).": [
+            (BOTH, "h_fwd + h_bwd")
+        ],
+        "The two directions were averaged: put them side by side, (N, T, 2H).": [
+            (BOTH, "(h_fwd + h_bwd) / 2")
+        ],
+        "The halves stand one behind the other in time: they belong side by side, along the last axis.": [
             (BOTH, "np.concatenate([h_fwd, h_bwd], axis=1)"),
             (ZERO, "return np.where(np.tile(mask, (1, 2))[:, :, None], both, np.zeros_like(both))"),
         ],
-        "stacked": [
+        "There is one axis too many: put the halves side by side along the last axis, (N, T, 2H).": [
             (BOTH, "np.stack([h_fwd, h_bwd], axis=2)"),
             (ZERO, "return np.where(mask[:, :, None, None], both, np.zeros_like(both))"),
         ],
-        "interleaved": [(BOTH, "np.stack([h_fwd, h_bwd], axis=3).reshape(*h_fwd.shape[:2], -1)")],
-        "forward reads backwards": [
+        "The units of the two directions alternate: first all H forward ones, then all H backward ones.": [
+            (BOTH, "np.stack([h_fwd, h_bwd], axis=3).reshape(*h_fwd.shape[:2], -1)")
+        ],
+        "The forward chain has read backwards: it gets x as it is.": [
             ("h_fwd = forward_fn(x)", "h_fwd = forward_fn(reverse_padded(x, lengths))")
         ],
-        "backward reads the forward states": [(BWD, BWD.replace("(x,", "(h_fwd,"))],
-        "input masked instead": [
+        "The backward chain has read the forward states: both chains read x.": [
+            (BWD, BWD.replace("(x,", "(h_fwd,"))
+        ],
+        "Padding set to zero and then read first still moves the state: reverse within the length.": [
             (
                 "h_fwd = forward_fn(x)",
                 "x = np.where(length_mask(lengths, x.shape[1])[:, :, None], x, np.zeros_like(x))\n"
@@ -633,55 +721,91 @@ WRONG = {
             ),
             (BWD, "backward_fn(x[:, ::-1])[:, ::-1]"),
         ],
-        "trimmed to the longest": [(ZERO, ZERO + "[:, : lengths.max()]")],
-        "float64 forced": [(ZERO, "return np.where(mask[:, :, None], both, np.zeros(both.shape))")],
-        "padding of x overwritten": [
+        "The result is as wide as the longest sequence: it must be as wide as x.": [
+            (ZERO, ZERO + "[:, : lengths.max()]")
+        ],
+        "The result is always float64: it must keep the dtype, float32 as well.": [
+            (ZERO, "return np.where(mask[:, :, None], both, np.zeros(both.shape))")
+        ],
+        "The padding of x was overwritten: x stays as it is.": [
             (
                 "h_fwd = forward_fn(x)",
                 "x[~length_mask(lengths, x.shape[1])] = 0\n    h_fwd = forward_fn(x)",
             )
         ],
-        "two results": [(ZERO, "return h_fwd, h_bwd")],
+        "Two arrays were returned: put them side by side in one, (N, T, 2H).": [
+            (ZERO, "return h_fwd, h_bwd")
+        ],
     },
     "final_states": {
-        "last column of both": [(FINAL, "np.concatenate([h_fwd[:, -1], h_bwd[:, -1]], axis=1)")],
-        "last column forwards": [("h_fwd[rows, lengths - 1]", "h_fwd[:, -1]")],
-        "last real step for both": [("h_bwd[:, 0]", "h_bwd[rows, lengths - 1]")],
-        "last column backwards": [("h_bwd[:, 0]", "h_bwd[:, -1]")],
-        "off by one": [("lengths - 1", "lengths - 2")],
-        "step length": [("lengths - 1", "np.minimum(lengths, h_fwd.shape[1] - 1)")],
-        "halves swapped": [
+        "This is the last column: padding, or a state that has read one word.": [
+            (FINAL, "np.concatenate([h_fwd[:, -1], h_bwd[:, -1]], axis=1)")
+        ],
+        "The forward half is the last column; for a short sequence that is padding.": [
+            ("h_fwd[rows, lengths - 1]", "h_fwd[:, -1]")
+        ],
+        "The backward half is where that chain begins: it ends at the first step.": [
+            ("h_bwd[:, 0]", "h_bwd[rows, lengths - 1]")
+        ],
+        "The backward half is the last column; that chain ends at the first step.": [
+            ("h_bwd[:, 0]", "h_bwd[:, -1]")
+        ],
+        "Off by one: the last real step has number length - 1, not length - 2.": [
+            ("lengths - 1", "lengths - 2")
+        ],
+        "Off by one: step number `length` is padding already.": [
+            ("lengths - 1", "np.minimum(lengths, h_fwd.shape[1] - 1)")
+        ],
+        "The halves are swapped: forward comes first.": [
             (FINAL, "np.concatenate([h_bwd[:, 0], h_fwd[rows, lengths - 1]], axis=1)")
         ],
-        "ends exchanged": [
+        "The first and the last step are exchanged.": [
             (FINAL, "np.concatenate([h_fwd[:, 0], h_bwd[rows, lengths - 1]], axis=1)")
         ],
-        "chains exchanged": [
+        "Each half is from the other chain: first the end of h_fwd, then the end of h_bwd.": [
             (FINAL, "np.concatenate([h_bwd[rows, lengths - 1], h_fwd[:, 0]], axis=1)")
         ],
-        "summed": [(FINAL, "h_fwd[rows, lengths - 1] + h_bwd[:, 0]")],
-        "stacked": [(FINAL, "np.stack([h_fwd[rows, lengths - 1], h_bwd[:, 0]])")],
-        "rows mixed": [
+        "The two states were added: put them side by side, (N, 2H).": [
+            (FINAL, "h_fwd[rows, lengths - 1] + h_bwd[:, 0]")
+        ],
+        "That is (2, N, H): put the two states of each sequence side by side, (N, 2H).": [
+            (FINAL, "np.stack([h_fwd[rows, lengths - 1], h_bwd[:, 0]])")
+        ],
+        "The rows are mixed up: (2, N, H) was reshaped. Concatenate along the last axis.": [
             (FINAL, "np.stack([h_fwd[rows, lengths - 1], h_bwd[:, 0]]).reshape(len(rows), -1)")
         ],
-        "interleaved": [
+        "The units of the two directions alternate: first all H forward ones, then all H backward ones.": [
             (
                 FINAL,
                 "np.stack([h_fwd[rows, lengths - 1], h_bwd[:, 0]], axis=2).reshape(len(rows), -1)",
             )
         ],
-        "concatenated below": [(FINAL, "np.concatenate([h_fwd[rows, lengths - 1], h_bwd[:, 0]])")],
-        "longest for all": [("h_fwd[rows, lengths - 1]", "h_fwd[:, lengths.max() - 1]")],
-        "first length for all": [("h_fwd[rows, lengths - 1]", "h_fwd[:, lengths[0] - 1]")],
-        "backward of the first row": [("h_bwd[:, 0]", "np.tile(h_bwd[0, 0], (len(rows), 1))")],
-        "mean over time": [(FINAL, "np.concatenate([h_fwd.mean(1), h_bwd.mean(1)], axis=1)")],
-        "all columns": [("h_fwd[rows, lengths - 1]", "h_fwd[:, lengths - 1].mean(axis=1)")],
-        "time-reversed h_bwd assumed": [
+        "The halves stand one below the other: concatenate along axis 1.": [
+            (FINAL, "np.concatenate([h_fwd[rows, lengths - 1], h_bwd[:, 0]])")
+        ],
+        "Every forward state is from the last step of the longest sequence: each has its own length.": [
+            ("h_fwd[rows, lengths - 1]", "h_fwd[:, lengths.max() - 1]")
+        ],
+        "Every forward state is from the last step of the first sequence: each has its own length.": [
+            ("h_fwd[rows, lengths - 1]", "h_fwd[:, lengths[0] - 1]")
+        ],
+        "Every row has the backward state of the first sequence.": [
+            ("h_bwd[:, 0]", "np.tile(h_bwd[0, 0], (len(rows), 1))")
+        ],
+        "That is a mean over time: pick one state of each direction.": [
+            (FINAL, "np.concatenate([h_fwd.mean(1), h_bwd.mean(1)], axis=1)")
+        ],
+        "h_fwd[:, columns] picks N steps from each row: index rows and columns together.": [
+            ("h_fwd[rows, lengths - 1]", "h_fwd[:, lengths - 1].mean(axis=1)")
+        ],
+        "h_bwd is at the original positions already: do not turn it around again.": [
             ("h_bwd[:, 0]", "h_bwd[:, ::-1][rows, h_bwd.shape[1] - lengths]")
         ],
-        "float64 forced": [(FINAL, FINAL + ".astype(np.float64)")],
-        "time axis kept": [(FINAL, FINAL + "[:, None]")],
-        "padding overwritten": [
+        "The result is always float64: it must keep the dtype, float32 as well.": [
+            (FINAL, FINAL + ".astype(np.float64)")
+        ],
+        "There is one axis too many: the result is (N, 2H).": [(FINAL, FINAL + "[:, None]")],
+        "h_fwd was changed in place: the caller still needs it.": [
             (FINAL, "h_fwd"),
             (
                 "return h_fwd",
@@ -693,59 +817,86 @@ WRONG = {
     "BiLSTM": wrong_modules("BiLSTM"),
     "BiGRU": wrong_modules("BiGRU"),
     "encode_batch": {
-        "as it was": [(FREEZE, "h = step_fn(x[:, t], h)"), (APPEND, "outputs.append(h)")],
-        "outputs masked, state not": [
+        "The padding was read: a sentence ends at its own length.": [
+            (FREEZE, "h = step_fn(x[:, t], h)"),
+            (APPEND, "outputs.append(h)"),
+        ],
+        "h_last is the state after the padding: an ended sentence must keep its state.": [
             (FREEZE, "h = step_fn(x[:, t], h)"),
         ],
-        "state kept, outputs not masked": [(APPEND, "outputs.append(h)")],
-        "state set to zero": [
+        "An ended sentence's state shows in the padding; outputs must be 0 there.": [
+            (APPEND, "outputs.append(h)")
+        ],
+        "The state is set to 0 in the padding and then read on: an ended sentence keeps its state.": [
+            (FREEZE, "h = step_fn(x[:, t], np.where(real, h, np.zeros_like(h)))"),
+            (APPEND, "outputs.append(h)"),
+        ],
+        "The state of an ended sentence must be kept, not set to 0.": [
             (FREEZE, "h = np.where(real, step_fn(x[:, t], h), np.zeros_like(h))")
         ],
-        "input set to zero": [
+        "A step with a zero input is still a step: an ended sentence must keep its state.": [
             (FREEZE, "h = step_fn(np.where(real, x[:, t], np.zeros_like(x[:, t])), h)")
         ],
-        "one step too many": [(REAL, "real = (t <= lengths)[:, None]")],
-        "one step too few": [(REAL, "real = (t < lengths - 1)[:, None]")],
-        "mask inverted": [(REAL, "real = (t >= lengths)[:, None]")],
-        "h0 ignored": [("h, outputs = h0, []", "h, outputs = np.zeros_like(h0), []")],
-        "ended sentences go back to h0": [(FREEZE, "h = np.where(real, step_fn(x[:, t], h), h0)")],
-        "last column returned": [
+        "Off by one: step number `length` is padding already.": [
+            (REAL, "real = (t <= lengths)[:, None]")
+        ],
+        "Off by one: the last real step has number length - 1.": [
+            (REAL, "real = (t < lengths - 1)[:, None]")
+        ],
+        "The mask is inverted: steps count where t < length, the state is kept elsewhere.": [
+            (REAL, "real = (t >= lengths)[:, None]")
+        ],
+        "h0 is not used: the first step starts from it.": [
+            ("h, outputs = h0, []", "h, outputs = np.zeros_like(h0), []")
+        ],
+        "An ended sentence goes back to h0: it must keep its state.": [
+            (FREEZE, "h = np.where(real, step_fn(x[:, t], h), h0)")
+        ],
+        "h_last is the last column of outputs: at padding that is 0.": [
             (LAST, "outputs = np.stack(outputs, axis=1)\n    return outputs, outputs[:, -1]")
         ],
-        "first state returned": [
+        "h_last is the state after the first step: it is the one after the last real step.": [
             (LAST, "outputs = np.stack(outputs, axis=1)\n    return outputs, outputs[:, 0]")
         ],
-        "time first": [(LAST, "return np.stack(outputs), h")],
-        "order of the results": [(LAST, "return h, np.stack(outputs, axis=1)")],
-        "outputs only": [(LAST, "return np.stack(outputs, axis=1)")],
-        "h0 among the outputs": [
+        "outputs has time first: it must be (N, T, H).": [(LAST, "return np.stack(outputs), h")],
+        "The results are exchanged: outputs first, then h_last.": [
+            (LAST, "return h, np.stack(outputs, axis=1)")
+        ],
+        "h_last is missing: return outputs and h_last.": [
+            (LAST, "return np.stack(outputs, axis=1)")
+        ],
+        "outputs begins with h0: it must begin with the state after the first step.": [
             ("h, outputs = h0, []", "h, outputs = h0, [h0]"),
             (LAST, "return np.stack(outputs[:-1], axis=1), h"),
         ],
-        "stops at the shortest": [
+        "The loop stops at the shortest sentence: the longer ones go on.": [
             ("range(x.shape[1])", "range(lengths.min())"),
             (LAST, "outputs += [np.zeros_like(h)] * (x.shape[1] - len(outputs))\n    " + LAST),
         ],
-        "stops at the first length": [
+        "The loop stops at the length of the first sentence: longer ones go on.": [
             ("range(x.shape[1])", "range(lengths[0])"),
             (LAST, "outputs += [np.zeros_like(h)] * (x.shape[1] - len(outputs))\n    " + LAST),
         ],
-        "trimmed to the longest": [("range(x.shape[1])", "range(lengths.max())")],
-        "h0 overwritten": [
+        "outputs is as wide as the longest sentence: it must be as wide as x.": [
+            ("range(x.shape[1])", "range(lengths.max())")
+        ],
+        "h0 was changed in place: the caller still needs it.": [
             (FREEZE, "h[real[:, 0]] = step_fn(x[:, t], h)[real[:, 0]]"),
             (APPEND, "outputs.append(h * real)"),
         ],
-        "one buffer for all outputs": [
+        "All outputs are the same array, overwritten at each step: append a copy.": [
             ("h, outputs = h0, []", "h, outputs = h0.copy(), []"),
             (FREEZE, "h[real[:, 0]] = step_fn(x[:, t], h)[real[:, 0]]"),
             (APPEND, "outputs.append(h)"),
             (LAST, "return np.stack(outputs, axis=1), h"),
         ],
-        "padding found by its zeros": [(REAL, "real = (x[:, t] != 0).any(axis=1)[:, None]")],
-        "float64 forced": [
+        "Padding was found by its zeros: a word may be 0 and padding may be anything. Use lengths.": [
+            (REAL, "real = (x[:, t] != 0).any(axis=1)[:, None]")
+        ],
+        "The results are always float64: they must keep the dtype, float32 as well.": [
             (LAST, "return np.stack(outputs, axis=1).astype(float), h.astype(float)")
         ],
-        "all sentences as long as the longest": [
+        "Every sentence was read up to the longest length: each has its own.": [
             (REAL, "real = np.full((len(x), 1), t < lengths.max())")
         ],
     },
@@ -967,90 +1118,42 @@ RIGHT = {
     },
 }
 
+MODULES_SAY = {
+    "The state of the last call is kept: each call starts from zero states.": "second call",
+    "One bias gets no gradient: every parameter must learn.": "no gradient",
+    "Only a batch sorted by length is accepted: lengths may come in any order.": "sorted",
+    "There is one direction only: two chains are needed.": "chains, each with its own",
+    "The results are always float64: they must keep the dtype of x.": "float32",
+    "LSTM and GRU are exchanged: look at the name of the module.": "chains, each with its own",
+    "One chain reads both ways: each direction needs its own weights.": "chains, each with its own",
+    "The backward chain gets a detached input: the gradient must reach x through both chains.": "no gradient",
+    "The input went through NumPy: no gradient comes back from there. Stay in tensors.": "no gradient",
+    "The padding of x was overwritten: x stays as it is.": "in place",
+}
+
 SAYS = {
     "length_mask": {
-        "inverted": "inverted",
-        "one step too many": "One step too many",
-        "one step too few": "One step too few",
-        "counts from one": "One step too few",
-        "padding on the left": "on the right",
-        "width of the longest": "shape",
-        "floats": "bool",
-        "transposed": "shape",
-        "not returned": "return",
+        "lengths was changed in place: the caller still needs it.": "in place",
+        "The mask is computed and then dropped: return it.": "returned None",
     },
     "reverse_padded": {
-        "whole row flipped": "whole row",
-        "nothing reversed": "Nothing was reversed",
-        "off by one": "Off by one",
-        "padding to zero": "stay as it is",
-        "padding reversed too": "padding was reversed",
-        "length of the first row": "each has its own",
-        "batch reversed": "batch",
-        "features reversed": "features",
-        "in place": "in place",
-        "float64 forced": "float32",
+        "x was changed in place: the caller still needs it. Work on a copy.": "in place",
+        "The result is always float64: it must keep the dtype of x, float32 as well.": "float32",
     },
     "bidirectional": {
-        "whole row flipped": "read the padding",
-        "not turned back": "not turned back",
-        "input not turned": "Reversing twice",
-        "never turned": "read forwards",
-        "forward_fn twice": "both directions",
-        "chains exchanged": "exchanged",
-        "halves swapped": "swapped",
-        "padding not zeroed": "must be 0",
-        "summed": "shape",
-        "padding of x overwritten": "in place",
-        "float64 forced": "float32",
+        "The result is always float64: it must keep the dtype, float32 as well.": "float32",
+        "The padding of x was overwritten: x stays as it is.": "in place",
     },
     "final_states": {
-        "last column of both": "last column",
-        "last column forwards": "last column",
-        "last real step for both": "begins",
-        "last column backwards": "last column",
-        "off by one": "Off by one",
-        "halves swapped": "swapped",
-        "ends exchanged": "exchanged",
-        "float64 forced": "float32",
+        "The result is always float64: it must keep the dtype, float32 as well.": "float32",
+        "h_fwd was changed in place: the caller still needs it.": "in place",
     },
-    "BiLSTM": {
-        "lengths ignored": "read the padding",
-        "masked afterwards only": "read the padding",
-        "last column as final state": "h_n",
-        "last real step for both": "begins",
-        "h_n swapped": "swapped",
-        "whole row flipped": "read the padding",
-        "not turned back": "not turned back",
-        "halves swapped": "swapped",
-        "padding not zeroed": "must be 0",
-        "final state of the padded row": "last column",
-        "one direction": "two chains",
-        "one chain for both": "two chains",
-        "through NumPy": "gradient",
-        "width of the longest": "shape",
-    },
-    "BiGRU": {
-        "lengths ignored": "read the padding",
-        "masked afterwards only": "read the padding",
-        "h_n reshaped": "mixed up",
-        "h_n swapped": "swapped",
-        "last real step for both": "begins",
-        "width of the longest": "shape",
-        "sorted and not put back": "another order",
-        "one direction": "two chains",
-        "not turned back": "not turned back",
-    },
+    "BiLSTM": MODULES_SAY,
+    "BiGRU": MODULES_SAY,
     "encode_batch": {
-        "as it was": "padding was read",
-        "outputs masked, state not": "after the padding",
-        "state kept, outputs not masked": "must be 0",
-        "state set to zero": "kept",
-        "one step too many": "Off by one",
-        "h0 ignored": "h0",
-        "time first": "shape",
-        "h0 overwritten": "in place",
-        "float64 forced": "float32",
+        "h_last is missing: return outputs and h_last.": "2 values",
+        "h0 was changed in place: the caller still needs it.": "in place",
+        "The results are always float64: they must keep the dtype, float32 as well.": "float32",
     },
 }
 
@@ -1069,37 +1172,93 @@ def typical_modules(name: str) -> dict[str, tuple]:
     )
     return {
         "nothing": (nothing, 0.0, 0.0),
-        "one slip": (wrong["h_n swapped"], 0.5, 0.95),
-        "point missed": (wrong["lengths ignored"], 0.0, 0.45),
+        "one slip": (wrong["The halves of h_n are swapped: forward comes first."], 0.5, 0.95),
+        "point missed": (
+            wrong["The lengths are not used: both chains have read the padding."],
+            0.0,
+            0.45,
+        ),
     }
 
 
 TYPICAL = {
     "length_mask": {
         "nothing": ([(MASK, "return np.zeros((len(lengths), T), dtype=bool)")], 0.0, 0.0),
-        "one slip": (WRONG["length_mask"]["width of the longest"], 0.5, 0.95),
-        "point missed": (WRONG["length_mask"]["inverted"], 0.0, 0.45),
+        "one slip": (
+            WRONG["length_mask"][
+                "The mask is as wide as the longest sequence: it must have T columns, as the batch has."
+            ],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            WRONG["length_mask"]["The mask is inverted: True belongs on the real steps."],
+            0.0,
+            0.45,
+        ),
     },
     "reverse_padded": {
         "nothing": ([(REVERSE, "return x.copy()")], 0.0, 0.0),
-        "one slip": (WRONG["reverse_padded"]["padding to zero"], 0.5, 0.95),
-        "point missed": (WRONG["reverse_padded"]["whole row flipped"], 0.0, 0.45),
+        "one slip": (
+            WRONG["reverse_padded"]["The padding became zero; it must stay as it is."],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            WRONG["reverse_padded"]["The whole row was flipped: the padding must not come first."],
+            0.0,
+            0.45,
+        ),
     },
     "bidirectional": {
         "nothing": ([(ZERO, "return np.zeros_like(both)")], 0.0, 0.0),
-        "one slip": (WRONG["bidirectional"]["padding not zeroed"], 0.5, 0.95),
-        "point missed": (WRONG["bidirectional"]["whole row flipped"], 0.0, 0.45),
+        "one slip": (WRONG["bidirectional"]["The padding steps must be 0."], 0.5, 0.95),
+        "point missed": (
+            WRONG["bidirectional"][
+                "The backward chain has read the padding: reverse within the length."
+            ],
+            0.0,
+            0.45,
+        ),
     },
     "final_states": {
         "nothing": ([(FINAL, "np.zeros_like(np.concatenate([h_fwd, h_bwd], 2)[:, 0])")], 0.0, 0.0),
-        "one slip": (WRONG["final_states"]["last column forwards"], 0.5, 0.95),
-        "point missed": (WRONG["final_states"]["last column of both"], 0.0, 0.45),
+        "one slip": (
+            WRONG["final_states"][
+                "The forward half is the last column; for a short sequence that is padding."
+            ],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            WRONG["final_states"][
+                "This is the last column: padding, or a state that has read one word."
+            ],
+            0.0,
+            0.45,
+        ),
     },
     "BiLSTM": typical_modules("BiLSTM"),
     "BiGRU": typical_modules("BiGRU"),
     "encode_batch": {
-        "nothing": (WRONG["encode_batch"]["as it was"], 0.0, 0.0),
-        "one slip": (WRONG["encode_batch"]["state kept, outputs not masked"], 0.5, 0.95),
-        "point missed": (WRONG["encode_batch"]["outputs masked, state not"], 0.0, 0.45),
+        "nothing": (
+            WRONG["encode_batch"]["The padding was read: a sentence ends at its own length."],
+            0.0,
+            0.0,
+        ),
+        "one slip": (
+            WRONG["encode_batch"][
+                "An ended sentence's state shows in the padding; outputs must be 0 there."
+            ],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            WRONG["encode_batch"][
+                "h_last is the state after the padding: an ended sentence must keep its state."
+            ],
+            0.0,
+            0.45,
+        ),
     },
 }

@@ -415,18 +415,13 @@ def learned_by_heart(
         One row for each kind and seed.
     """
     _, ax = plots.new_figure(width=7, height=3.2)
-    rows = {}
+    rows = []
     for (kind, seed), (curve, seen) in measured.items():
         color, style = DROPOUT[kind]
         label = {"none": "no dropout"}.get(kind, kind) if seed == 0 else None
         epochs = range(1, len(curve) + 1)
         ax.plot(epochs, curve, style, color=color, label=label)
-        rows[kind, seed] = {
-            "best epoch": int(np.argmin(curve)) + 1,
-            "best": min(curve),
-            "at the end": curve[-1],
-            "training text": seen,
-        }
+        rows.append((int(np.argmin(curve)) + 1, min(curve), curve[-1], seen))
     ax.set(
         title="Without dropout the scenes are learned by heart",
         xlabel="epoch over the same 12,000 characters",
@@ -434,14 +429,16 @@ def learned_by_heart(
         xticks=epochs[1::2],
     )
     ax.legend()
-    return pd.DataFrame(rows).T.rename_axis(["dropout", "seed"])
+    index = pd.MultiIndex.from_tuples(measured, names=["dropout", "seed"])
+    columns = ["best epoch", "best", "at the end", "training text"]
+    return pd.DataFrame(rows, index, columns)
 
 
 # Writing
 
 
 def bets_by_temperature(
-    bets: Mapping[float, torch.Tensor], alphabet: Alphabet, after: str, most: int = 10
+    bets: Mapping[float, torch.Tensor], alphabet: Alphabet, after: str, most: int = 8
 ) -> pd.DataFrame:
     """Draw probabilities (V,) of the character after a text, a panel for each temperature.
 

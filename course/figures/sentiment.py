@@ -518,12 +518,14 @@ def one_knob_at_a_time(
 
 
 def what_each_knob_moves(found: pd.DataFrame, middle: Mapping[str, float]) -> pd.Series:
-    """Draw the accuracy against each knob; return its means over the seeds, by knob and value."""
+    """Draw the accuracy against each knob; return the step from its first value to the second."""
     knobs = list(dict.fromkeys(found["knob"]))
     figure, axes = plots.new_figure(columns=len(knobs), width=9.4, height=2.8, sharey=True)
+    step = {}
     for ax, knob in zip(axes, knobs, strict=True):
         seeds = found[found["knob"] == knob].pivot(index="value", columns="seed", values="accuracy")
         means = seeds.mean(axis=1)
+        step[knob] = means.iloc[1] - means.iloc[0]
         ax.plot(range(len(seeds)), means, "-", color=BLUE)
         ax.plot(range(len(seeds)), seeds, "o", color=BLUE, alpha=0.6, markersize=5)
         at = list(seeds.index).index(middle[knob])
@@ -538,7 +540,7 @@ def what_each_knob_moves(found: pd.DataFrame, middle: Mapping[str, float]) -> pd
         )
     axes[0].set_ylabel("validation accuracy [%]")
     _say(figure, "How far each knob moves the accuracy, one at a time")
-    return found.groupby(["knob", "value"])["accuracy"].mean()
+    return pd.Series(step)
 
 
 # --- word vectors ---------------------------------------------------------------------------------

@@ -41,9 +41,9 @@ def make_batches(t, make_batches):
             f"make_batches: all parts must have the shape (batch_size, steps); here they are "
             f"{sorted({tuple(part.shape) for part in parts})}.",
         )
-        none = torch.zeros(0)
-        inputs = torch.stack([x for x, _ in batches]) if batches else none
-        targets = torch.stack([y for _, y in batches]) if batches else none
+        if not batches:
+            return 0, torch.tensor([-1]), torch.tensor([-1])
+        inputs, targets = (torch.stack(kind) for kind in zip(*batches, strict=True))
         return len(batches), inputs, targets
 
     laid_out.__name__ = "make_batches"

@@ -189,7 +189,7 @@ def secret_lines(lesson: Lesson) -> set[str]:
             stripped = line.strip()
             if stripped in public:
                 continue
-            if len(stripped) >= 16 and not re.match(r"^(#|from course|import )", stripped):
+            if len(stripped) >= 16 and not re.match(r"^(#|from |import |with torch\.)", stripped):
                 lines.add(stripped)
     return lines
 

@@ -6,7 +6,7 @@ INPUTS = "inputs = ids[:length].reshape(batch_size, count * steps)"
 TARGETS = "targets = ids[1 : length + 1].reshape(batch_size, count * steps)"
 PAIRS = "return [(inputs[:, piece], targets[:, piece]) for piece in pieces]"
 BATCHES_WRONG = {
-    "rows filled within a batch": """
+    "Row i of a batch must continue row i of the batch before; here the text runs down the rows of one batch.": """
 def make_batches(ids, batch_size, steps):
     count = (len(ids) - 1) // (batch_size * steps)
     length = count * batch_size * steps
@@ -14,27 +14,33 @@ def make_batches(ids, batch_size, steps):
     targets = ids[1 : length + 1].reshape(count, batch_size, steps)
     return list(zip(inputs, targets))
 """,
-    "streams down the columns": [
+    "The text runs down the columns: every row must be a stream of its own.": [
         (INPUTS, "inputs = ids[:length].reshape(count * steps, batch_size).T"),
         (TARGETS, "targets = ids[1 : length + 1].reshape(count * steps, batch_size).T"),
     ],
-    "targets not shifted": [("ids[1 : length + 1]", "ids[:length]")],
-    "targets two ahead": [
+    "The targets are the inputs: move them one character ahead.": [
+        ("ids[1 : length + 1]", "ids[:length]")
+    ],
+    "The targets lie two characters ahead: take the character right after each input.": [
         ("(len(ids) - 1)", "(len(ids) - 2)"),
         ("ids[1 : length + 1]", "ids[2 : length + 2]"),
     ],
-    "targets rolled within the piece": [
+    "The last target of each piece is its first input: shift the text, not the piece (no torch.roll).": [
         (PAIRS, "return [(inputs[:, p], inputs[:, p].roll(-1, dims=1)) for p in pieces]")
     ],
-    "targets rolled within the row": [(TARGETS, "targets = inputs.roll(-1, dims=1)")],
-    "inputs and targets exchanged": [("(inputs[:, piece], targets", "(targets[:, piece], inputs")],
-    "no character kept for the last target": [
+    "The last target of each row is the row's first character: shift the text, not the rows.": [
+        (TARGETS, "targets = inputs.roll(-1, dims=1)")
+    ],
+    "Inputs and targets are exchanged: inputs come first.": [
+        ("(inputs[:, piece], targets", "(targets[:, piece], inputs")
+    ],
+    "The last target needs a character too: divide L - 1 by batch_size * steps, and round down.": [
         ("(len(ids) - 1)", "len(ids)"),
         ("ids[1 : length + 1]", "torch.cat([ids[1:], ids[:1]])[:length]"),
     ],
-    "last batch missing": [("range(count)", "range(count - 1)")],
-    "shuffled": [(PAIRS, PAIRS.replace("in pieces", "in pieces[::-1]"))],
-    "rows with the leftovers": """
+    "The last full batch is missing.": [("range(count)", "range(count - 1)")],
+    "The batches are in the wrong order.": [(PAIRS, PAIRS.replace("in pieces", "in pieces[::-1]"))],
+    "Each row has leftovers of its own: rows are as long as what is used, K · steps characters.": """
 def make_batches(ids, batch_size, steps):
     row = (len(ids) - 1) // batch_size
     inputs = ids[: row * batch_size].reshape(batch_size, row)
@@ -42,21 +48,34 @@ def make_batches(ids, batch_size, steps):
     starts = range(0, row - steps + 1, steps)
     return [(inputs[:, a : a + steps], targets[:, a : a + steps]) for a in starts]
 """,
-    "a generator": [
+    "A generator can be read only once: return a list.": [
         (PAIRS, "for p in pieces:\n        yield inputs[:, p].clone(), targets[:, p].clone()")
     ],
-    "ids as int32": [
+    "The ids have lost their dtype: an embedding wants int64, as it came.": [
         (PAIRS, PAIRS.replace("piece], targets[:, piece]", "piece].int(), targets[:, piece].int()"))
     ],
-    "NumPy arrays": [
+    "The parts are NumPy arrays: return tensors.": [
         (
             PAIRS,
             PAIRS.replace("piece], targets[:, piece]", "piece].numpy(), targets[:, piece].numpy()"),
         )
     ],
-    "ids changed": [(COUNT, "ids += 1; ids -= 2; ids += 1; ids[0] = 0; " + COUNT)],
-    "time first": [
+    "The text itself is changed: leave ids as it is, and slice it.": [
+        (COUNT, "ids += 1; ids -= 2; ids += 1; ids[0] = 0; " + COUNT)
+    ],
+    "Time comes first: the shape of each part is (batch_size, steps).": [
         (PAIRS, PAIRS.replace("piece], targets[:, piece]", "piece].T, targets[:, piece].T"))
+    ],
+    "The streams start too late: leave out the end of the text, not its beginning.": [
+        (INPUTS, "inputs = ids[len(ids) - 1 - length : -1].reshape(batch_size, count * steps)"),
+        (TARGETS, "targets = ids[len(ids) - length :].reshape(batch_size, count * steps)"),
+    ],
+    "Rows overlap: row 1 begins where row 0 ends.": [
+        (INPUTS, "inputs = ids.unfold(0, count * steps, steps)[:batch_size]"),
+        (TARGETS, "targets = ids[1:].unfold(0, count * steps, steps)[:batch_size]"),
+    ],
+    "The targets lie one character behind: the network would predict the past.": [
+        (TARGETS, "targets = ids.roll(1)[:length].reshape(batch_size, count * steps)")
     ],
 }
 BATCHES_RIGHT = {
@@ -101,22 +120,32 @@ class CharLM(nn.Module):
         super().__init__()
 """
 MODULE_WRONG = {
-    "state ignored": [("self.embedding(ids), state)", "self.embedding(ids))")],
-    "state not returned": [("return self.readout(h), state", "return self.readout(h), None")],
-    "state of the beginning returned": [
+    "The state that forward is given is not used: hand it to the recurrent layer.": [
+        ("self.embedding(ids), state)", "self.embedding(ids))")
+    ],
+    "None comes back instead of a state: return the one after the last step.": [
+        ("return self.readout(h), state", "return self.readout(h), None")
+    ],
+    "The state that came in is returned: return the one after the last step.": [
         (RUN, "h, _ = self.recurrent(self.embedding(ids), state)"),
     ],
-    "batch_first forgotten": [(", batch_first=True", "")],
-    "last step only": [("self.readout(h)", "self.readout(h[:, -1])")],
-    "softmax": [("return self.readout(h)", "return self.readout(h).softmax(dim=-1)")],
-    "always an LSTM": [(LAYER, "layer = nn.LSTM")],
-    "a GRU": [("nn.LSTM", "nn.GRU")],
-    "two layers": [("batch_first=True", "num_layers=2, batch_first=True")],
-    "sees the future": [
+    "Is batch_first=True missing? The layer reads across the batch.": [(", batch_first=True", "")],
+    "Only the last step is read out: every step has a bet.": [
+        ("self.readout(h)", "self.readout(h[:, -1])")
+    ],
+    "No softmax: return the logits.": [
+        ("return self.readout(h)", "return self.readout(h).softmax(dim=-1)")
+    ],
+    'There is an nn.LSTM for cell="rnn" too: take nn.RNN there.': [(LAYER, "layer = nn.LSTM")],
+    "This is an nn.GRU: nn.LSTM is asked for.": [("nn.LSTM", "nn.GRU")],
+    "There are two recurrent layers: one is asked for.": [
+        ("batch_first=True", "num_layers=2, batch_first=True")
+    ],
+    "The layer reads backwards too, so a bet sees the future: leave out bidirectional=True.": [
         ("batch_first=True", "bidirectional=True, batch_first=True"),
         ("nn.Linear(hidden_size", "nn.Linear(2 * hidden_size"),
     ],
-    "state kept inside": [
+    "The module remembers the state of an earlier call: only the caller keeps it.": [
         (
             RUN,
             "kept = getattr(self, 'kept', None)\n"
@@ -130,16 +159,22 @@ MODULE_WRONG = {
             "class CharLM",
         ),
     ],
-    "read-out without a bias": [
+    "The read-out has no bias: take nn.Linear as it comes.": [
         ("(hidden_size, vocab_size)", "(hidden_size, vocab_size, bias=False)")
     ],
-    "dropout": [("self.readout(h)", "self.readout(nn.functional.dropout(h, 0.5))")],
-    "recurrent weights frozen": [(MAKE, MAKE + ".requires_grad_(False)")],
-    "embedding detached": [
+    "There is dropout in the module: the same ids must give the same logits.": [
+        ("self.readout(h)", "self.readout(nn.functional.dropout(h, 0.5))")
+    ],
+    "The recurrent weights do not learn: leave requires_grad as it is.": [
+        (MAKE, MAKE + ".requires_grad_(False)")
+    ],
+    "The embedding does not learn: leave out detach().": [
         (RUN, RUN.replace("self.embedding(ids)", "self.embedding(ids).detach()"))
     ],
-    "float32 forced": [("return self.readout(h)", "return self.readout(h).float()")],
-    "state changed in place": [
+    "The logits are forced to float32: keep the dtype of the parameters.": [
+        ("return self.readout(h)", "return self.readout(h).float()")
+    ],
+    "The state that was given is overwritten: the caller may still need it.": [
         (
             RUN,
             "h, new = self.recurrent(self.embedding(ids), state)\n"
@@ -149,6 +184,9 @@ MODULE_WRONG = {
             "                a.data.copy_(b.data)\n"
             "        state = new",
         )
+    ],
+    "No log_softmax: return the logits.": [
+        ("return self.readout(h)", "return self.readout(h).log_softmax(dim=-1)")
     ],
 }
 MODULE_RIGHT = {
@@ -206,35 +244,49 @@ MODULE_RIGHT = {
 # --- the score ----------------------------------------------------------------------------------
 RETURN = "return total / (len(ids) - 1) / math.log(2)"
 BITS_WRONG = {
-    "nats": [(" / math.log(2)", "")],
-    "divided by the length": [("(len(ids) - 1)", "len(ids)")],
-    "sum": [("total / (len(ids) - 1)", "total")],
-    "training mode": [("    model.eval()\n", "")],
-    "left in evaluation mode": [("    model.train(was_training)\n", "")],
-    "state reset at each piece": [("model(inputs[None], state)", "model(inputs[None])")],
-    "state reset at short pieces": [
+    "These are nats: divide by ln 2 for bits.": [(" / math.log(2)", "")],
+    "L characters, but L - 1 predictions: divide by L - 1.": [("(len(ids) - 1)", "len(ids)")],
+    "This is the sum over all predictions: take the mean.": [("total / (len(ids) - 1)", "total")],
+    "The model was measured in training mode: call model.eval() first.": [
+        ("    model.eval()\n", "")
+    ],
+    "The model is left in evaluation mode: put it back into the mode it was in before.": [
+        ("    model.train(was_training)\n", "")
+    ],
+    "The state is lost on the way: hand it from piece to piece.": [
+        ("model(inputs[None], state)", "model(inputs[None])")
+    ],
+    "Every short piece begins with a zero state: hand the state on.": [
         ("model(inputs[None], state)", "model(inputs[None])"),
         ("split(10_000)", "split(1000)"),
     ],
-    "a prediction lost at each cut": [
+    "A prediction is lost at each cut: the first character of a piece must be predicted too.": [
         (
             "zip(ids[:-1].split(10_000), ids[1:].split(10_000), strict=True)",
             "[(p[:-1], p[1:]) for p in ids.split(1000) if len(p) > 1]",
         )
     ],
-    "targets not shifted": [("ids[1:].split", "ids[:-1].split")],
-    "gradients recorded": [("with torch.no_grad():", "with torch.enable_grad():")],
-    "mean of the pieces' means": [
+    "Predictions are compared with the character just read: targets come one later.": [
+        ("ids[1:].split", "ids[:-1].split")
+    ],
+    "Gradients are recorded: measure inside torch.no_grad().": [
+        ("with torch.no_grad():", "with torch.enable_grad():")
+    ],
+    "This is the mean of the pieces' means: a short last piece must count for less.": [
         ("split(10_000)", "split(1000)"),
         ('reduction="sum").item()', 'reduction="mean").item()'),
         ("total / (len(ids) - 1)", "total / math.ceil((len(ids) - 1) / 1000)"),
     ],
-    "last prediction forgotten": [
+    "The last character is not predicted: there are L - 1 predictions.": [
         ("ids[:-1].split", "ids[:-2].split"),
         ("ids[1:].split", "ids[1:-1].split"),
         ("(len(ids) - 1)", "max(1, len(ids) - 2)"),
     ],
-    "sign flipped": [("return total", "return -total")],
+    "Bits are never negative: -log2 p is at least 0.": [("return total", "return -total")],
+    "ln 2 belongs in the denominator.": [(" / math.log(2)", " * math.log(2)")],
+    "This is the perplexity: its logarithm is asked for.": [
+        (RETURN, "return 2 ** (total / (len(ids) - 1) / math.log(2))")
+    ],
 }
 BITS_RIGHT = {
     "in one piece": [("split(10_000)", "split(10**9)")],
@@ -288,43 +340,62 @@ def bits_per_character(model, ids):
 # --- one pass -----------------------------------------------------------------------------------
 STEP = "optimizer.step()"
 EPOCH_WRONG = {
-    "state reset": [("model(inputs, state)", "model(inputs)")],
-    "state not detached": [("        state = detached(state)\n", "")],
-    "gradients not cleared": [("        optimizer.zero_grad()\n", "")],
-    "cleared after backward": [
+    "The state is thrown away: each batch starts from the detached state of the one before.": [
+        ("model(inputs, state)", "model(inputs)")
+    ],
+    "The state still carries its history: detach it between batches.": [
+        ("        state = detached(state)\n", "")
+    ],
+    "Gradients pile up from batch to batch: set them to zero.": [
+        ("        optimizer.zero_grad()\n", "")
+    ],
+    "Gradients are set to zero after backward, so the step sees none: do it before.": [
         (
             "        optimizer.zero_grad()\n        loss.backward()\n",
             "        loss.backward()\n        optimizer.zero_grad()\n",
         )
     ],
-    "not clipped": [("        nn.utils.clip_grad_norm_(model.parameters(), max_norm)\n", "")],
-    "clipped after the step": [
+    "The gradients are not clipped to max_norm before the step.": [
+        ("        nn.utils.clip_grad_norm_(model.parameters(), max_norm)\n", "")
+    ],
+    "Clipping comes after the step, too late: it belongs between backward and step.": [
         (
             "        nn.utils.clip_grad_norm_(model.parameters(), max_norm)\n        optimizer.step()\n",
             "        optimizer.step()\n        nn.utils.clip_grad_norm_(model.parameters(), max_norm)\n",
         )
     ],
-    "values clipped": [("clip_grad_norm_", "clip_grad_value_")],
-    "each parameter clipped by itself": [
+    "Each value was clipped by itself: clip the global norm.": [
+        ("clip_grad_norm_", "clip_grad_value_")
+    ],
+    "Each parameter was clipped by itself: clip the norm of all gradients together.": [
         (
             "nn.utils.clip_grad_norm_(model.parameters(), max_norm)",
             "[nn.utils.clip_grad_norm_([p], max_norm) for p in model.parameters()]",
         )
     ],
-    "no step": [("        optimizer.step()\n", "")],
-    "nats returned": [(" / math.log(2)", "")],
-    "bits minimised": [("loss.backward()", "(loss / math.log(2)).backward()")],
-    "sum over characters": [
+    "Nothing was learned: optimizer.step() is missing.": [("        optimizer.step()\n", "")],
+    "These are nats: divide by ln 2.": [(" / math.log(2)", "")],
+    "The gradient of the bits was taken: minimise the nats.": [
+        ("loss.backward()", "(loss / math.log(2)).backward()")
+    ],
+    "The gradient of the sum over the characters was taken: minimise the mean.": [
         ("targets.flatten())", 'targets.flatten(), reduction="sum")'),
         ("total += loss.item()", "total += loss.item() / targets.numel()"),
     ],
-    "evaluation mode": [("    model.train()\n", "    model.eval()\n")],
-    "mode left as it is": [("    model.train()\n", "")],
-    "last step of each piece only": [
+    "The model is in evaluation mode: call model.train() first.": [
+        ("    model.train()\n", "    model.eval()\n")
+    ],
+    "The model is trained in whatever mode it comes: call model.train() first.": [
+        ("    model.train()\n", "")
+    ],
+    "Only the last step of each piece is in the loss: all characters belong there.": [
         ("logits.flatten(0, 1), targets.flatten()", "logits[:, -1], targets[:, -1]")
     ],
-    "batches backwards": [("in batches:", "in batches[::-1]:")],
-    "inputs as targets": [("targets.flatten())", "inputs.flatten())")],
+    "Batches come in order, the first one first.": [("in batches:", "in batches[::-1]:")],
+    "The loss compares the logits with the inputs: compare them with the targets.": [
+        ("targets.flatten())", "inputs.flatten())")
+    ],
+    "This is the sum over the batches: take the mean.": [("total / len(batches)", "total")],
 }
 EPOCH_RIGHT = {
     "detach before the model": [
@@ -365,21 +436,26 @@ SHORT = [  # for variants that learn nothing anyway
     ("size = math.ceil(len(batches) / len(rates))", "size = 100"),
 ]
 TRAIN_WRONG = {
-    "a fresh model is returned": [
+    "A fresh model is returned: return the one that was trained.": [
         *SHORT,
         ("    return model", "    return CharLM(vocab_size, 32, 128)"),
     ],
-    "nothing returned": [*SHORT, ("    return model", "    return None")],
-    "first batches only": SHORT,
-    "learning rate far too small": [
+    "Nothing is returned: return the trained model.": [
+        *SHORT,
+        ("    return model", "    return None"),
+    ],
+    "Only the first batches are used: train on all of the text.": SHORT,
+    "The learning rate is far too small: one pass teaches next to nothing.": [
         ('optimizer.param_groups[0]["lr"] = rate', 'optimizer.param_groups[0]["lr"] = rate / 1000')
     ],
-    "four hidden units": [("CharLM(vocab_size, 32, 128)", "CharLM(vocab_size, 8, 4)")],
-    "optimizer of another model": [
+    "Four hidden units hold too little: take about a hundred.": [
+        ("CharLM(vocab_size, 32, 128)", "CharLM(vocab_size, 8, 4)")
+    ],
+    "The optimizer moves the parameters of another model: give it this model's.": [
         *SHORT,
         ("Adam(model.parameters())", "Adam(CharLM(vocab_size, 32, 128).parameters())"),
     ],
-    "learns to repeat": [
+    "The model learns to repeat what it has just read: targets come one character later.": [
         *SHORT,
         (
             "batches = make_batches(ids, 16, 32)",
@@ -432,11 +508,13 @@ OWN_LOOP = """model.train()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()"""
 TRAIN_WRONG |= {
-    "a counted 5-gram": FIVE_GRAM.format(base="nn.Module", start="super().__init__()"),
-    "a counted 5-gram inside a CharLM": FIVE_GRAM.format(
+    "This counts n-grams: return a CharLM that was trained.": FIVE_GRAM.format(
+        base="nn.Module", start="super().__init__()"
+    ),
+    "The bets are counted, not learned: they must come from the parameters of the CharLM.": FIVE_GRAM.format(
         base="CharLM", start="super().__init__(V, 8, 8)"
     ),
-    "own loop, gradients not cleared": [
+    "Gradients pile up from batch to batch: set them to zero, or use train_epoch.": [
         (CALL, OWN_LOOP.replace("            optimizer.zero_grad()\n", ""))
     ],
 }
@@ -462,48 +540,69 @@ def train_language_model(ids, vocab_size):
 DRAW = "unread = torch.multinomial(p, 1, generator=generator)"
 SOFTMAX = "p = torch.softmax(logits[0, -1] / temperature, dim=-1)"
 SAMPLE_WRONG = {
-    "temperature multiplies": [("logits[0, -1] / temperature", "logits[0, -1] * temperature")],
-    "temperature ignored": [("logits[0, -1] / temperature", "logits[0, -1]")],
-    "temperature divides probabilities": [
+    "The temperature multiplies the logits: it must divide them.": [
+        ("logits[0, -1] / temperature", "logits[0, -1] * temperature")
+    ],
+    "The temperature has no effect: divide the logits, before the softmax.": [
+        ("logits[0, -1] / temperature", "logits[0, -1]")
+    ],
+    "The temperature divides the probabilities, which changes nothing: divide the logits.": [
         (SOFTMAX, "p = torch.softmax(logits[0, -1], dim=-1) / temperature")
     ],
-    "only the best two": [
+    "Unlikely characters are never drawn: leave every character its probability.": [
         (
             SOFTMAX,
             SOFTMAX + "\n                p = torch.where(p >= p.topk(2).values[-1], p, 0 * p)",
         )
     ],
-    "global random state": [("(p, 1, generator=generator)", "(p, 1)")],
-    "global state seeded from the generator": [
+    "The draw does not use generator: PyTorch's global random state must not matter.": [
+        ("(p, 1, generator=generator)", "(p, 1)")
+    ],
+    "The global random state is seeded: draw from generator itself.": [
         (
             "    was_training",
             "    torch.manual_seed(generator.initial_seed())\n    was_training",
         ),
         ("(p, 1, generator=generator)", "(p, 1)"),
     ],
-    "generator seeded inside": [
+    "The generator is seeded inside, so every call draws the same: leave its state alone.": [
         ("    was_training", "    generator.manual_seed(0)\n    was_training")
     ],
-    "state lost": [("model(unread[None], state)", "model(unread[None])")],
-    "prompt not read": [("None, prompt\n", "None, prompt[-1:]\n")],
-    "last character read twice": [
+    "The state is lost between the characters: hand it on.": [
+        ("model(unread[None], state)", "model(unread[None])")
+    ],
+    "Only the last character of the prompt was read: read all of it first.": [
+        ("None, prompt\n", "None, prompt[-1:]\n")
+    ],
+    "The last character of the prompt was read twice.": [
         (
             "    with torch.no_grad():\n",
             "    with torch.no_grad():\n"
             "        state, unread = model(prompt[None])[1], prompt[-1:]\n",
         )
     ],
-    "prompt not returned": [("    return ids", "    return ids[len(prompt) :]")],
-    "one too few": [("range(length)", "range(length - 1)")],
-    "temperature 0 divides": [("if temperature == 0:", "if False:")],
-    "exponential overflows": [
+    "The prompt is missing from the result: it comes first.": [
+        ("    return ids", "    return ids[len(prompt) :]")
+    ],
+    "One character is missing: draw length of them.": [("range(length)", "range(length - 1)")],
+    "Temperature 0 is divided by: take the most probable character there.": [
+        ("if temperature == 0:", "if False:")
+    ],
+    "Small temperatures overflow: torch.softmax does not.": [
         (SOFTMAX, "e = torch.exp(logits[0, -1] / temperature)\n                p = e / e.sum()")
     ],
-    "training mode": [("    model.eval()\n", "")],
-    "left in evaluation mode": [("    model.train(was_training)\n", "")],
-    "gradients recorded": [("with torch.no_grad():", "with torch.enable_grad():")],
-    "prompt overwritten": [
+    "The model was in training mode: call model.eval() first.": [("    model.eval()\n", "")],
+    "The model is left in evaluation mode: put it back into the mode it was in before.": [
+        ("    model.train(was_training)\n", "")
+    ],
+    "Gradients are recorded: write inside torch.no_grad().": [
+        ("with torch.no_grad():", "with torch.enable_grad():")
+    ],
+    "The prompt is overwritten: leave the argument as it is.": [
         ("    was_training", "    prompt[0] = 0\n    was_training"),
+    ],
+    "These are the least probable characters: at temperature 0 take the most probable.": [
+        ("argmax", "argmin")
     ],
 }
 SAMPLE_RIGHT = {
@@ -603,30 +702,51 @@ def bits_of_texts(model, texts, piece=16):
 """
 
 
-def _colleague(state="None", more=" + 1", given="state", answer="total / count / math.log(2)"):
+def _colleague(
+    state: str = "None",
+    more: str = " + 1",
+    given: str = "state",
+    answer: str = "total / count / math.log(2)",
+) -> str:
     return COLLEAGUE.format(state=state, more=more, given=given, answer=answer)
 
 
 TEXTS_WRONG = {
-    "as the colleague wrote it": _colleague(more="", answer="sum(means) / len(means)"),
-    "unit not repaired": _colleague(answer="total / count"),
-    "weights not repaired": _colleague(answer="sum(means) / len(means) / math.log(2)"),
-    "cuts not repaired": _colleague(more=""),
-    "state thrown away at each cut": _colleague(given="None"),
-    "state passes to the next text": _colleague(state="state"),
-    "mean of the texts' means": [
+    "This is the colleague's function as it was: unit, mean and cuts are still wrong.": _colleague(
+        more="", answer="sum(means) / len(means)"
+    ),
+    "These are nats: divide by ln 2.": _colleague(answer="total / count"),
+    "This is the mean of the pieces' means: a piece counts by its number of predictions.": _colleague(
+        answer="sum(means) / len(means) / math.log(2)"
+    ),
+    "A character is lost at each cut: the pieces that are predicted must join.": _colleague(
+        more=""
+    ),
+    "The state is thrown away at each cut: hand it on within a text.": _colleague(given="None"),
+    "The state passes from one text to the next: each begins with None.": _colleague(state="state"),
+    "This is the mean of the texts' means: a text counts by its number of predictions.": [
         (PAID, "paid = [bits_per_character(model, ids) for ids in texts]"),
         ("sum(predicted)", "len(texts)"),
     ],
-    "weights are lengths": [("len(ids) - 1", "len(ids)")],
-    "divided by the characters": [("sum(predicted)", "sum(map(len, texts))")],
-    "texts joined": [
+    "Weights are the numbers of predictions, L - 1, not the lengths.": [
+        ("len(ids) - 1", "len(ids)")
+    ],
+    "Divide by the number of predictions, not by that of characters.": [
+        ("sum(predicted)", "sum(map(len, texts))")
+    ],
+    "The texts were joined: nothing predicts the first character of a text.": [
         (
             "    return sum(paid) / sum(predicted)",
             "    return bits_per_character(model, torch.cat(texts))",
         )
     ],
-    "sum": [("sum(paid) / sum(predicted)", "sum(paid)")],
+    "This is the sum of all the bits: divide by the number of predictions.": [
+        ("sum(paid) / sum(predicted)", "sum(paid)")
+    ],
+    "This is the mean of the texts' means, and in nats.": [
+        (PAID, "paid = [bits_per_character(model, ids) * math.log(2) for ids in texts]"),
+        ("sum(predicted)", "len(texts)"),
+    ],
 }
 TEXTS_RIGHT = {
     "the colleague's loops, repaired": _colleague(),
@@ -667,86 +787,79 @@ RIGHT = {
 }
 SAYS = {
     "make_batches": {
-        "rows filled within a batch": "continue row i",
-        "streams down the columns": "columns",
-        "targets not shifted": "one character ahead",
-        "targets rolled within the piece": "torch.roll",
-        "inputs and targets exchanged": "inputs come first",
-        "no character kept for the last target": "L - 1",
-        "last batch missing": "batches",
-        "shuffled": "wrong order",
-        "time first": "(batch_size, steps)",
+        "A generator can be read only once: return a list.": "must return a list",
+        "The ids have lost their dtype: an embedding wants int64, as it came.": "dtype of ids",
+        "The parts are NumPy arrays: return tensors.": "PyTorch tensors",
     },
     "CharLM": {
-        "state ignored": "in two pieces",
-        "state not returned": "in two pieces",
-        "batch_first forgotten": "batch_first",
-        "softmax": "No softmax",
-        "always an LSTM": "nn.RNN",
-        "two layers": "one nn.LSTM",
+        "None comes back instead of a state: return the one after the last step.": "not None",
+        "The state that came in is returned: return the one after the last step.": "not None",
+        "The module remembers the state of an earlier call: only the caller keeps it.": "remember nothing",
+        "There is dropout in the module: the same ids must give the same logits.": "nothing random",
+        "The recurrent weights do not learn: leave requires_grad as it is.": "no gradient reaches",
+        "The embedding does not learn: leave out detach().": "no gradient reaches",
+        "The logits are forced to float32: keep the dtype of the parameters.": "keep the dtype",
+        "The state that was given is overwritten: the caller may still need it.": "handed in as it is",
     },
     "bits_per_character": {
-        "nats": "nats",
-        "divided by the length": "L - 1",
-        "sum": "take the mean",
-        "training mode": "training mode",
-        "left in evaluation mode": "in the mode",
-        "state reset at each piece": "bits of a text of 24,001",
-        "state reset at short pieces": "state is lost",
-        "targets not shifted": "one later",
-        "sign flipped": "sign",
+        "The model is left in evaluation mode: put it back into the mode it was in before.": "in the mode it was in before",
+        "Gradients are recorded: measure inside torch.no_grad().": "gradients are recorded",
     },
     "train_epoch": {
-        "state reset": "thrown away",
-        "state not detached": "history",
-        "gradients not cleared": "pile up",
-        "not clipped": "not clipped",
-        "values clipped": "global norm",
-        "no step": "optimizer.step",
-        "nats returned": "nats",
-        "bits minimised": "gradient of the bits",
-        "evaluation mode": "evaluation mode",
-        "batches backwards": "in order",
-    },
-    "train_language_model": {
-        "nothing returned": "return",
-        "a fresh model is returned": "nothing was learned",
+        "The state still carries its history: detach it between batches.": "carries its history",
     },
     "sample": {
-        "temperature multiplies": "multiplies",
-        "temperature ignored": "no effect",
-        "global random state": "generator alone",
-        "generator seeded inside": "do not seed",
-        "state lost": "state is lost",
-        "prompt not read": "Only the last",
-        "last character read twice": "read twice",
-        "training mode": "training mode",
-        "left in evaluation mode": "training mode before",
-    },
-    "bits_of_texts": {
-        "unit not repaired": "nats",
-        "weights not repaired": "mean of the texts' means",
-        "cuts not repaired": "lost at each cut",
-        "state passes to the next text": "passes from one text",
-        "divided by the characters": "predictions",
+        "The draw does not use generator: PyTorch's global random state must not matter.": "global random state has moved",
+        "The global random state is seeded: draw from generator itself.": "global random state has moved",
+        "The generator is seeded inside, so every call draws the same: leave its state alone.": "do not seed it inside",
+        "Temperature 0 is divided by: take the most probable character there.": "without dividing",
+        "Small temperatures overflow: torch.softmax does not.": "must not overflow",
+        "The model is left in evaluation mode: put it back into the mode it was in before.": "in the mode it was in before",
+        "Gradients are recorded: write inside torch.no_grad().": "gradients are recorded",
     },
 }
 
 TYPICAL = {
     "make_batches": {
         "nothing": ("def make_batches(ids, batch_size, steps):\n    return []\n", 0, 0),
-        "one slip": (BATCHES_WRONG["targets not shifted"], 0.5, 0.99),
-        "point missed": (BATCHES_WRONG["rows filled within a batch"], 0, 0.49),
+        "one slip": (
+            BATCHES_WRONG["The targets are the inputs: move them one character ahead."],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            BATCHES_WRONG[
+                "Row i of a batch must continue row i of the batch before; here the text runs down the rows of one batch."
+            ],
+            0,
+            0.49,
+        ),
     },
     "CharLM": {
         "nothing": ([("return self.readout(h), state", "return 0 * self.readout(h), state")], 0, 0),
-        "one slip": (MODULE_WRONG["always an LSTM"], 0.5, 0.99),
-        "point missed": (MODULE_WRONG["state ignored"], 0, 0.49),
+        "one slip": (
+            MODULE_WRONG['There is an nn.LSTM for cell="rnn" too: take nn.RNN there.'],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            MODULE_WRONG[
+                "The state that forward is given is not used: hand it to the recurrent layer."
+            ],
+            0,
+            0.49,
+        ),
     },
     "bits_per_character": {
         "nothing": ("def bits_per_character(model, ids):\n    return 1.0\n", 0, 0),
-        "one slip": (BITS_WRONG["nats"], 0.5, 0.99),
-        "point missed": (BITS_WRONG["targets not shifted"], 0, 0.49),
+        "one slip": (BITS_WRONG["These are nats: divide by ln 2 for bits."], 0.5, 0.99),
+        "point missed": (
+            BITS_WRONG[
+                "Predictions are compared with the character just read: targets come one later."
+            ],
+            0,
+            0.49,
+        ),
     },
     "train_epoch": {
         "nothing": (
@@ -754,8 +867,18 @@ TYPICAL = {
             0,
             0,
         ),
-        "one slip": (EPOCH_WRONG["not clipped"], 0.5, 0.99),
-        "point missed": (EPOCH_WRONG["state reset"], 0, 0.49),
+        "one slip": (
+            EPOCH_WRONG["The gradients are not clipped to max_norm before the step."],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            EPOCH_WRONG[
+                "The state is thrown away: each batch starts from the detached state of the one before."
+            ],
+            0,
+            0.49,
+        ),
     },
     "train_language_model": {
         "nothing": (
@@ -764,7 +887,11 @@ TYPICAL = {
             0,
         ),
         "one slip": ([("CharLM(vocab_size, 32, 128)", "CharLM(vocab_size, 32, 40)")], 0.5, 0.99),
-        "point missed": (TRAIN_WRONG["a counted 5-gram"], 0, 0.49),
+        "point missed": (
+            TRAIN_WRONG["This counts n-grams: return a CharLM that was trained."],
+            0,
+            0.49,
+        ),
     },
     "sample": {
         "nothing": (
@@ -773,12 +900,28 @@ TYPICAL = {
             0,
             0,
         ),
-        "one slip": (SAMPLE_WRONG["left in evaluation mode"], 0.5, 0.99),
-        "point missed": (SAMPLE_WRONG["temperature ignored"], 0, 0.49),
+        "one slip": (
+            SAMPLE_WRONG[
+                "The model is left in evaluation mode: put it back into the mode it was in before."
+            ],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            SAMPLE_WRONG["The temperature has no effect: divide the logits, before the softmax."],
+            0,
+            0.49,
+        ),
     },
     "bits_of_texts": {
-        "nothing": (TEXTS_WRONG["as the colleague wrote it"], 0, 0),
-        "one slip": (TEXTS_WRONG["unit not repaired"], 0.5, 0.99),
+        "nothing": (
+            TEXTS_WRONG[
+                "This is the colleague's function as it was: unit, mean and cuts are still wrong."
+            ],
+            0,
+            0,
+        ),
+        "one slip": (TEXTS_WRONG["These are nats: divide by ln 2."], 0.5, 0.99),
         "point missed": (
             _colleague(more="", answer="sum(means) / len(means) / math.log(2)"),
             0,

@@ -280,34 +280,50 @@ LAST_STEP = [("for t in reversed(range(dh.shape[1])):", "for t in [dh.shape[1] -
 WRONG = {
     "lstm_step": {
         **{
-            f"order {' '.join(p)}": [(SPLIT, SPLIT.replace("i, f, g, o", ", ".join(p)))]
+            f"The blocks are cut as {', '.join(p)}; the order is i, f, g, o.": [
+                (SPLIT, SPLIT.replace("i, f, g, o", ", ".join(p)))
+            ]
             for p in itertools.permutations("ifgo")
             if p != tuple("ifgo")
         },
-        "gates interleaved": [
+        "The gates are interleaved; each is a block of H columns side by side.": [
             (SPLIT, "a = x @ W_x + h_prev @ W_h + b; i, f, g, o = (a[:, k::4] for k in range(4))")
         ],
-        "h without tanh": [("h = o * tanh_c", "h = o * c")],
-        "candidate with sigmoid": [("np.tanh(g)", "sigmoid(g)")],
-        "h_prev unused": [(" + h_prev @ W_h", "")],
-        "bias missing": [(" @ W_h + b", " @ W_h")],
-        "bias twice": [(" @ W_h + b", " @ W_h + 2 * b")],
-        "c_prev unused": [("f * c_prev + ", "")],
-        "forget gate upside down": [("f * c_prev", "(1 - f) * c_prev")],
-        "coupled gates": [("+ i * g", "+ (1 - f) * g")],
-        "input gate missing": [("+ i * g", "+ g")],
-        "tanh of c carried": [("c = f * c_prev + i * g", "c = np.tanh(f * c_prev + i * g)")],
-        "output from the old cell": [("tanh_c = np.tanh(c)", "tanh_c = np.tanh(c_prev)")],
-        "h and c swapped": [("return h, c,", "return c, h,")],
-        "float64 forced": [("c = f * c_prev", "c = f.astype(np.float64) * c_prev")],
-        "changes c_prev": [("c = f * c_prev + i * g", "c = c_prev; c *= f; c += i * g")],
-        "overflows": [
+        "The output gate must multiply tanh(c), not c itself.": [("h = o * tanh_c", "h = o * c")],
+        "The candidate g goes through tanh; a sigmoid cannot write a negative note.": [
+            ("np.tanh(g)", "sigmoid(g)")
+        ],
+        "h_prev is not used: the gates see it through W_h.": [(" + h_prev @ W_h", "")],
+        "The bias b is missing.": [(" @ W_h + b", " @ W_h")],
+        "The bias b is added twice: this cell has one bias, not two.": [
+            (" @ W_h + b", " @ W_h + 2 * b")
+        ],
+        "c_prev is not used: the cell must be carried.": [("f * c_prev + ", "")],
+        "The forget gate is upside down: f is the share that is kept, not 1 - f.": [
+            ("f * c_prev", "(1 - f) * c_prev")
+        ],
+        "The input gate is not 1 - f: it has weights of its own.": [("+ i * g", "+ (1 - f) * g")],
+        "The input gate is missing: i says how much of g is written.": [("+ i * g", "+ g")],
+        "The cell that is handed on went through tanh: only h sees tanh(c).": [
+            ("c = f * c_prev + i * g", "c = np.tanh(f * c_prev + i * g)")
+        ],
+        "h shows the cell from before the step: use the new c.": [
+            ("tanh_c = np.tanh(c)", "tanh_c = np.tanh(c_prev)")
+        ],
+        "h and c are returned in the wrong order.": [("return h, c,", "return c, h,")],
+        "float32 input comes back as float64: keep the dtype of the input.": [
+            ("c = f * c_prev", "c = f.astype(np.float64) * c_prev")
+        ],
+        "The new cell is written into c_prev, which the caller still needs: build a new array.": [
+            ("c = f * c_prev + i * g", "c = c_prev; c *= f; c += i * g")
+        ],
+        "np.exp overflows for large inputs, and inf / inf is nan: use the sigmoid from above.": [
             (
                 "i, f, g, o = sigmoid(i),",
                 "e = lambda z: np.exp(z) / (1 + np.exp(z)); i, f, g, o = e(i),",
             )
         ],
-        "memory by shape": [
+        "The result of an earlier call of the same shape comes back: compute it anew each time.": [
             (
                 "    i, f, g, o = np.split",
                 "    kept = lstm_step.__dict__\n    if x.shape in kept:\n        return kept[x.shape]\n    i, f, g, o = np.split",
@@ -315,73 +331,118 @@ WRONG = {
             ("return h, c, (x", "kept[x.shape] = h, c, (x"),
             ("i, f, g, o, tanh_c)", "i, f, g, o, tanh_c)\n    return kept[x.shape]"),
         ],
-        "no cache": [
+        "The cache is missing: return h, c and whatever your backward pass will need.": [
             ("return h, c, (x, h_prev, c_prev, W_x, W_h, i, f, g, o, tanh_c)", "return h, c")
         ],
     },
     "lstm_forward": {
-        "h not carried": [("x[:, t], h, c,", "x[:, t], h0, c,")],
-        "c not carried": [("x[:, t], h, c,", "x[:, t], h, c0,")],
-        "nothing carried": [("x[:, t], h, c,", "x[:, t], h0, c0,")],
-        "h0 ignored": [("h, c, hs, cs, cache = h0, c0,", "h, c, hs, cs, cache = 0 * h0, c0,")],
-        "c0 ignored": [("h, c, hs, cs, cache = h0, c0,", "h, c, hs, cs, cache = h0, 0 * c0,")],
-        "states ignored": [
+        "h is not carried: every step starts from h0.": [("x[:, t], h, c,", "x[:, t], h0, c,")],
+        "The cell is not carried: every step starts from c0.": [
+            ("x[:, t], h, c,", "x[:, t], h, c0,")
+        ],
+        "No state is carried: every step starts from h0 and c0.": [
+            ("x[:, t], h, c,", "x[:, t], h0, c0,")
+        ],
+        "h0 is ignored: the first step starts from it, not from zeros.": [
+            ("h, c, hs, cs, cache = h0, c0,", "h, c, hs, cs, cache = 0 * h0, c0,")
+        ],
+        "c0 is ignored: the first cell starts from it, not from zeros.": [
+            ("h, c, hs, cs, cache = h0, c0,", "h, c, hs, cs, cache = h0, 0 * c0,")
+        ],
+        "h0 and c0 are ignored: the first step starts from them, not from zeros.": [
             ("h, c, hs, cs, cache = h0, c0,", "h, c, hs, cs, cache = 0 * h0, 0 * c0,")
         ],
-        "states swapped": [("h, c, hs, cs, cache = h0, c0,", "h, c, hs, cs, cache = c0, h0,")],
-        "time first": [("axis=1)", "axis=0)")],
-        "last step only": [("return np.stack(hs, axis=1), np.stack(cs, axis=1)", "return h, c")],
-        "backwards": [(SEQUENCE, "for t in reversed(range(x.shape[1])):")],
-        "one step short": [(SEQUENCE, "for t in range(x.shape[1] - 1):")],
-        "loops over the batch": [(SEQUENCE, "for t in range(x.shape[0]):")],
-        "h and c swapped": [
+        "The first step takes c0 for its hidden state and h0 for its cell: swap them.": [
+            ("h, c, hs, cs, cache = h0, c0,", "h, c, hs, cs, cache = c0, h0,")
+        ],
+        "The states are stacked with time first; they must be (N, T, H).": [("axis=1)", "axis=0)")],
+        "Only the last states come back: return those of all steps, (N, T, H).": [
+            ("return np.stack(hs, axis=1), np.stack(cs, axis=1)", "return h, c")
+        ],
+        "The sequence runs backwards in time.": [
+            (SEQUENCE, "for t in reversed(range(x.shape[1])):")
+        ],
+        "The last step is missing: the loop ends one step early.": [
+            (SEQUENCE, "for t in range(x.shape[1] - 1):")
+        ],
+        "The loop counts sequences instead of steps: T is x.shape[1].": [
+            (SEQUENCE, "for t in range(x.shape[0]):")
+        ],
+        "h and c are returned in the wrong order.": [
             (
                 "np.stack(hs, axis=1), np.stack(cs, axis=1)",
                 "np.stack(cs, axis=1), np.stack(hs, axis=1)",
             )
         ],
-        "initial state included": [
+        "The states are one step late: h0 and c0 stand in front, and the last step's are lost.": [
             ("[], [], []", "[h0], [c0], []"),
             (
                 "np.stack(hs, axis=1), np.stack(cs, axis=1)",
                 "np.stack(hs[:-1], axis=1), np.stack(cs[:-1], axis=1)",
             ),
         ],
-        "c is the last only, repeated": [
+        "The last cell stands at every step: keep the cell of each.": [
             ("np.stack(cs, axis=1)", "np.stack([c] * len(cs), axis=1)")
         ],
-        "float64 forced": [("np.stack(hs, axis=1)", "np.stack(hs, axis=1).astype(float)")],
-        "changes h0": [("hs.append(h)", "hs.append(h); h0 *= 0.5")],
+        "float32 input comes back as float64: keep the dtype of the input.": [
+            ("np.stack(hs, axis=1)", "np.stack(hs, axis=1).astype(float)")
+        ],
+        "h0 is changed on the way, and the caller still needs it: build new arrays.": [
+            ("hs.append(h)", "hs.append(h); h0 *= 0.5")
+        ],
     },
     "lstm_gates": {
-        "pre-activations": [("sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)", "i, f, g, o")],
-        "g with sigmoid": [("np.tanh(g)", "sigmoid(g)")],
-        "g without tanh": [("np.tanh(g)", "g")],
-        "order f i g o": [('enumerate("ifgo")', 'enumerate("figo")')],
-        "order i f o g": [("i, f, g, o = np.split", "i, f, o, g = np.split")],
-        "h not carried": [
+        "These are pre-activations: i, f and o take the sigmoid, g takes tanh.": [
+            ("sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)", "i, f, g, o")
+        ],
+        "g went through the sigmoid; the candidate takes tanh.": [("np.tanh(g)", "sigmoid(g)")],
+        "g is still a pre-activation: it takes tanh.": [("np.tanh(g)", "g")],
+        'The key "i" holds the forget gate and "f" the input gate: swap them.': [
+            ('enumerate("ifgo")', 'enumerate("figo")')
+        ],
+        'The key "g" holds the output gate and "o" the candidate: swap them.': [
+            ('enumerate("ifgo")', 'enumerate("ifog")')
+        ],
+        **{
+            f"The blocks are cut as {', '.join(p)}; the order is i, f, g, o.": [
+                ("i, f, g, o = np.split", f"{', '.join(p)} = np.split")
+            ]
+            for p in itertools.permutations("ifgo")
+            if p != tuple("ifgo")
+        },
+        "h is not carried: every step starts from h0.": [
             ("h, c, _ = lstm_step(x[:, t], h, c,", "_, c, _ = lstm_step(x[:, t], h, c,")
         ],
-        "c not carried": [
+        "The cell is not carried: every step starts from c0.": [
             ("h, c, _ = lstm_step(x[:, t], h, c,", "h, _, _ = lstm_step(x[:, t], h, c,")
         ],
-        "h0 ignored": [("h, c, steps = h0, c0, []", "h, c, steps = 0 * h0, c0, []")],
-        "c0 ignored": [("h, c, steps = h0, c0, []", "h, c, steps = h0, 0 * c0, []")],
-        "one step late": [
+        "h0 is ignored: the gates of the first step see it.": [
+            ("h, c, steps = h0, c0, []", "h, c, steps = 0 * h0, c0, []")
+        ],
+        "c0 is ignored: h of the first step depends on it, and so do all later gates.": [
+            ("h, c, steps = h0, c0, []", "h, c, steps = h0, 0 * c0, []")
+        ],
+        "The gates are computed after h is updated: those of step t see h of step t - 1.": [
             (
                 "        i, f, g, o = np.split(x[:, t] @ W_x + h @ W_h + b, 4, axis=1)\n        steps.append((sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)))\n        h, c, _ = lstm_step(x[:, t], h, c, W_x, W_h, b)",
                 "        h, c, _ = lstm_step(x[:, t], h, c, W_x, W_h, b)\n        i, f, g, o = np.split(x[:, t] @ W_x + h @ W_h + b, 4, axis=1)\n        steps.append((sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)))",
             )
         ],
-        "time first": [("axis=1) for k", "axis=0) for k")],
-        "a tuple": [
+        "The gates are stacked with time first; each must be (N, T, H).": [
+            ("axis=1) for k", "axis=0) for k")
+        ],
+        'The gates come back without names: return a dict with the keys "i", "f", "g", "o".': [
             ("return {gate: ", "return tuple({gate: "),
             ('enumerate("ifgo")}', 'enumerate("ifgo")}.values())'),
         ],
-        "other keys": [('enumerate("ifgo")', 'enumerate(["input", "forget", "cell", "output"])')],
-        "bias missing": [("h @ W_h + b, 4", "h @ W_h, 4")],
-        "last step only": [("np.stack([step[k] for step in steps], axis=1)", "steps[-1][k]")],
-        "float64 forced": [
+        'The keys are other words: they must be "i", "f", "g", "o".': [
+            ('enumerate("ifgo")', 'enumerate(["input", "forget", "cell", "output"])')
+        ],
+        "The bias b is missing.": [("h @ W_h + b, 4", "h @ W_h, 4")],
+        "Only the last step's gates come back: each must be (N, T, H).": [
+            ("np.stack([step[k] for step in steps], axis=1)", "steps[-1][k]")
+        ],
+        "float32 input comes back as float64: keep the dtype of the input.": [
             (
                 "np.stack([step[k] for step in steps], axis=1)",
                 "np.stack([step[k] for step in steps], axis=1).astype(float)",
@@ -389,115 +450,171 @@ WRONG = {
         ],
     },
     "lstm_step_backward": {
-        "dc unused": [("d_cell = dc + dh", "d_cell = dh")],
-        "h's way to the cell missing": [("d_cell = dc + dh * o * (1 - tanh_c**2)", "d_cell = dc")],
-        "tanh derivative of c missing": [("dh * o * (1 - tanh_c**2)", "dh * o")],
-        "output gate gets c": [
+        "dc is not used: the gradient from the next step's cell is missing.": [
+            ("d_cell = dc + dh", "d_cell = dh")
+        ],
+        "The way from h through tanh(c) into the cell is missing.": [
+            ("d_cell = dc + dh * o * (1 - tanh_c**2)", "d_cell = dc")
+        ],
+        "The derivative of tanh(c), 1 - tanh(c)**2, is missing.": [
+            ("dh * o * (1 - tanh_c**2)", "dh * o")
+        ],
+        "The output gate receives dh * tanh(c), not dh * c.": [
             ("dh * tanh_c * o * (1 - o)", "dh * (f * c_prev + i * g) * o * (1 - o)")
         ],
-        "output gate gets d_cell": [("dh * tanh_c * o", "d_cell * tanh_c * o")],
-        "forget gate gets new c": [("d_cell * c_prev * f", "d_cell * (f * c_prev + i * g) * f")],
-        "candidate as sigmoid": [("(1 - g**2)", "g * (1 - g)")],
-        "sigmoid derivatives missing": [
+        "The output gate acts on h alone: it receives dh, not the gradient of the cell.": [
+            ("dh * tanh_c * o", "d_cell * tanh_c * o")
+        ],
+        "The forget gate multiplied c_prev, not c.": [
+            ("d_cell * c_prev * f", "d_cell * (f * c_prev + i * g) * f")
+        ],
+        "The candidate is a tanh: its derivative is 1 - g**2.": [("(1 - g**2)", "g * (1 - g)")],
+        "The derivatives of the sigmoid gates, s * (1 - s), are missing.": [
             (" * i * (1 - i)", ""),
             (" * f * (1 - f)", ""),
             (" * o * (1 - o)", ""),
         ],
-        "dc_prev without f": [("d_cell * f, x.T", "d_cell, x.T")],
-        "dc_prev from dc alone": [("d_cell * f, x.T", "dc * f, x.T")],
-        "i and f swapped": [
+        "dc_prev must be multiplied by the forget gate.": [("d_cell * f, x.T", "d_cell, x.T")],
+        "dc_prev takes only dc back; what came into the cell through h goes back with it.": [
+            ("d_cell * f, x.T", "dc * f, x.T")
+        ],
+        "The blocks of i and f are swapped in the gradient; the order is i, f, g, o.": [
             ("d_cell * g * i * (1 - i)", "SWAP"),
             ("d_cell * c_prev * f * (1 - f)", "d_cell * g * i * (1 - i)"),
             ("SWAP", "d_cell * c_prev * f * (1 - f)"),
         ],
-        "g and o swapped": [
+        "The gate order of the gradient is i, f, o, g; it must be i, f, g, o.": [
             ("d_cell * i * (1 - g**2)", "SWAP"),
             ("dh * tanh_c * o * (1 - o)", "d_cell * i * (1 - g**2)"),
             ("SWAP", "dh * tanh_c * o * (1 - o)"),
         ],
-        "bias averaged": [("da.sum(axis=0)", "da.mean(axis=0)")],
-        "bias not summed": [("da.sum(axis=0)", "da")],
-        "weights averaged": [
+        "db is the mean over the batch; it must be the sum.": [
+            ("da.sum(axis=0)", "da.mean(axis=0)")
+        ],
+        "db still has a row for every sequence: sum over the batch.": [("da.sum(axis=0)", "da")],
+        "dW_x and dW_h are means over the batch; they must be sums.": [
             ("x.T @ da, h_prev.T @ da", "x.T @ da / len(x), h_prev.T @ da / len(x)")
         ],
-        "dW_h from x": [("h_prev.T @ da", "(h_prev * 0 + 1).T @ da")],
-        "order of returns": [("da @ W_h.T, d_cell * f,", "d_cell * f, da @ W_h.T,")],
-        "bias from the forget gate": [
+        "h_prev is missing in dW_h: it is what W_h was multiplied with.": [
+            ("h_prev.T @ da", "(h_prev * 0 + 1).T @ da")
+        ],
+        "dh_prev and dc_prev are returned in the wrong order.": [
+            ("da @ W_h.T, d_cell * f,", "d_cell * f, da @ W_h.T,")
+        ],
+        "All blocks of db hold the forget gate's gradient: each gate has its own.": [
             ("da.sum(axis=0)", "np.tile(da[:, f.shape[1]:2 * f.shape[1]].sum(axis=0), 4)")
         ],
-        "changes dc": [
+        "The gradient is added into dc itself, and the caller still needs it: build a new array.": [
             (
                 "d_cell = dc + dh * o * (1 - tanh_c**2)",
                 "dc += dh * o * (1 - tanh_c**2); d_cell = dc",
             )
         ],
-        "changes the cache": [
+        "The cache is changed on the way, so a second backward pass would go wrong.": [
             ("return da @ W_x.T", "f *= d_cell; return da @ W_x.T"),
             ("d_cell * f, x.T", "f.copy(), x.T"),
         ],
-        "gradient clipped at 5": [("axis=1,\n    )", "axis=1,\n    ).clip(-5, 5)")],
-        "float64 forced": [("axis=1,\n    )", "axis=1,\n    ).astype(np.float64)")],
+        "The gradient is clipped here: return it as it is, clipping comes later.": [
+            ("axis=1,\n    )", "axis=1,\n    ).clip(-5, 5)")
+        ],
+        "float32 input comes back as float64: keep the dtype of the input.": [
+            ("axis=1,\n    )", "axis=1,\n    ).astype(np.float64)")
+        ],
     },
     "lstm_backward": {
-        "dh_next not carried": [("dh[:, t] + dh_next", "dh[:, t]")],
-        "dc_next not carried": [("dc[:, t] + dc_next", "dc[:, t]")],
-        "neither carried": [("dh[:, t] + dh_next", "dh[:, t]"), ("dc[:, t] + dc_next", "dc[:, t]")],
-        "dc unused": [("dc[:, t] + dc_next", "dc_next")],
-        "dc at the last step only": [
+        "dh_next is not carried back: the hidden road is cut at every step.": [
+            ("dh[:, t] + dh_next", "dh[:, t]")
+        ],
+        "dc_next is not carried back: the cell's line is cut at every step.": [
+            ("dc[:, t] + dc_next", "dc[:, t]")
+        ],
+        "Neither dh_next nor dc_next is carried back.": [
+            ("dh[:, t] + dh_next", "dh[:, t]"),
+            ("dc[:, t] + dc_next", "dc[:, t]"),
+        ],
+        "dc is not used: each step's cell has a gradient of its own.": [
+            ("dc[:, t] + dc_next", "dc_next")
+        ],
+        "dc is used at the last step only; every step has its own.": [
             ("dc[:, t] + dc_next", "(dc[:, t] if t == dh.shape[1] - 1 else 0) + dc_next")
         ],
-        "dh at the last step only": [
+        "dh is used at the last step only; every step has its own.": [
             ("dh[:, t] + dh_next", "(dh[:, t] if t == dh.shape[1] - 1 else 0) + dh_next")
         ],
-        "weights not summed": [
+        "The weights' gradients are not summed: only the first step's are left.": [
             ("[a + b for a, b in zip(totals, weights, strict=True)]", "weights")
         ],
-        "weights averaged over time": [
+        "The weights' gradients are averaged over the steps; they must be summed.": [
             ("dc_next, *totals", "dc_next, *[w / dh.shape[1] for w in totals]")
         ],
-        "forwards in time": [
+        "The steps are walked from first to last: a gradient travels from the end to the start.": [
             ("reversed(range(dh.shape[1]))", "range(dh.shape[1])"),
             ("dxs[::-1]", "dxs"),
         ],
-        "dx reversed": [("dxs[::-1]", "dxs")],
-        "last step only": [
+        "dx is in reversed order of time.": [("dxs[::-1]", "dxs")],
+        "Only the last step is walked: go back through all of them.": [
             *LAST_STEP,
             (
                 "np.stack(dxs[::-1], axis=1)",
                 "np.repeat(np.stack(dxs, axis=1), dh.shape[1], axis=1)",
             ),
         ],
-        "dh0 and dc0 swapped": [("dh_next, dc_next, *totals", "dc_next, dh_next, *totals")],
-        "dh0 zero": [("axis=1), dh_next, dc_next", "axis=1), 0 * dh_next, dc_next")],
-        "first step skipped": [("reversed(range(dh.shape[1]))", "reversed(range(1, dh.shape[1]))")],
-        "changes dh": [
+        "dh0 and dc0 are returned in the wrong order.": [
+            ("dh_next, dc_next, *totals", "dc_next, dh_next, *totals")
+        ],
+        "dh0 is zero: it is what the first step sends back along the hidden road.": [
+            ("axis=1), dh_next, dc_next", "axis=1), 0 * dh_next, dc_next")
+        ],
+        "The first step is left out: the walk must end at step 0.": [
+            ("reversed(range(dh.shape[1]))", "reversed(range(1, dh.shape[1]))")
+        ],
+        "dh_next is added into dh itself, and the caller still needs it: build a new array.": [
             ("dh[:, t] + dh_next,", "dh[:, t],"),
             (
                 "dx, dh_next, dc_next, *weights",
                 "dh[:, t] += dh_next; dx, dh_next, dc_next, *weights",
             ),
         ],
-        "time first": [("np.stack(dxs[::-1], axis=1)", "np.stack(dxs[::-1])")],
-        "float64 forced": [("np.zeros_like(dh[:, 0])", "np.zeros(dh[:, 0].shape)")],
-        "gradient clipped at 5": [("dh[:, t] + dh_next", "np.clip(dh[:, t] + dh_next, -5, 5)")],
-        "empties the cache": [("dc_next, cache[t]", "dc_next, cache.pop()")],
+        "dx is stacked with time first; it must be (N, T, D).": [
+            ("np.stack(dxs[::-1], axis=1)", "np.stack(dxs[::-1])")
+        ],
+        "dh_next starts as float64 zeros, so float32 does not stay float32: use np.zeros_like.": [
+            ("np.zeros_like(dh[:, 0])", "np.zeros(dh[:, 0].shape)")
+        ],
+        "The gradient is clipped on the way back: hand it on as it is.": [
+            ("dh[:, t] + dh_next", "np.clip(dh[:, t] + dh_next, -5, 5)")
+        ],
+        "The cache is emptied on the way: only read it, it may be needed again.": [
+            ("dc_next, cache[t]", "dc_next, cache.pop()")
+        ],
     },
     "init_lstm": {
-        "fans of the four blocks": [("(D + H)", "(D + 4 * H)"), ("(H + H)", "(H + 4 * H)")],
-        "W_h with the fans of W_x": [("(H + H)", "(D + H)")],
-        "W_x with the fans of W_h": [("(D + H)", "(H + H)")],
-        "fans of the concatenated input": [
+        "That is the value for the four blocks taken as one; each gate's own fan_out is H.": [
+            ("(D + H)", "(D + 4 * H)"),
+            ("(H + H)", "(H + 4 * H)"),
+        ],
+        "W_h has the fans of W_x: both of its fans are H.": [("(H + H)", "(D + H)")],
+        "W_x has the fans of W_h: its fan_in is D.": [("(D + H)", "(H + H)")],
+        "The fan_in is that of the joined [x, h]; W_x and W_h have one each.": [
             ("2 / (D + H)", "2 / (D + H + H)"),
             ("2 / (H + H)", "2 / (D + H + H)"),
         ],
-        "He": [("2 / (D + H)", "2 / D"), ("2 / (H + H)", "2 / H")],
-        "LeCun": [("2 / (D + H)", "1 / D")],
-        "variance as scale": [
+        "The scale is He's, from fan_in alone; Glorot's takes fan_out as well.": [
+            ("2 / (D + H)", "2 / D"),
+            ("2 / (H + H)", "2 / H"),
+        ],
+        "The scale is LeCun's, sqrt(1 / fan_in); Glorot's is sqrt(2 / (fan_in + fan_out)).": [
+            ("2 / (D + H)", "1 / D")
+        ],
+        "That is the variance: the scale of rng.normal is a standard deviation.": [
             ("np.sqrt(2 / (D + H))", "2 / (D + H)"),
             ("np.sqrt(2 / (H + H))", "2 / (H + H)"),
         ],
-        "standard normal": [("np.sqrt(2 / (D + H))", "1.0"), ("np.sqrt(2 / (H + H))", "1.0")],
-        "uniform": [
+        "The weights are standard normal: scale them by Glorot's standard deviation.": [
+            ("np.sqrt(2 / (D + H))", "1.0"),
+            ("np.sqrt(2 / (H + H))", "1.0"),
+        ],
+        "The weights are drawn uniformly; Glorot-normal weights come from rng.normal.": [
             (
                 "rng.normal(scale=np.sqrt(2 / (D + H)), size=(D, 4 * H))",
                 "rng.uniform(-1, 1, size=(D, 4 * H)) * np.sqrt(6 / (D + H))",
@@ -507,95 +624,146 @@ WRONG = {
                 "rng.uniform(-1, 1, size=(H, 4 * H)) * np.sqrt(6 / (H + H))",
             ),
         ],
-        "orthogonal W_h": [
+        "The blocks of W_h are orthogonal matrices; here they are normal draws.": [
             (
                 "rng.normal(scale=np.sqrt(2 / (H + H)), size=(H, 4 * H))",
                 "np.concatenate([np.linalg.qr(rng.normal(size=(H, H)))[0] for _ in range(4)], axis=1)",
             )
         ],
-        "forget bias in the first block": [("b[H : 2 * H]", "b[:H]")],
-        "forget bias in the third block": [("b[H : 2 * H]", "b[2 * H : 3 * H]")],
-        "forget bias everywhere": [("b[H : 2 * H]", "b[:]")],
-        "no forget bias": [("b[H : 2 * H] = forget_bias", "pass")],
-        "fixed at one": [("= forget_bias", "= 1.0")],
-        "wrong default": [("forget_bias: float = 1.0", "forget_bias: float = 0.0")],
-        "random biases": [("b = np.zeros(4 * H)", "b = rng.normal(size=4 * H)")],
-        "global random state": [("rng.normal(", "np.random.normal(")],
-        "seed of its own": [("W_x = rng", "rng = np.random.default_rng(0); W_x = rng")],
-        "one block four times": [
+        "The forget gate is the second block; this is the input gate's.": [
+            ("b[H : 2 * H]", "b[:H]")
+        ],
+        "The forget gate is the second block; this is the candidate's.": [
+            ("b[H : 2 * H]", "b[2 * H : 3 * H]")
+        ],
+        "The forget gate is the second block; this is the output gate's.": [
+            ("b[H : 2 * H]", "b[3 * H :]")
+        ],
+        "Only the forget gate has a bias; the other blocks are zero.": [("b[H : 2 * H]", "b[:]")],
+        "The forget gate's bias is not set.": [("b[H : 2 * H] = forget_bias", "pass")],
+        "forget_bias is not used: the value is fixed at 1.": [("= forget_bias", "= 1.0")],
+        "The default of forget_bias must be 1.": [
+            ("forget_bias: float = 1.0", "forget_bias: float = 0.0")
+        ],
+        "The biases are drawn at random: all are zero, but the forget gate's.": [
+            ("b = np.zeros(4 * H)", "b = rng.normal(size=4 * H)")
+        ],
+        "The same rng must give the same weights: draw from rng alone.": [
+            ("rng.normal(", "np.random.normal(")
+        ],
+        "Another rng must give other weights: rng is not used.": [
+            ("W_x = rng", "rng = np.random.default_rng(0); W_x = rng")
+        ],
+        "Two gates have the same weights: draw every block afresh.": [
             (
                 "rng.normal(scale=np.sqrt(2 / (D + H)), size=(D, 4 * H))",
                 "np.tile(rng.normal(scale=np.sqrt(2 / (D + H)), size=(D, H)), 4)",
             )
         ],
-        "PyTorch's shapes": [("return W_x, W_h, b", "return W_x.T, W_h.T, b")],
-        "float32": [
+        "The shapes are PyTorch's, (4H, D) and (4H, H): here they are (D, 4H) and (H, 4H).": [
+            ("return W_x, W_h, b", "return W_x.T, W_h.T, b")
+        ],
+        "W_x is float32; it must be float64.": [
             ("return W_x, W_h, b", "return W_x.astype(np.float32), W_h.astype(np.float32), b")
         ],
-        "integer biases": [("b = np.zeros(4 * H)", "b = np.zeros(4 * H, dtype=int)")],
+        "b holds integers, so that a bias of 2.5 becomes 2: make it an array of floats.": [
+            ("b = np.zeros(4 * H)", "b = np.zeros(4 * H, dtype=int)")
+        ],
     },
     "LSTM": {
         **{
-            f"order {' '.join(p)}": [("i, f, g, o = (x", f"{', '.join(p)} = (x")]
+            f"The blocks are cut as {', '.join(p)}; the order is i, f, g, o.": [
+                ("i, f, g, o = (x", f"{', '.join(p)} = (x")
+            ]
             for p in itertools.permutations("ifgo")
             if p != tuple("ifgo")
         },
-        "bias_hh left out": [(' + getattr(self, f"bias_hh_l{k}")', "")],
-        "state ignored": [("if state is None:", "if True:")],
-        "state needed": [("if state is None:", "if False:")],
-        "c ignored": [("state[0][k], state[1][k], []", "state[0][k], 0 * state[1][k], []")],
-        "states swapped": [("state[0][k], state[1][k], []", "state[1][k], state[0][k], []")],
-        "first layer's state for all": [
+        "bias_hh is left out: PyTorch adds both biases.": [
+            (' + getattr(self, f"bias_hh_l{k}")', "")
+        ],
+        "bias_ih is left out: PyTorch adds both biases.": [
+            ('getattr(self, f"bias_ih_l{k}") + ', "")
+        ],
+        "Both biases are left out.": [(" + h @ W_hh.T + b", " + h @ W_hh.T")],
+        "The state that is passed in is ignored.": [("if state is None:", "if True:")],
+        "The module fails when no state is passed: None means zeros.": [
+            ("if state is None:", "if False:")
+        ],
+        "c0 is ignored: the cell starts from state[1], not from zeros.": [
+            ("state[0][k], state[1][k], []", "state[0][k], 0 * state[1][k], []")
+        ],
+        "The two states are swapped: state is (h0, c0).": [
+            ("state[0][k], state[1][k], []", "state[1][k], state[0][k], []")
+        ],
+        "All layers start from the first layer's state: each has its own row of h0 and c0.": [
             ("state[0][k], state[1][k], []", "state[0][0], state[1][0], []")
         ],
-        "last states swapped": [
+        "h_n and c_n are swapped.": [
             (
                 "(torch.stack(last_h), torch.stack(last_c))",
                 "(torch.stack(last_c), torch.stack(last_h))",
             )
         ],
-        "one layer's last state": [
+        "h_n and c_n hold the last layer only: stack those of every layer.": [
             ("(torch.stack(last_h), torch.stack(last_c))", "(last_h[-1][None], last_c[-1][None])")
         ],
-        "no layer axis": [
+        "h_n and c_n have no axis for the layers: stack those of every layer.": [
             ("(torch.stack(last_h), torch.stack(last_c))", "(last_h[-1], last_c[-1])")
         ],
-        "flat return": [
+        "Three values come back: nn.LSTM returns output, (h_n, c_n).": [
             (
                 "return x, (torch.stack(last_h), torch.stack(last_c))",
                 "return x, torch.stack(last_h), torch.stack(last_c)",
             )
         ],
-        "first layer only": [
+        "Only the first layer runs: its outputs are the inputs of the next.": [
             (
                 "for k in range(self.num_layers):\n            W_ih",
                 "for k in range(1):\n            W_ih",
             )
         ],
-        "first layer's weights for all": [('f"weight_hh_l{k}")', 'f"weight_hh_l0")')],
-        "time first": [
+        "All layers use the first layer's weight_hh: each has its own.": [
+            ('f"weight_hh_l{k}")', 'f"weight_hh_l0")')
+        ],
+        "The loop reads x with time first; x is (N, T, D).": [
             ("range(x.shape[1])", "range(x.shape[0])"),
             ("x[:, t]", "x[t]"),
             ("dim=1)\n        return", "dim=0)\n        return"),
         ],
-        "float32 zeros": [("x.new_zeros(", "torch.zeros(")],
-        "state carried between layers": [
+        "The zeros are float32 whatever the dtype of x: create them with x.new_zeros(...).": [
+            ("x.new_zeros(", "torch.zeros(")
+        ],
+        "The zeros lie on the CPU whatever the device of x: create them with x.new_zeros(...).": [
+            (
+                "x.new_zeros(self.num_layers, x.shape[0], self.hidden_size)",
+                "torch.zeros(self.num_layers, x.shape[0], self.hidden_size, dtype=x.dtype)",
+            )
+        ],
+        "A layer starts from the last state of the layer below: each has a state of its own.": [
             (
                 "h, c, outputs = state[0][k], state[1][k], []",
                 "h, c, outputs = (state[0][0], state[1][0], []) if k == 0 else (h, c, [])",
             )
         ],
-        "no tanh on c": [("torch.sigmoid(o) * torch.tanh(c)", "torch.sigmoid(o) * c")],
-        "weights do not learn": [
+        "The output gate must multiply tanh(c), not c itself.": [
+            ("torch.sigmoid(o) * torch.tanh(c)", "torch.sigmoid(o) * c")
+        ],
+        "weight_hh is detached: it gets no gradient and never learns.": [
             ('getattr(self, f"weight_hh_l{k}")', 'getattr(self, f"weight_hh_l{k}").detach()')
         ],
-        "bias from .data": [
+        "bias_hh is read through .data: it gets no gradient and never learns.": [
             ('getattr(self, f"bias_hh_l{k}")', 'getattr(self, f"bias_hh_l{k}").data')
         ],
-        "frozen": [("nn.Parameter(start)", "nn.Parameter(start, requires_grad=False)")],
-        "detached": [("outputs.append(h)", "outputs.append(h); c = c.detach()")],
-        "dropout left on": [("outputs.append(h)", "outputs.append(nn.functional.dropout(h, 0.1))")],
-        "remembers between calls": [
+        "The parameters have requires_grad=False: they never learn.": [
+            ("nn.Parameter(start)", "nn.Parameter(start, requires_grad=False)")
+        ],
+        "The cell is detached at every step: no gradient travels along it.": [
+            ("outputs.append(h)", "outputs.append(h); c = c.detach()")
+        ],
+        "Two calls with the same input differ: leave out dropout, or whatever else is random.": [
+            ("outputs.append(h)", "outputs.append(nn.functional.dropout(h, 0.1))")
+        ],
+        "The state of the call before is kept: without a state, start from zeros.": [
             (
                 "if state is None:",
                 "if state is None and hasattr(self, 'kept'):\n            state = self.kept\n        if state is None:",
@@ -605,90 +773,164 @@ WRONG = {
                 "self.kept = (torch.stack(last_h).detach(), torch.stack(last_c).detach())\n        return x, (",
             ),
         ],
-        "changes the state": [
+        "The state that was passed in is overwritten, and the caller still needs it.": [
             ("last_h.append(h)", "last_h.append(h); state[0][k].copy_(h.detach())")
         ],
     },
     "peephole_lstm_step": {
-        "output sees the old cell": [("p_o * c)", "p_o * c_prev)")],
-        "output sees tanh c": [("p_o * c)", "p_o * np.tanh(c))")],
-        "i and f swapped": [
+        "The output gate must see the new cell c, not c_prev.": [("p_o * c)", "p_o * c_prev)")],
+        "The output gate sees c itself, not tanh(c).": [("p_o * c)", "p_o * np.tanh(c))")],
+        "p_i and p_f are swapped.": [
             ("p_i * c_prev", "SWAP"),
             ("p_f * c_prev", "p_i * c_prev"),
             ("SWAP", "p_f * c_prev"),
         ],
-        "i and o swapped": [("p_i * c_prev", "p_o * c_prev"), ("p_o * c)", "p_i * c)")],
-        "f and o swapped": [("p_f * c_prev", "p_o * c_prev"), ("p_o * c)", "p_f * c)")],
-        "none": [(" + p_i * c_prev", ""), (" + p_f * c_prev", ""), (" + p_o * c)", ")")],
-        "no p_o": [(" + p_o * c)", ")")],
-        "no p_f": [(" + p_f * c_prev", "")],
-        "no p_i": [(" + p_i * c_prev", "")],
-        "sees h_prev": [("p_i * c_prev", "p_i * h_prev"), ("p_f * c_prev", "p_f * h_prev")],
-        "candidate sees the cell": [("np.tanh(g)", "np.tanh(g + p_i * c_prev)")],
-        "peephole outside the gate": [("sigmoid(f + p_f * c_prev)", "sigmoid(f) + p_f * c_prev")],
-        "summed like a matrix": [("p_o * c)", "(c @ p_o)[:, None])")],
-        "gate order i f o g": [("i, f, g, o = np.split", "i, f, o, g = np.split")],
-        "no tanh": [("* np.tanh(c)", "* c")],
-        "h and c swapped": [("return h, c", "return c, h")],
-        "changes c_prev": [("c = f * c_prev + i * g", "c_prev *= f; c_prev += i * g; c = c_prev")],
-        "float64 forced": [("c = f * c_prev", "c = f.astype(float) * c_prev")],
-        "one sequence only": [("return h, c", "return h[:1], c[:1]")],
+        "p_i and p_o are swapped.": [("p_i * c_prev", "p_o * c_prev"), ("p_o * c)", "p_i * c)")],
+        "p_f and p_o are swapped.": [("p_f * c_prev", "p_o * c_prev"), ("p_o * c)", "p_f * c)")],
+        "The peepholes are not used: this is the plain LSTM.": [
+            (" + p_i * c_prev", ""),
+            (" + p_f * c_prev", ""),
+            (" + p_o * c)", ")"),
+        ],
+        "The output gate's peephole p_o is missing.": [(" + p_o * c)", ")")],
+        "The forget gate's peephole p_f is missing.": [(" + p_f * c_prev", "")],
+        "The input gate's peephole p_i is missing.": [(" + p_i * c_prev", "")],
+        "The peepholes of the input and forget gates are missing.": [
+            (" + p_i * c_prev", ""),
+            (" + p_f * c_prev", ""),
+        ],
+        "The input and forget gates see c_prev: the new cell does not exist yet.": [
+            (
+                "i, f, g = sigmoid(i + p_i * c_prev), sigmoid(f + p_f * c_prev), np.tanh(g)",
+                "g = np.tanh(g); c = sigmoid(f) * c_prev + sigmoid(i) * g; i, f = sigmoid(i + p_i * c), sigmoid(f + p_f * c)",
+            )
+        ],
+        "The peepholes look at the cell, not at h_prev.": [
+            ("p_i * c_prev", "p_i * h_prev"),
+            ("p_f * c_prev", "p_f * h_prev"),
+        ],
+        "The candidate g has no peephole: only the three gates see the cell.": [
+            ("np.tanh(g)", "np.tanh(g + p_i * c_prev)")
+        ],
+        "p_f * c_prev is added after the sigmoid; it belongs to the pre-activation.": [
+            ("sigmoid(f + p_f * c_prev)", "sigmoid(f) + p_f * c_prev")
+        ],
+        "p_o is summed over the units like a matrix: each unit sees its own cell alone.": [
+            ("p_o * c)", "(c @ p_o)[:, None])")
+        ],
+        "The blocks are cut as i, f, o, g; the order is i, f, g, o.": [
+            ("i, f, g, o = np.split", "i, f, o, g = np.split")
+        ],
+        "The output gate must multiply tanh(c), not c itself.": [("* np.tanh(c)", "* c")],
+        "h and c are returned in the wrong order.": [("return h, c", "return c, h")],
+        "The new cell is written into c_prev, which the caller still needs: build a new array.": [
+            ("c = f * c_prev + i * g", "c_prev *= f; c_prev += i * g; c = c_prev")
+        ],
+        "float32 input comes back as float64: keep the dtype of the input.": [
+            ("c = f * c_prev", "c = f.astype(float) * c_prev")
+        ],
+        "Only the first sequence's states come back: return those of the whole batch.": [
+            ("return h, c", "return h[:1], c[:1]")
+        ],
     },
     "variational_dropout": {
-        "new mask every step": [
+        "The mask changes from step to step: its time axis must have length 1.": [
             ("x.shape[0], 1, x.shape[2]", "x.shape[0], x.shape[1], x.shape[2]")
         ],
-        "one mask for all sequences": [("(x.shape[0], 1, x.shape[2])", "(1, 1, x.shape[2])")],
-        "whole sequences": [("(x.shape[0], 1, x.shape[2])", "(x.shape[0], 1, 1)")],
-        "whole steps": [("(x.shape[0], 1, x.shape[2])", "(x.shape[0], x.shape[1], 1)")],
-        "rate kept": [(">= rate", "< rate")],
-        "rate kept, scaled by it": [(">= rate", "< rate"), ("(1 - rate)", "max(rate, 1e-9)")],
-        "no scaling": [("(kept / (1 - rate))", "kept")],
-        "scaled by the rate": [
+        "All sequences share one mask; each needs its own.": [
+            ("(x.shape[0], 1, x.shape[2])", "(1, 1, x.shape[2])")
+        ],
+        "Whole sequences are dropped; the mask is per feature.": [
+            ("(x.shape[0], 1, x.shape[2])", "(x.shape[0], 1, 1)")
+        ],
+        "Whole steps are dropped; the mask is per feature and the same at every step.": [
+            ("(x.shape[0], 1, x.shape[2])", "(x.shape[0], x.shape[1], 1)")
+        ],
+        "rate is the share that is dropped; you keep that share.": [(">= rate", "< rate")],
+        "rate is the share that is dropped; you keep that share and divide by it.": [
+            (">= rate", "< rate"),
+            ("(1 - rate)", "max(rate, 1e-9)"),
+        ],
+        "The scaling is missing: divide what is kept by 1 - rate.": [
+            ("(kept / (1 - rate))", "kept")
+        ],
+        "What is kept is divided by rate; the divisor is the share kept, 1 - rate.": [
             ("(kept / (1 - rate))", "(kept / max(rate, 1e-9) if rate else kept)")
         ],
-        "scaled down": [("(kept / (1 - rate))", "(kept * (1 - rate))")],
-        "scaled by the share drawn": [("(kept / (1 - rate))", "(kept / kept.mean())")],
-        "global random state": [("rng.random(", "np.random.random_sample(")],
-        "seed of its own": [("kept = rng", "kept = np.random.default_rng(0)")],
-        "changes x": [
+        "What is kept is multiplied by 1 - rate; inverted scaling divides by it.": [
+            ("(kept / (1 - rate))", "(kept * (1 - rate))")
+        ],
+        "The divisor is the share that happened to be kept; it must be 1 - rate itself.": [
+            ("(kept / (1 - rate))", "(kept / kept.mean())")
+        ],
+        "The same rng must give the same masks: draw from rng alone.": [
+            ("rng.random(", "np.random.random_sample(")
+        ],
+        "Another rng must give other masks: rng is not used.": [
+            ("kept = rng", "kept = np.random.default_rng(0)")
+        ],
+        "The mask is applied to x in place, and the caller still needs x: build a new array.": [
             (
                 "return x * (kept / (1 - rate)).astype(x.dtype)",
                 "x *= (kept / (1 - rate)).astype(x.dtype); return x",
             )
         ],
-        "float64 forced": [(".astype(x.dtype)", "")],
-        "returns the mask": [("return x * (kept", "return np.ones_like(x) * (kept")],
-        "noise instead of a mask": [
+        "float32 input comes back as float64: keep the dtype of the input.": [
+            (".astype(x.dtype)", "")
+        ],
+        "The result is the mask; it must be x times the mask.": [
+            ("return x * (kept", "return np.ones_like(x) * (kept")
+        ],
+        "No value is 0 at rate 0.2: a mask drops some and keeps the others.": [
             (
                 "kept = rng.random((x.shape[0], 1, x.shape[2])) >= rate",
                 "kept = 2 * (1 - rate) * rng.random((x.shape[0], 1, x.shape[2]))",
             )
         ],
-        "identity": [("return x * (kept / (1 - rate)).astype(x.dtype)", "return x.copy()")],
+        "Nothing is dropped: x comes back as it was.": [
+            ("return x * (kept / (1 - rate)).astype(x.dtype)", "return x.copy()")
+        ],
     },
     "repaired_backward": {
-        "biases repaired only": BUG_CUT,
-        "cell repaired only": BUG_COPY,
-        "as found": BUG_COPY + BUG_CUT,
-        "dc_next without f": [('dc_next = dc * s["f"]', "dc_next = dc")],
-        "dc_next with i": [('dc_next = dc * s["f"]', 'dc_next = dc * s["i"]')],
-        "dc_next replaces dc": [
+        "dc_next is still never carried back.": BUG_CUT,
+        "All biases still get the forget gate's gradient.": BUG_COPY,
+        "Both mistakes are still there: the biases and dc_next.": BUG_COPY + BUG_CUT,
+        "dc_next is not multiplied by the forget gate.": [
+            ('dc_next = dc * s["f"]', "dc_next = dc")
+        ],
+        "dc_next is multiplied by the input gate; on the cell's road lies the forget gate.": [
+            ('dc_next = dc * s["f"]', 'dc_next = dc * s["i"]')
+        ],
+        "dc_next replaces what comes through h; the two must be added.": [
             (
                 'dc = dc_next + dh_t * s["o"] * (1 - np.tanh(s["c"]) ** 2)',
                 'dc = dh_t * s["o"] * (1 - np.tanh(s["c"]) ** 2) if t == dh.shape[1] - 1 else dc_next',
             )
         ],
-        "dh_next lost": [("dh_t = dh[:, t] + dh_next", "dh_t = dh[:, t]")],
-        "bias averaged": [("da[gate].sum(axis=0)", "da[gate].mean(axis=0)")],
-        "bias not summed over time": [("db[gate] +=", "db[gate] =")],
-        "weights not summed over time": [("dW[gate] +=", "dW[gate] =")],
-        "wrong columns of dz": [("dz[:, -dh.shape[2] :]", "dz[:, : dh.shape[2]]")],
-        "bias from the input gate": [("da[gate].sum(axis=0)", "da['i'].sum(axis=0)")],
-        "first step skipped": [("reversed(range(dh.shape[1]))", "reversed(range(1, dh.shape[1]))")],
-        "swapped returns": [("return dW, db", "return db, dW")],
-        "changes dh": [("dh_t = dh[:, t] + dh_next", "dh[:, t] += dh_next; dh_t = dh[:, t]")],
-        "empties the record": [("s = record[t]", "s = record.pop()")],
+        "dh_next is no longer added to dh: the hidden road is cut.": [
+            ("dh_t = dh[:, t] + dh_next", "dh_t = dh[:, t]")
+        ],
+        "The biases' gradients are means over the batch; they must be sums.": [
+            ("da[gate].sum(axis=0)", "da[gate].mean(axis=0)")
+        ],
+        "db is overwritten at every step: add the steps up.": [("db[gate] +=", "db[gate] =")],
+        "dW is overwritten at every step: add the steps up.": [("dW[gate] +=", "dW[gate] =")],
+        "dh_next takes the columns of x from dz; those of h_prev are the last H.": [
+            ("dz[:, -dh.shape[2] :]", "dz[:, : dh.shape[2]]")
+        ],
+        "All biases get the input gate's gradient: each gate has its own.": [
+            ("da[gate].sum(axis=0)", "da['i'].sum(axis=0)")
+        ],
+        "The first step is left out: the loop must go down to step 0.": [
+            ("reversed(range(dh.shape[1]))", "reversed(range(1, dh.shape[1]))")
+        ],
+        "dW and db are returned in the wrong order.": [("return dW, db", "return db, dW")],
+        "dh_next is added into dh itself, and the caller still needs it: build a new array.": [
+            ("dh_t = dh[:, t] + dh_next", "dh[:, t] += dh_next; dh_t = dh[:, t]")
+        ],
+        "The record is emptied on the way: only read it, the caller still needs it.": [
+            ("s = record[t]", "s = record.pop()")
+        ],
     },
 }
 
@@ -798,123 +1040,54 @@ RIGHT = {
     },
 }
 
+_FLOAT64 = "float32 input comes back as float64: keep the dtype of the input."
+_WRITTEN = "The new cell is written into c_prev, which the caller still needs: build a new array."
+_ADDED = "dh_next is added into dh itself, and the caller still needs it: build a new array."
+
 SAYS = {
     "lstm_step": {
-        **{name: "gate order" for name in WRONG["lstm_step"] if name.startswith("order")},
-        "gates interleaved": "interleaved",
-        "h without tanh": "tanh(c)",
-        "candidate with sigmoid": "candidate",
-        "h_prev unused": "h_prev is not used",
-        "bias missing": "bias",
-        "c_prev unused": "c_prev is not used",
-        "forget gate upside down": "upside down",
-        "coupled gates": "1 - f",
-        "h and c swapped": "wrong order",
-        "float64 forced": "float32",
-        "changes c_prev": "in place",
-        "no cache": "must return 3 values",
+        _FLOAT64: "float32",
+        _WRITTEN: "in place",
+        "The cache is missing: return h, c and whatever your backward pass will need.": "must return 3 values",
     },
     "lstm_forward": {
-        "h not carried": "h is not carried",
-        "c not carried": "cell is not carried",
-        "nothing carried": "No state",
-        "h0 ignored": "h0 is ignored",
-        "c0 ignored": "c0 is ignored",
-        "states ignored": "h0 and c0 are ignored",
-        "time first": "Batch first",
-        "last step only": "axis is missing",
-        "h and c swapped": "wrong order",
+        _FLOAT64: "float32",
+        "h0 is changed on the way, and the caller still needs it: build new arrays.": "in place",
     },
-    "lstm_gates": {
-        "pre-activations": "pre-activation",
-        "order f i g o": "gate order",
-        "order i f o g": "gate order",
-        "g with sigmoid": "tanh",
-        "h not carried": "h is not carried",
-        "c not carried": "cell is not carried",
-        "h0 ignored": "h0",
-        "other keys": "keys",
-        "a tuple": "dict",
-    },
+    "lstm_gates": {_FLOAT64: "float32"},
     "lstm_step_backward": {
-        "dc unused": "dc is not used",
-        "h's way to the cell missing": "through tanh(c)",
-        "tanh derivative of c missing": "1 - tanh(c)**2",
-        "output gate gets c": "tanh(c)",
-        "forget gate gets new c": "c_prev",
-        "candidate as sigmoid": "candidate",
-        "sigmoid derivatives missing": "derivatives",
-        "dc_prev without f": "forget gate",
-        "g and o swapped": "gate order",
-        "changes dc": "in place",
-        "bias not summed": "shape",
+        "The gradient is added into dc itself, and the caller still needs it: build a new array.": "in place",
+        "The cache is changed on the way, so a second backward pass would go wrong.": "argument cache",
+        _FLOAT64: "float32",
     },
     "lstm_backward": {
-        "dh_next not carried": "dh_next",
-        "dc_next not carried": "dc_next",
-        "neither carried": "Neither",
-        "dc unused": "dc is not used",
-        "dc at the last step only": "last step only",
-        "weights not summed": "not summed",
-        "dx reversed": "reversed",
-        "changes dh": "in place",
-        "float64 forced": "float64",
+        _ADDED: "in place",
+        "dh_next starts as float64 zeros, so float32 does not stay float32: use np.zeros_like.": "float32",
+        "The cache is emptied on the way: only read it, it may be needed again.": "argument cache",
     },
     "init_lstm": {
-        "fans of the four blocks": "four blocks",
-        "variance as scale": "variance",
-        "forget bias in the first block": "second block",
-        "forget bias everywhere": "Only the forget gate",
-        "no forget bias": "not set",
-        "fixed at one": "fixed at 1",
-        "global random state": "same rng",
-        "seed of its own": "rng is not used",
-        "PyTorch's shapes": "shape",
-        "wrong default": "must be 1",
-        "float32": "float64",
-        "one block four times": "afresh",
+        "The shapes are PyTorch's, (4H, D) and (4H, H): here they are (D, 4H) and (H, 4H).": "shape",
     },
     "LSTM": {
-        **{name: "gate order" for name in WRONG["LSTM"] if name.startswith("order")},
-        "bias_hh left out": "both biases",
-        "state ignored": "ignored",
-        "states swapped": "swapped",
-        "last states swapped": "swapped",
-        "one layer's last state": "shape",
-        "flat return": "output, (h_n, c_n)",
-        "float32 zeros": "new_zeros",
-        "state needed": "None means zeros",
+        "The module fails when no state is passed: None means zeros.": "None means zeros",
+        "Three values come back: nn.LSTM returns output, (h_n, c_n).": "output, (h_n, c_n)",
+        "The loop reads x with time first; x is (N, T, D).": "must match the size",
+        "The zeros are float32 whatever the dtype of x: create them with x.new_zeros(...).": "new_zeros",
+        "The zeros lie on the CPU whatever the device of x: create them with x.new_zeros(...).": "another device",
+        "weight_hh is detached: it gets no gradient and never learns.": "no gradient reaches weight_hh_l0",
+        "bias_hh is read through .data: it gets no gradient and never learns.": "no gradient reaches bias_hh_l0",
+        "The parameters have requires_grad=False: they never learn.": "no gradient reaches",
+        "The state that was passed in is overwritten, and the caller still needs it.": "in place",
     },
-    "peephole_lstm_step": {
-        "output sees the old cell": "new cell",
-        "output sees tanh c": "not tanh(c)",
-        "i and f swapped": "p_i and p_f",
-        "i and o swapped": "p_i and p_o",
-        "f and o swapped": "p_f and p_o",
-        "none": "plain LSTM",
-        "no p_o": "p_o is missing",
-        "no p_f": "p_f is missing",
-        "no p_i": "p_i is missing",
-        "sees h_prev": "h_prev",
-    },
+    "peephole_lstm_step": {_WRITTEN: "in place", _FLOAT64: "float32"},
     "variational_dropout": {
-        "new mask every step": "from step to step",
-        "one mask for all sequences": "one mask",
-        "whole sequences": "whole sequences",
-        "rate kept": "dropped",
-        "no scaling": "scaling",
-        "scaled down": "inverted",
-        "global random state": "rng alone",
-        "changes x": "in place",
-        "float64 forced": "float32",
-        "identity": "nothing is dropped",
-        "seed of its own": "rng is not used",
-        "returns the mask": "not the mask",
+        "rate is the share that is dropped; you keep that share and divide by it.": "you keep that share",
+        "The mask is applied to x in place, and the caller still needs x: build a new array.": "argument x in place",
+        _FLOAT64: "float32",
     },
     "repaired_backward": {
-        "biases repaired only": "dc_next",
-        "cell repaired only": "forget gate",
-        "as found": "Both mistakes",
+        _ADDED: "in place",
+        "The record is emptied on the way: only read it, the caller still needs it.": "argument record",
     },
 }
 
@@ -938,13 +1111,29 @@ def lstm_backward(dh, dc, cache):
 TYPICAL = {
     "lstm_step": {
         "nothing": (STEP_SIGNATURE + "    return h_prev, c_prev, None\n", 0, 0),
-        "one slip": (WRONG["lstm_step"]["h without tanh"], 0.5, 0.99),
-        "point missed": (WRONG["lstm_step"]["c_prev unused"], 0, 0.49),
+        "one slip": (
+            WRONG["lstm_step"]["The output gate must multiply tanh(c), not c itself."],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["lstm_step"]["c_prev is not used: the cell must be carried."],
+            0,
+            0.49,
+        ),
     },
     "lstm_forward": {
         "nothing": (COPIES, 0, 0),
-        "one slip": (WRONG["lstm_forward"]["h0 ignored"], 0.5, 0.99),
-        "point missed": (WRONG["lstm_forward"]["c not carried"], 0, 0.49),
+        "one slip": (
+            WRONG["lstm_forward"]["h0 is ignored: the first step starts from it, not from zeros."],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["lstm_forward"]["The cell is not carried: every step starts from c0."],
+            0,
+            0.49,
+        ),
     },
     "lstm_gates": {
         "nothing": (
@@ -953,18 +1142,42 @@ TYPICAL = {
             0,
             0,
         ),
-        "one slip": (WRONG["lstm_gates"]["g with sigmoid"], 0.5, 0.99),
-        "point missed": (WRONG["lstm_gates"]["pre-activations"], 0, 0.49),
+        "one slip": (
+            WRONG["lstm_gates"]["g went through the sigmoid; the candidate takes tanh."],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["lstm_gates"][
+                "These are pre-activations: i, f and o take the sigmoid, g takes tanh."
+            ],
+            0,
+            0.49,
+        ),
     },
     "lstm_step_backward": {
         "nothing": (NOTHING_BACKWARD, 0, 0),
-        "one slip": (WRONG["lstm_step_backward"]["bias averaged"], 0.5, 0.99),
-        "point missed": (WRONG["lstm_step_backward"]["dc unused"], 0, 0.49),
+        "one slip": (
+            WRONG["lstm_step_backward"]["db is the mean over the batch; it must be the sum."],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["lstm_step_backward"][
+                "dc is not used: the gradient from the next step's cell is missing."
+            ],
+            0,
+            0.49,
+        ),
     },
     "lstm_backward": {
         "nothing": (NOTHING_THROUGH_TIME, 0, 0),
-        "one slip": (WRONG["lstm_backward"]["dx reversed"], 0.5, 0.99),
-        "point missed": (WRONG["lstm_backward"]["neither carried"], 0, 0.49),
+        "one slip": (WRONG["lstm_backward"]["dx is in reversed order of time."], 0.5, 0.99),
+        "point missed": (
+            WRONG["lstm_backward"]["Neither dh_next nor dc_next is carried back."],
+            0,
+            0.49,
+        ),
     },
     "init_lstm": {
         "nothing": (
@@ -973,8 +1186,18 @@ TYPICAL = {
             0,
             0,
         ),
-        "one slip": (WRONG["init_lstm"]["forget bias in the third block"], 0.5, 0.99),
-        "point missed": (WRONG["init_lstm"]["fans of the four blocks"], 0, 0.49),
+        "one slip": (
+            WRONG["init_lstm"]["The forget gate is the second block; this is the candidate's."],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["init_lstm"][
+                "That is the value for the four blocks taken as one; each gate's own fan_out is H."
+            ],
+            0,
+            0.49,
+        ),
     },
     "LSTM": {
         "nothing": (
@@ -985,22 +1208,66 @@ TYPICAL = {
             0,
             0,
         ),
-        "one slip": (WRONG["LSTM"]["last states swapped"], 0.5, 0.99),
-        "point missed": (WRONG["LSTM"]["first layer only"], 0, 0.49),
+        "one slip": (WRONG["LSTM"]["h_n and c_n are swapped."], 0.5, 0.99),
+        "point missed": (
+            WRONG["LSTM"]["Only the first layer runs: its outputs are the inputs of the next."],
+            0,
+            0.49,
+        ),
     },
     "peephole_lstm_step": {
-        "nothing": (WRONG["peephole_lstm_step"]["none"], 0, 0),
-        "one slip": (WRONG["peephole_lstm_step"]["output sees the old cell"], 0.5, 0.99),
-        "point missed": (WRONG["peephole_lstm_step"]["sees h_prev"], 0, 0.49),
+        "nothing": (
+            WRONG["peephole_lstm_step"]["The peepholes are not used: this is the plain LSTM."],
+            0,
+            0,
+        ),
+        "one slip": (
+            WRONG["peephole_lstm_step"]["The output gate must see the new cell c, not c_prev."],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["peephole_lstm_step"]["The peepholes look at the cell, not at h_prev."],
+            0,
+            0.49,
+        ),
     },
     "variational_dropout": {
-        "nothing": (WRONG["variational_dropout"]["identity"], 0, 0),
-        "one slip": (WRONG["variational_dropout"]["no scaling"], 0.5, 0.99),
-        "point missed": (WRONG["variational_dropout"]["new mask every step"], 0, 0.49),
+        "nothing": (
+            WRONG["variational_dropout"]["Nothing is dropped: x comes back as it was."],
+            0,
+            0,
+        ),
+        "one slip": (
+            WRONG["variational_dropout"][
+                "The scaling is missing: divide what is kept by 1 - rate."
+            ],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["variational_dropout"][
+                "The mask changes from step to step: its time axis must have length 1."
+            ],
+            0,
+            0.49,
+        ),
     },
     "repaired_backward": {
-        "nothing": (WRONG["repaired_backward"]["as found"], 0, 0),
-        "one slip": (WRONG["repaired_backward"]["cell repaired only"], 0.5, 0.99),
-        "point missed": (WRONG["repaired_backward"]["swapped returns"], 0, 0.49),
+        "nothing": (
+            WRONG["repaired_backward"]["Both mistakes are still there: the biases and dc_next."],
+            0,
+            0,
+        ),
+        "one slip": (
+            WRONG["repaired_backward"]["All biases still get the forget gate's gradient."],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["repaired_backward"]["dW and db are returned in the wrong order."],
+            0,
+            0.49,
+        ),
     },
 }

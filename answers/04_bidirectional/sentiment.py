@@ -7,21 +7,41 @@ SORT = "kept.sort(key=lambda word: (-counts[word], word))"
 TABLE = 'return {word: i for i, word in enumerate(["<pad>", "<unk>", *kept][:max_size])}'
 
 VOCAB_WRONG = {
-    "ties as they come": [(SORT, "kept.sort(key=lambda word: -counts[word])")],
-    "ties backwards": [(SORT, "kept.sort(key=lambda word: (counts[word], word), reverse=True)")],
-    "rare first": [(SORT, "kept.sort(key=lambda word: (counts[word], word))")],
-    "not sorted": [(SORT, "")],
-    "specials not counted": [("*kept][:max_size])", "*kept[:max_size]])")],
-    "max_size ignored": [("[:max_size]", "")],
-    "min_count ignored": [(" if count >= min_count", "")],
-    "more than min_count": [("count >= min_count", "count > min_count")],
-    "counted once a review": [("for word in words)", "for word in set(words))")],
-    "specials last": [
+    "Equal counts are in the order in which they first occur; they must be in alphabetical order.": [
+        (SORT, "kept.sort(key=lambda word: -counts[word])")
+    ],
+    "Equal counts are in backward alphabetical order: `reverse=True` turns the words around, too.": [
+        (SORT, "kept.sort(key=lambda word: (counts[word], word), reverse=True)")
+    ],
+    "The order goes from rare to frequent: the most frequent word comes first.": [
+        (SORT, "kept.sort(key=lambda word: (counts[word], word))")
+    ],
+    "The words are in the order in which they first occur: sort them from frequent to rare.": [
+        (SORT, "")
+    ],
+    "max_size counts '<pad>' and '<unk>' as well.": [("*kept][:max_size])", "*kept[:max_size]])")],
+    "The table has more than max_size entries: leave out what does not fit, at the rare end.": [
+        ("[:max_size]", "")
+    ],
+    "Words rarer than min_count are still there.": [(" if count >= min_count", "")],
+    "A word that occurs exactly min_count times stays.": [
+        ("count >= min_count", "count > min_count")
+    ],
+    "Each review counts a word once: count every occurrence, in all reviews together.": [
+        ("for word in words)", "for word in set(words))")
+    ],
+    "`<pad>` and `<unk>` come last: they have the numbers 0 and 1, and words begin at 2.": [
         ('["<pad>", "<unk>", *kept][:max_size]', '[*kept[: max_size - 2], "<pad>", "<unk>"]')
     ],
-    "specials exchanged": [('"<pad>", "<unk>", *kept', '"<unk>", "<pad>", *kept')],
-    "no unknown word": [('"<pad>", "<unk>", *kept][:max_size]', '"<pad>", *kept][:max_size]')],
-    "number to word": [("{word: i for", "{i: word for")],
+    "`<pad>` and `<unk>` have changed places: `<pad>` must be 0 and `<unk>` 1.": [
+        ('"<pad>", "<unk>", *kept', '"<unk>", "<pad>", *kept')
+    ],
+    "`<unk>` is missing: it has the number 1, and words begin at 2.": [
+        ('"<pad>", "<unk>", *kept][:max_size]', '"<pad>", *kept][:max_size]')
+    ],
+    "The words are the keys and the numbers the values, not the other way round.": [
+        ("{word: i for", "{i: word for")
+    ],
 }
 VOCAB_RIGHT = {
     "most_common of sorted words": """
@@ -61,12 +81,22 @@ def build_vocab(tokenised, max_size=20_000, min_count=1):
 # --- words to numbers -----------------------------------------------------------------------------
 LOOK = 'return [vocab.get(token, vocab["<unk>"]) for token in tokens]'
 ENCODE_WRONG = {
-    "unknown is padding": [('vocab["<unk>"]', "0")],
-    "unknown left out": [(LOOK, "return [vocab[token] for token in tokens if token in vocab]")],
-    "table grows": [(LOOK, "return [vocab.setdefault(token, len(vocab)) for token in tokens]")],
-    "KeyError": [(LOOK, "return [vocab[token] for token in tokens]")],
-    "each word once": [("for token in tokens]", "for token in dict.fromkeys(tokens)]")],
-    "backwards": [("in tokens]", "in tokens[::-1]]")],
+    "Unknown words must become 1 ('<unk>'); 0 is the padding.": [('vocab["<unk>"]', "0")],
+    "Unknown words are left out: they must stay, as 1 ('<unk>').": [
+        (LOOK, "return [vocab[token] for token in tokens if token in vocab]")
+    ],
+    "New words are added to the table: it was built on the training part, and must stay as it is.": [
+        (LOOK, "return [vocab.setdefault(token, len(vocab)) for token in tokens]")
+    ],
+    "An unknown word raises KeyError: it must become '<unk>'.": [
+        (LOOK, "return [vocab[token] for token in tokens]")
+    ],
+    "A word that occurs twice is encoded once: as many numbers as words must come back.": [
+        ("for token in tokens]", "for token in dict.fromkeys(tokens)]")
+    ],
+    "The numbers are in backward order: keep the order of the words.": [
+        ("in tokens]", "in tokens[::-1]]")
+    ],
 }
 ENCODE_RIGHT = {
     "if": [(LOOK, 'return [vocab[t] if t in vocab else vocab["<unk>"] for t in tokens]')],
@@ -89,9 +119,11 @@ ZEROS = "ids = torch.zeros(len(sequences), int(lengths.max()), dtype=torch.int64
 WRITE = "row[: len(sequence)] = torch.tensor(sequence)"
 BACK = "return ids, lengths, torch.tensor(targets)"
 COLLATE_WRONG = {
-    "filled with unknown words": [("torch.zeros(", "torch.ones(")],
-    "filling in front": [(WRITE, "row[len(row) - len(sequence) :] = torch.tensor(sequence)")],
-    "sorted by length": [
+    "Fill up with 0 ('<pad>'); 1 is the unknown word.": [("torch.zeros(", "torch.ones(")],
+    "The filling goes behind the words, not before them.": [
+        (WRITE, "row[len(row) - len(sequence) :] = torch.tensor(sequence)")
+    ],
+    "The order of the reviews must stay as it is: do not sort here.": [
         (
             LENGTHS,
             "order = sorted(range(len(sequences)), key=lambda i: -len(sequences[i]))\n"
@@ -99,19 +131,35 @@ COLLATE_WRONG = {
             "    " + LENGTHS,
         )
     ],
-    "fixed width": [("int(lengths.max())", "64")],
-    "cut to the shortest": [
+    "The width is fixed: it must be the length of the longest review of this batch.": [
+        ("int(lengths.max())", "64")
+    ],
+    "Long reviews are cut to the shortest one: the width is the length of the longest.": [
         ("int(lengths.max())", "int(lengths.min())"),
         (WRITE, "row[:] = torch.tensor(sequence[: len(row)])"),
     ],
-    "one column too many": [("int(lengths.max())", "int(lengths.max()) + 1")],
-    "padded lengths": [(BACK, BACK.replace("lengths,", "torch.full_like(lengths, ids.shape[1]),"))],
-    "float ids": [(", dtype=torch.int64)", ")")],
-    "float targets": [("torch.tensor(targets)", "torch.tensor(targets).float()")],
-    "int32": [(BACK, BACK.replace("return ids", "return ids.int()"))],
-    "another order of returns": [(BACK, "return ids, torch.tensor(targets), lengths")],
-    "time first": [("return ids,", "return ids.T,")],
-    "pads the caller's lists": [
+    "There is one column too many: the width is the length of the longest review.": [
+        ("int(lengths.max())", "int(lengths.max()) + 1")
+    ],
+    "These are the lengths after padding; return the true ones.": [
+        (BACK, BACK.replace("lengths,", "torch.full_like(lengths, ids.shape[1]),"))
+    ],
+    "The ids are floats: nn.Embedding needs torch.int64, so give torch.zeros a dtype.": [
+        (", dtype=torch.int64)", ")")
+    ],
+    "The targets are floats: cross_entropy needs classes in torch.int64.": [
+        ("torch.tensor(targets)", "torch.tensor(targets).float()")
+    ],
+    "The ids are torch.int32: they must be torch.int64.": [
+        (BACK, BACK.replace("return ids", "return ids.int()"))
+    ],
+    "lengths and targets have changed places: return ids, lengths, targets.": [
+        (BACK, "return ids, torch.tensor(targets), lengths")
+    ],
+    "Time comes first: ids must be (N, T), one row for each review.": [
+        ("return ids,", "return ids.T,")
+    ],
+    "The caller's lists are padded: they must stay as they are, so write into a new tensor.": [
         (
             LENGTHS,
             LENGTHS + "\n    for s in sequences:\n        s += [0] * (int(lengths.max()) - len(s))",
@@ -154,36 +202,50 @@ OUT = "return self.out(self.dropout(states.max(dim=1).values))"
 NEVER = "never = torch.finfo(x.dtype).min"
 REAL = "real = (torch.arange(ids.shape[1], device=ids.device) < lengths[:, None])[:, :, None]\n        "
 CLASS_WRONG = {
-    "padding read": [(PACK, PLAIN)],
-    "padding read, then masked": [
+    "The chains read the padding: pack the batch before the recurrent layer.": [(PACK, PLAIN)],
+    "Padding is kept out of the pooling, but the backward chain has read it before: pack the batch.": [
         (PACK, PLAIN),
         (OUT, REAL + "states = torch.where(real, states, -9.0)\n        " + OUT),
     ],
-    "last column": [(PACK, PLAIN), ("states.max(dim=1).values", "states[:, -1]")],
-    "last column after packing": [
+    "The last column is read: short reviews have ended before, and only padding stands there.": [
+        (PACK, PLAIN),
+        ("states.max(dim=1).values", "states[:, -1]"),
+    ],
+    "The last column is read: after packing it is filling for all but the longest reviews.": [
         (NEVER, "never = 0.0"),
         ("states.max(dim=1).values", "states[:, -1]"),
     ],
-    "zeros of the padding win": [(NEVER, "never = 0.0")],
-    "mean over T": [(NEVER, "never = 0.0"), ("states.max(dim=1).values", "states.mean(dim=1)")],
-    "maximum over the batch": [("states.max(dim=1).values", "states.max(dim=0).values")],
-    "softmax": [(OUT, OUT + ".softmax(dim=1)")],
-    "log_softmax": [(OUT, OUT + ".log_softmax(dim=1)")],
-    "bag of words": [
+    "A padded state of 0 beats every negative one: keep the padding out of the maximum.": [
+        (NEVER, "never = 0.0")
+    ],
+    "The mean divides by the width of the batch: divide by the true lengths.": [
+        (NEVER, "never = 0.0"),
+        ("states.max(dim=1).values", "states.mean(dim=1)"),
+    ],
+    "The maximum runs over the batch (dim 0): it must run over the steps (dim 1).": [
+        ("states.max(dim=1).values", "states.max(dim=0).values")
+    ],
+    "These are probabilities: return the logits, without softmax.": [
+        (OUT, OUT + ".softmax(dim=1)")
+    ],
+    "These are logarithms of probabilities: return the logits, without log_softmax.": [
+        (OUT, OUT + ".log_softmax(dim=1)")
+    ],
+    "The recurrent layer is not used: this is a bag of words, and knows nothing of their order.": [
         (
             PACK,
             REAL
             + "states = torch.where(real, x.tile(1, 1, 99)[..., : self.out.in_features], -9.0)\n",
         )
     ],
-    "kept from call to call": [
+    "Something of the call before is still there: the same reviews must always get the same logits.": [
         (
             EMBED,
             EMBED
             + "\n        x = x + getattr(self, 'kept', 0.0)\n        self.kept = x.detach().mean()",
         )
     ],
-    "a bag beside idle layers": [
+    "The recurrent layer is there, but its states are not read: this is a bag of words.": [
         (
             PACK,
             REAL
@@ -192,20 +254,30 @@ CLASS_WRONG = {
             + " + idle\n",
         )
     ],
-    "cell ignored": [("[cell]", '["lstm"]')],
-    "always one direction": [
+    "`cell` makes no difference, but an LSTM has more weights than a GRU.": [
+        ("[cell]", '["lstm"]')
+    ],
+    "`bidirectional` makes no difference, but two chains have more weights than one.": [
         ("bidirectional=bidirectional", "bidirectional=False"),
         ("(2 if bidirectional else 1)", "1"),
     ],
-    "one layer": [("            num_layers,\n", "")],
-    "two classes always": [("else 1), num_classes)", "else 1), 2)")],
-    "backward half not read": [
+    "`num_layers` makes no difference, but two layers have more weights than one.": [
+        ("            num_layers,\n", "")
+    ],
+    "There are always two logits: there must be num_classes.": [
+        ("else 1), num_classes)", "else 1), 2)")
+    ],
+    "The read-out sees the forward half alone: it must see 2H features when there are two chains.": [
         ("hidden_size * (2 if bidirectional else 1)", "hidden_size"),
         ("states.max(dim=1).values", "states.max(dim=1).values[:, : self.out.in_features]"),
     ],
-    "no dropout": [("self.dropout = nn.Dropout(dropout)", "self.dropout = nn.Identity()")],
-    "dropout always": [(EMBED, "x = nn.functional.dropout(self.embedding(ids), self.dropout.p)")],
-    "rate fixed": [
+    "With dropout=0.5 two calls in training mode must differ, and they do not.": [
+        ("self.dropout = nn.Dropout(dropout)", "self.dropout = nn.Identity()")
+    ],
+    "Dropout acts in evaluation mode, too: use nn.Dropout, or pass self.training.": [
+        (EMBED, "x = nn.functional.dropout(self.embedding(ids), self.dropout.p)")
+    ],
+    "The rate of the dropout is fixed: use the argument `dropout`.": [
         ("nn.Dropout(dropout)", "nn.Dropout(0.5)"),
         (
             EMBED,
@@ -214,22 +286,28 @@ CLASS_WRONG = {
             ),
         ),
     ],
-    "sorted, not unsorted": [
+    "The reviews are sorted by length and not put back: each row must be the answer to its own review.": [
         (
             EMBED,
             "order = lengths.argsort(descending=True)\n        ids, lengths = ids[order], lengths[order]\n        "
             + EMBED,
         )
     ],
-    "frozen embedding": [
+    "The embedding gets no gradient: it must learn, so leave requires_grad on.": [
         (
             "nn.init.normal_(self.embedding.weight, std=0.1)",
             "self.embedding.weight.requires_grad_(False)",
         )
     ],
-    "detached": [("self.dropout(states.max", "self.dropout(states.detach().max")],
-    "float32 only": [(EMBED, EMBED.replace("(ids))", "(ids)).float()"))],
-    "ids changed": [(EMBED, "ids[ids == 1] = 0\n        " + EMBED)],
+    "The states are detached: no gradient reaches the layers below the read-out.": [
+        ("self.dropout(states.max", "self.dropout(states.detach().max")
+    ],
+    "The words become float32 whatever the weights are: keep the dtype of the weights.": [
+        (EMBED, EMBED.replace("(ids))", "(ids)).float()"))
+    ],
+    "`ids` is changed in place: the caller still needs it.": [
+        (EMBED, "ids[ids == 1] = 0\n        " + EMBED)
+    ],
 }
 CLASS_RIGHT = {
     "mask instead of padding_value": [
@@ -324,48 +402,62 @@ CLIP = "nn.utils.clip_grad_norm_(model.parameters(), max_norm)"
 STEP = "optimizer.step()"
 TOTAL = "total += loss.item() * len(targets)"
 EPOCH_WRONG = {
-    "evaluation mode": [("model.train()", "model.eval()")],
-    "mode not set": [("    model.train()\n", "")],
-    "gradients pile up": [(ZERO, "pass")],
-    "gradients cleared once": [
+    "The model is put into evaluation mode: a round of training needs model.train().": [
+        ("model.train()", "model.eval()")
+    ],
+    "The mode is left as it was: call model.train() before the loop.": [
+        ("    model.train()\n", "")
+    ],
+    "Gradients of the first batch are still there: optimizer.zero_grad() in every batch.": [
+        (ZERO, "pass")
+    ],
+    "Gradients are cleared once, before the loop: clear them in every batch.": [
         ("model.train()", "model.train()\n    optimizer.zero_grad()"),
         ("        optimizer.zero_grad()\n        loss.b", "        loss.b"),
     ],
-    "gradients cleared too late": [(f"{ZERO}\n        {BACKWARD}", f"{BACKWARD}\n        {ZERO}")],
-    "no step": [(STEP, "pass")],
-    "not clipped": [(CLIP, "pass")],
-    "clipped after the step": [(f"{CLIP}\n        {STEP}", f"{STEP}\n        {CLIP}")],
-    "clipped by value": [(CLIP, "nn.utils.clip_grad_value_(model.parameters(), max_norm)")],
-    "each gradient clipped alone": [
+    "Gradients are cleared between backward and step, so no weight moves: clear them before backward.": [
+        (f"{ZERO}\n        {BACKWARD}", f"{BACKWARD}\n        {ZERO}")
+    ],
+    "The weights do not move: is optimizer.step() in the loop?": [(STEP, "pass")],
+    "Nothing is clipped: clip between backward and step, to max_norm.": [(CLIP, "pass")],
+    "Clipping comes after the step, too late: clip between backward and step.": [
+        (f"{CLIP}\n        {STEP}", f"{STEP}\n        {CLIP}")
+    ],
+    "Each value is clipped by itself; clip the norm of all gradients together.": [
+        (CLIP, "nn.utils.clip_grad_value_(model.parameters(), max_norm)")
+    ],
+    "Each gradient is clipped alone; clip the norm of all gradients together.": [
         (CLIP, "[nn.utils.clip_grad_norm_(p, max_norm) for p in model.parameters()]")
     ],
-    "always scaled to max_norm": [
+    "Gradients are always scaled to max_norm: those with a smaller norm stay as they are.": [
         (
             CLIP,
             "norm = torch.sqrt(sum((p.grad**2).sum() for p in model.parameters()))\n"
             "        [p.grad.mul_(max_norm / norm) for p in model.parameters()]",
         )
     ],
-    "sum of the losses": [("return total / count", "return total")],
-    "mean over batches": [
+    "This is the sum over the reviews: divide by their number.": [
+        ("return total / count", "return total")
+    ],
+    "This is the mean over the batches; weigh each batch with its number of reviews.": [
         (TOTAL, "total += loss.item()"),
         ("count += len(targets)", "count += 1"),
     ],
-    "last loss": [("return total / count", "return loss.item()")],
-    "summed loss": [
+    "This is the loss of the last batch alone.": [("return total / count", "return loss.item()")],
+    "The gradient of the sum over the batch was taken: minimise the mean.": [
         ("targets)\n        opt", 'targets, reduction="sum")\n        opt'),
         (TOTAL, "total += loss.item()"),
     ],
-    "softmax first": [
+    "cross_entropy takes logits: it does the softmax itself.": [
         ("model(ids, lengths), targets)", "model(ids, lengths).softmax(1), targets)")
     ],
-    "lengths of the rectangle": [
+    "The model is told the width of the batch: hand it the true lengths.": [
         ("model(ids, lengths)", "model(ids, torch.full_like(lengths, ids.shape[1]))")
     ],
-    "batches read twice": [
+    "It divides by 0: `batches` was read before the loop, and can be read only once.": [
         ("model.train()", "model.train()\n    n = sum(len(t) for *_, t in batches)")
     ],
-    "returns nothing": [("return total / count", "total / count")],
+    "train_epoch returns None: return the mean loss.": [("return total / count", "total / count")],
 }
 EPOCH_RIGHT = {
     "cleared after the step": [
@@ -398,11 +490,19 @@ EPOCH_RIGHT = {
 
 # --- evaluation -----------------------------------------------------------------------------------
 EVALUATE_WRONG = {
-    "training mode": [("model.eval()", "model.train()")],
-    "mode not set": [("    model.eval()\n", "")],
-    "mode not restored": [("    model.train(before)\n", "")],
-    "gradients recorded": [("with torch.no_grad():", "if True:")],
-    "mean over batches": [
+    "The model is put into training mode: evaluation needs model.eval().": [
+        ("model.eval()", "model.train()")
+    ],
+    "The mode is left as it was, and dropout may be active: call model.eval().": [
+        ("    model.eval()\n", "")
+    ],
+    "The model stays in evaluation mode: restore the mode in which you found it.": [
+        ("    model.train(before)\n", "")
+    ],
+    "Gradients are still recorded: put the loop under `with torch.no_grad():`.": [
+        ("with torch.no_grad():", "if True:")
+    ],
+    "Both are means over the batches; weigh each batch with its number of reviews.": [
         (', reduction="sum"', ""),
         (
             "(logits.argmax(dim=1) == targets).sum()",
@@ -410,7 +510,7 @@ EVALUATE_WRONG = {
         ),
         ("count += len(targets)", "count += 1"),
     ],
-    "accuracy over batches": [
+    "The accuracy is a mean over the batches: count right answers over all reviews, divide once.": [
         (
             "(logits.argmax(dim=1) == targets).sum()",
             "(logits.argmax(dim=1) == targets).float().mean()",
@@ -418,19 +518,29 @@ EVALUATE_WRONG = {
         ("right / count", "right / n"),
         ("count += len(targets)", "count += len(targets); n = locals().get('n', 0) + 1"),
     ],
-    "loss over batches": [
+    "The loss is a mean over the batches: add up over all reviews, divide once.": [
         (', reduction="sum"', ""),
         ("return total / count", "return total / n"),
         ("count += len(targets)", "count += len(targets); n = locals().get('n', 0) + 1"),
     ],
-    "sums": [("return total / count, right / count", "return total, right")],
-    "percent": [("right / count", "100 * right / count")],
-    "accuracy first": [
+    "These are sums over all reviews: divide by their number.": [
+        ("return total / count, right / count", "return total, right")
+    ],
+    "This is a percentage; the accuracy lies between 0 and 1.": [
+        ("right / count", "100 * right / count")
+    ],
+    "Loss and accuracy have changed places: return loss, accuracy.": [
         ("return total / count, right / count", "return right / count, total / count")
     ],
-    "two classes always": [("logits.argmax(dim=1)", "(logits[:, 1] > logits[:, 0]).long()")],
-    "positive logit": [("logits.argmax(dim=1)", "(logits[:, 1] > 0).long()")],
-    "softmax first": [("cross_entropy(logits,", "cross_entropy(logits.softmax(1),")],
+    "Only the first two classes are compared: take the largest of all logits.": [
+        ("logits.argmax(dim=1)", "(logits[:, 1] > logits[:, 0]).long()")
+    ],
+    "The sign of one logit decides: take the largest of all logits.": [
+        ("logits.argmax(dim=1)", "(logits[:, 1] > 0).long()")
+    ],
+    "cross_entropy takes logits: it does the softmax itself.": [
+        ("cross_entropy(logits,", "cross_entropy(logits.softmax(1),")
+    ],
 }
 EVALUATE_RIGHT = {
     "inference_mode": [("torch.no_grad()", "torch.inference_mode()")],
@@ -463,21 +573,30 @@ def evaluate(model, batches):
 
 # --- the training ---------------------------------------------------------------------------------
 TRAIN_WRONG = {
-    "never trained": [("range(3)", "range(0)")],
-    "another model is returned": [
+    "No round of training is run: the weights are those of the beginning.": [
+        ("range(3)", "range(0)")
+    ],
+    "A new model is returned: return the one that was trained.": [
         ("return model", "return SentimentClassifier(vocab_size, 32, 24).to(DEVICE)")
     ],
-    "targets exchanged": [("sequences, targets, 128", "sequences, [1 - t for t in targets], 128")],
-    "optimizer of another model": [
+    "The classes have changed places: 0 is negative and 1 positive.": [
+        ("sequences, targets, 128", "sequences, [1 - t for t in targets], 128")
+    ],
+    "The optimizer holds the weights of another model: make it from this one's parameters().": [
         (
             "torch.optim.Adam(model.parameters(), lr=0.015, fused=True)",
             "torch.optim.Adam(SentimentClassifier(vocab_size, 32, 24).parameters(), lr=0.015)",
         ),
         ("range(3)", "range(1)"),
     ],
-    "learning rate zero after all": [("lr=0.015", "lr=1e-6"), ("range(3)", "range(1)")],
-    "hardly trained": [("lr=0.015", "lr=0.001")],
-    "old gradients never forgotten": [
+    "The learning rate is so small that next to nothing moves.": [
+        ("lr=0.015", "lr=1e-6"),
+        ("range(3)", "range(1)"),
+    ],
+    "It has hardly learned: the learning rate is too small for three rounds.": [
+        ("lr=0.015", "lr=0.001")
+    ],
+    "Gradients pile up from batch to batch: clear them before each backward pass.": [
         (
             "        train_epoch(model, batches, optimizer, max_norm=1.0)\n",
             "        model.train()\n"
@@ -486,7 +605,7 @@ TRAIN_WRONG = {
             "            optimizer.step()\n",
         )
     ],
-    "a bag of words": """
+    "What comes back is a bag of words: train your SentimentClassifier.": """
 def train_classifier(sequences, targets, vocab_size):
     class Bag(nn.Module):
         def __init__(self):
@@ -523,7 +642,7 @@ TRAIN_RIGHT = {
 # --- find the bug ---------------------------------------------------------------------------------
 UNSORT = "answers[torch.tensor(by_length, device=device)] = found"
 FAST_WRONG = {
-    "the colleague's": """
+    "This is the colleague's function as it was: mode, lengths and order are all to be mended.": """
 def predict_fast(model, sequences, batch_size=100):
     by_length = sorted(range(len(sequences)), key=lambda i: len(sequences[i]))
     found = []
@@ -534,28 +653,46 @@ def predict_fast(model, sequences, batch_size=100):
         found.append(model(ids, lengths).softmax(dim=1)[:, 1])
     return torch.cat(found).detach()
 """,
-    "not put back": [(UNSORT, "answers = found")],
-    "order applied once more": [(UNSORT, "answers = found[torch.tensor(by_length)]")],
-    "padded lengths": [
+    "These are right, but in the order of the lengths: put them back.": [
+        (UNSORT, "answers = found")
+    ],
+    "This is the order applied once more; an assignment to the indices is its inverse.": [
+        (UNSORT, "answers = found[torch.tensor(by_length)]")
+    ],
+    "The padding was read: lengths must be the true ones.": [
         ("lengths.to(device))", "torch.full_like(lengths, ids.shape[1]).to(device))")
     ],
-    "training mode": [("    model.eval()\n", "")],
-    "mode not restored": [("    model.train(before)\n", "")],
-    "gradient attached": [("with torch.no_grad():", "if True:")],
-    "logits": [(".softmax(dim=1)[:, 1]", "[:, 1]")],
-    "sigmoid": [(".softmax(dim=1)[:, 1]", "[:, 1].sigmoid()")],
-    "labels": [(".softmax(dim=1)[:, 1]", ".argmax(dim=1)")],
-    "not sorted": [
+    "The padding was read (lengths must be the true ones), and the order is that of the lengths.": [
+        ("lengths.to(device))", "torch.full_like(lengths, ids.shape[1]).to(device))"),
+        (UNSORT, "answers = found"),
+    ],
+    "Dropout was active: put the model into evaluation mode, model.eval().": [
+        ("    model.eval()\n", "")
+    ],
+    "The model was in training mode before, and must be in it afterwards.": [
+        ("    model.train(before)\n", "")
+    ],
+    "A gradient is attached: compute under torch.no_grad().": [
+        ("with torch.no_grad():", "if True:")
+    ],
+    "These are logits: softmax makes probabilities of them.": [(".softmax(dim=1)[:, 1]", "[:, 1]")],
+    "The sigmoid of one logit forgets the other one: take the softmax over both.": [
+        (".softmax(dim=1)[:, 1]", "[:, 1].sigmoid()")
+    ],
+    "These are classes: return the probability of class 1.": [
+        (".softmax(dim=1)[:, 1]", ".argmax(dim=1)")
+    ],
+    "Reviews of similar length must share a batch.": [
         (
             "sorted(range(len(sequences)), key=lambda i: len(sequences[i]))",
             "list(range(len(sequences)))",
         )
     ],
-    "one batch for all": [
+    "All reviews share one batch: at most batch_size may.": [
         ("sorted(range(", "sorted(range("),
         ("before, found", "batch_size = len(sequences); before, found"),
     ],
-    "last batch lost": [
+    "The last batch is lost: batch_size need not divide the number of reviews.": [
         (
             "range(0, len(by_length), batch_size)",
             "range(0, len(by_length) - batch_size + 1, batch_size)",
@@ -566,7 +703,7 @@ def predict_fast(model, sequences, batch_size=100):
         ),
         (UNSORT, "answers[torch.tensor(by_length[: len(found)])] = found"),
     ],
-    "sorts the caller's list": [
+    "`sequences` itself is sorted, so its order is lost: sort the numbers of the reviews.": [
         ("by_length = sorted", "sequences.sort(key=len)\n    by_length = sorted"),
     ],
 }
@@ -621,78 +758,85 @@ RIGHT = {
     "predict_fast": FAST_RIGHT,
 }
 SAYS = {
-    "build_vocab": {
-        "ties as they come": "alphabetical",
-        "rare first": "frequent to rare",
-        "specials not counted": "max_size counts",
-        "specials exchanged": "number 0",
-        "number to word": "other way round",
-    },
     "encode": {
-        "unknown is padding": "0 is the padding",
-        "unknown left out": "must stay",
-        "table grows": "must",
+        "An unknown word raises KeyError: it must become '<unk>'.": "raises KeyError",
     },
     "collate": {
-        "filling in front": "behind the words",
-        "filled with unknown words": "'<pad>'",
-        "sorted by length": "order",
-        "padded lengths": "true ones",
-        "float targets": "float",
-        "int32": "torch.int64",
+        "The caller's lists are padded: they must stay as they are, so write into a new tensor.": "in place",
     },
     "SentimentClassifier": {
-        "padding read": "padding",
-        "last column": "padding",
-        "zeros of the padding win": "padding",
-        "softmax": "probabilities",
-        "bag of words": "order of the words",
-        "sorted, not unsorted": "padding",
-        "always one direction": "bidirectional",
-        "cell ignored": "LSTM has more",
-        "one layer": "num_layers",
-        "no dropout": "dropout",
-        "dropout always": "evaluation mode",
+        "The chains read the padding: pack the batch before the recurrent layer.": "amount of padding",
+        "Padding is kept out of the pooling, but the backward chain has read it before: pack the batch.": "amount of padding",
+        "The last column is read: short reviews have ended before, and only padding stands there.": "amount of padding",
+        "The last column is read: after packing it is filling for all but the longest reviews.": "amount of padding",
+        "A padded state of 0 beats every negative one: keep the padding out of the maximum.": "win the maximum",
+        "The mean divides by the width of the batch: divide by the true lengths.": "count in the mean",
+        "The maximum runs over the batch (dim 0): it must run over the steps (dim 1).": "shape",
+        "These are probabilities: return the logits, without softmax.": "probabilities",
+        "These are logarithms of probabilities: return the logits, without log_softmax.": "logarithms",
+        "The recurrent layer is not used: this is a bag of words, and knows nothing of their order.": "bag of words",
+        "Something of the call before is still there: the same reviews must always get the same logits.": "from call to call",
+        "The recurrent layer is there, but its states are not read: this is a bag of words.": "bag of words",
+        "`cell` makes no difference, but an LSTM has more weights than a GRU.": "`cell` makes no difference",
+        "`bidirectional` makes no difference, but two chains have more weights than one.": "`bidirectional` makes no difference",
+        "`num_layers` makes no difference, but two layers have more weights than one.": "`num_layers` makes no difference",
+        "There are always two logits: there must be num_classes.": "shape",
+        "The read-out sees the forward half alone: it must see 2H features when there are two chains.": "reverse",
+        "With dropout=0.5 two calls in training mode must differ, and they do not.": "must differ",
+        "Dropout acts in evaluation mode, too: use nn.Dropout, or pass self.training.": "evaluation mode",
+        "The rate of the dropout is fixed: use the argument `dropout`.": "dropout",
+        "The reviews are sorted by length and not put back: each row must be the answer to its own review.": "not put back",
+        "The embedding gets no gradient: it must learn, so leave requires_grad on.": "no gradient reaches",
+        "The states are detached: no gradient reaches the layers below the read-out.": "no gradient reaches",
+        "The words become float32 whatever the weights are: keep the dtype of the weights.": "float64",
+        "`ids` is changed in place: the caller still needs it.": "in place",
     },
     "train_epoch": {
-        "gradients pile up": "zero_grad",
-        "not clipped": "Nothing is clipped",
-        "each gradient clipped alone": "all gradients together",
-        "mean over batches": "mean over the batches",
-        "last loss": "last batch",
-        "no step": "do not move",
-        "evaluation mode": "training mode",
-        "returns nothing": "None",
+        "It divides by 0: `batches` was read before the loop, and can be read only once.": "read only once",
     },
-    "evaluate": {
-        "mean over batches": "mean over the batches",
-        "percent": "percentage",
-        "mode not set": "evaluation mode",
-        "mode not restored": "training mode before",
-        "gradients recorded": "no_grad",
+    "train_classifier": {
+        "No round of training is run: the weights are those of the beginning.": "coin",
     },
-    "train_classifier": {"never trained": "coin"},
     "predict_fast": {
-        "not put back": "put them back",
-        "order applied once more": "inverse",
-        "padded lengths": "padding was read",
-        "training mode": "dropout",
-        "mode not restored": "training mode before",
-        "gradient attached": "gradient",
-        "not sorted": "similar length",
+        "This is the colleague's function as it was: mode, lengths and order are all to be mended.": "Dropout was active",
+        "Dropout was active: put the model into evaluation mode, model.eval().": "Dropout was active",
+        "The model was in training mode before, and must be in it afterwards.": "training mode before",
+        "A gradient is attached: compute under torch.no_grad().": "gradient is attached",
+        "Reviews of similar length must share a batch.": "similar length",
+        "All reviews share one batch: at most batch_size may.": "more than batch_size",
     },
 }
 
 TYPICAL = {
     "build_vocab": {
         "nothing": ([(TABLE, 'return {"<pad>": 0, "<unk>": 1}')], 0.0, 0.0),
-        "one slip": (VOCAB_WRONG["ties as they come"], 0.5, 0.95),
-        "point missed": (VOCAB_WRONG["rare first"], 0.0, 0.45),
+        "one slip": (
+            VOCAB_WRONG[
+                "Equal counts are in the order in which they first occur; they must be in alphabetical order."
+            ],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            VOCAB_WRONG[
+                "The order goes from rare to frequent: the most frequent word comes first."
+            ],
+            0.0,
+            0.45,
+        ),
     },
     "encode": {
         "nothing": ([(LOOK, "return []")], 0.0, 0.0),
-        "one slip": (ENCODE_WRONG["unknown is padding"], 0.5, 0.95),
-        "point missed": (ENCODE_WRONG["backwards"], 0.0, 0.45),
+        "one slip": (
+            ENCODE_WRONG["Unknown words must become 1 ('<unk>'); 0 is the padding."],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            ENCODE_WRONG["The numbers are in backward order: keep the order of the words."],
+            0.0,
+            0.45,
+        ),
     },
     "collate": {
         "nothing": (
@@ -700,13 +844,37 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (COLLATE_WRONG["float ids"], 0.5, 0.95),
-        "point missed": (COLLATE_WRONG["fixed width"], 0.0, 0.45),
+        "one slip": (
+            COLLATE_WRONG[
+                "The ids are floats: nn.Embedding needs torch.int64, so give torch.zeros a dtype."
+            ],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            COLLATE_WRONG[
+                "The width is fixed: it must be the length of the longest review of this batch."
+            ],
+            0.0,
+            0.45,
+        ),
     },
     "SentimentClassifier": {
         "nothing": ([(OUT, "return 0.0 * " + OUT.removeprefix("return "))], 0.0, 0.0),
-        "one slip": (CLASS_WRONG["zeros of the padding win"], 0.5, 0.95),
-        "point missed": (CLASS_WRONG["bag of words"], 0.0, 0.45),
+        "one slip": (
+            CLASS_WRONG[
+                "A padded state of 0 beats every negative one: keep the padding out of the maximum."
+            ],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            CLASS_WRONG[
+                "The recurrent layer is not used: this is a bag of words, and knows nothing of their order."
+            ],
+            0.0,
+            0.45,
+        ),
     },
     "train_epoch": {
         "nothing": (
@@ -714,22 +882,74 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (EPOCH_WRONG["mean over batches"], 0.5, 0.95),
-        "point missed": (EPOCH_WRONG["gradients pile up"], 0.0, 0.45),
+        "one slip": (
+            EPOCH_WRONG[
+                "This is the mean over the batches; weigh each batch with its number of reviews."
+            ],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            EPOCH_WRONG[
+                "Gradients of the first batch are still there: optimizer.zero_grad() in every batch."
+            ],
+            0.0,
+            0.45,
+        ),
     },
     "evaluate": {
         "nothing": ("def evaluate(model, batches):\n    return 0.0, 0.0\n", 0.0, 0.0),
-        "one slip": (EVALUATE_WRONG["mode not restored"], 0.5, 0.95),
-        "point missed": (EVALUATE_WRONG["mean over batches"], 0.0, 0.45),
+        "one slip": (
+            EVALUATE_WRONG[
+                "The model stays in evaluation mode: restore the mode in which you found it."
+            ],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            EVALUATE_WRONG[
+                "Both are means over the batches; weigh each batch with its number of reviews."
+            ],
+            0.0,
+            0.45,
+        ),
     },
     "train_classifier": {
-        "nothing": (TRAIN_WRONG["never trained"], 0.0, 0.0),
-        "one slip": (TRAIN_WRONG["hardly trained"], 0.5, 0.95),
-        "point missed": (TRAIN_WRONG["old gradients never forgotten"], 0.0, 0.45),
+        "nothing": (
+            TRAIN_WRONG["No round of training is run: the weights are those of the beginning."],
+            0.0,
+            0.0,
+        ),
+        "one slip": (
+            TRAIN_WRONG["It has hardly learned: the learning rate is too small for three rounds."],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            TRAIN_WRONG[
+                "Gradients pile up from batch to batch: clear them before each backward pass."
+            ],
+            0.0,
+            0.45,
+        ),
     },
     "predict_fast": {
-        "nothing": (FAST_WRONG["the colleague's"], 0.0, 0.0),
-        "one slip": (FAST_WRONG["mode not restored"], 0.5, 0.95),
-        "point missed": (FAST_WRONG["labels"], 0.0, 0.45),
+        "nothing": (
+            FAST_WRONG[
+                "This is the colleague's function as it was: mode, lengths and order are all to be mended."
+            ],
+            0.0,
+            0.0,
+        ),
+        "one slip": (
+            FAST_WRONG["The model was in training mode before, and must be in it afterwards."],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            FAST_WRONG["These are classes: return the probability of class 1."],
+            0.0,
+            0.45,
+        ),
     },
 }

@@ -6,48 +6,62 @@ from textwrap import dedent, indent
 GROW = 'if tag.startswith("I-") and before[2:] == tag[2:]:'
 
 SPANS_WRONG = {
-    "stray I- dropped": [
+    "An I- that continues nothing was dropped: by CoNLL's rule it begins a span.": [
         (
             "            else:\n                spans.append",
             '            elif tag.startswith("B-"):\n                spans.append',
         )
     ],
-    "end inclusive": [
+    "The end is exclusive: it is the first step after the span.": [
         ("spans.append((begin, step + 1, kind))", "spans.append((begin, step, kind))"),
         ("spans.append((step, step + 1, tag[2:]))", "spans.append((step, step, tag[2:]))"),
     ],
-    "a span per word": [(GROW, "if False:")],
-    "B- does not begin anew": [(GROW, "if before[2:] == tag[2:]:")],
-    "I- continues any type": [(GROW, 'if tag.startswith("I-") and before != "O":')],
-    "I- continues across a gap": [(GROW, 'if tag.startswith("I-") and spans:')],
-    "I- of the same type across a gap": [
+    "Each word became a span of its own: an I- continues the span before it.": [
+        (GROW, "if False:")
+    ],
+    "A B- must begin a new span, even right behind one of the same type.": [
+        (GROW, "if before[2:] == tag[2:]:")
+    ],
+    "An I- of another type begins a new span.": [
+        (GROW, 'if tag.startswith("I-") and before != "O":')
+    ],
+    "An I- behind an O begins a new span: look at the tag before it, not at the last span.": [
+        (GROW, 'if tag.startswith("I-") and spans:')
+    ],
+    "An I- behind an O begins a new span, even when the last span has the same type.": [
         (GROW, 'if tag.startswith("I-") and spans and spans[-1][2] == tag[2:]:')
     ],
-    "last span lost": [("    return spans", "    return spans[:-1]")],
-    "last span lost when it reaches the end": [
+    "The last span is missing: add what is still open after the loop.": [
+        ("    return spans", "    return spans[:-1]")
+    ],
+    "A span that reaches the end of the sentence is missing: it ends with the sentence.": [
         ("    return spans", "    return [s for s in spans if s[1] < len(tags)]")
     ],
-    "type with its prefix": [
+    "The type comes without its B- or I-.": [
         ("spans.append((step, step + 1, tag[2:]))", "spans.append((step, step + 1, tag))")
     ],
-    "O begins a span": [('if tag != "O":', "if True:")],
-    "type cut at a hyphen": [
+    "O is not a type: it begins no span.": [('if tag != "O":', "if True:")],
+    "The name of a type may hold a hyphen: take all that follows the B- or I-.": [
         (
             "spans.append((step, step + 1, tag[2:]))",
             'spans.append((step, step + 1, tag.split("-")[-1]))',
         )
     ],
-    "type without its letters B and I": [
+    "The type has lost letters of its own: strip takes every B, I and hyphen at its ends, not the prefix alone.": [
         (
             "spans.append((step, step + 1, tag[2:]))",
             'spans.append((step, step + 1, tag.strip("BI-")))',
         )
     ],
-    "type first": [
+    "The order within a span is (begin, end, type).": [
         ("    return spans", "    return [(k, b, e) for b, e, k in spans]"),
     ],
-    "backwards": [("    return spans", "    return spans[::-1]")],
-    "tags changed": [("    return spans", "    tags[:] = [t[2:] for t in tags]\n    return spans")],
+    "The spans come in the order of the sentence, from first to last.": [
+        ("    return spans", "    return spans[::-1]")
+    ],
+    "tags was changed in place: the caller still needs it.": [
+        ("    return spans", "    tags[:] = [t[2:] for t in tags]\n    return spans")
+    ],
 }
 SPANS_RIGHT = {
     "open span closed later": """
@@ -111,12 +125,12 @@ END = "return 2 * right / total if total else 0.0"
 SETS = "gold, found = set(find_spans(true)), set(find_spans(predicted))"
 
 F1_WRONG = {
-    "words right": """
+    "Those are words, not spans: a span counts when all of it is right.": """
 def span_f1(true_tags, predicted_tags):
     pairs = [(a, b) for t, p in zip(true_tags, predicted_tags) for a, b in zip(t, p)]
     return sum(a == b for a, b in pairs) / len(pairs)
 """,
-    "F1 of words": """
+    "This is the F1 of words: compare whole spans, as find_spans gives them.": """
 def span_f1(true_tags, predicted_tags):
     right = total = 0
     for t, p in zip(true_tags, predicted_tags):
@@ -124,9 +138,13 @@ def span_f1(true_tags, predicted_tags):
         total += sum(a != "O" for a in t) + sum(b != "O" for b in p)
     return 2 * right / total if total else 0.0
 """,
-    "precision": [("total += len(gold) + len(found)", "total += 2 * len(found)")],
-    "recall": [("total += len(gold) + len(found)", "total += 2 * len(gold)")],
-    "mean over sentences": """
+    "This is the precision: the true spans count in the denominator as well.": [
+        ("total += len(gold) + len(found)", "total += 2 * len(found)")
+    ],
+    "This is the recall: the predicted spans count in the denominator as well.": [
+        ("total += len(gold) + len(found)", "total += 2 * len(gold)")
+    ],
+    "Sum over all sentences first and divide once; yours is a mean over sentences.": """
 def span_f1(true_tags, predicted_tags):
     scores = []
     for t, p in zip(true_tags, predicted_tags):
@@ -134,7 +152,7 @@ def span_f1(true_tags, predicted_tags):
         scores.append(2 * len(a & b) / (len(a) + len(b)) if a or b else 0.0)
     return sum(scores) / len(scores)
 """,
-    "mean over types": """
+    "This is a mean over the types: count the spans of all types together and divide once.": """
 def span_f1(true_tags, predicted_tags):
     spans = [[(n, *s) for n, tags in enumerate(all_) for s in find_spans(tags)]
              for all_ in (true_tags, predicted_tags)]
@@ -144,42 +162,48 @@ def span_f1(true_tags, predicted_tags):
         scores.append(2 * len(a & b) / (len(a) + len(b)))
     return sum(scores) / len(scores) if scores else 0.0
 """,
-    "type ignored": [
+    "The type must be right as well, not only the borders.": [
         (
             SETS,
             "gold, found = ({s[:2] for s in find_spans(tags)} for tags in (true, predicted))",
         )
     ],
-    "begin and type only": [
+    "The end must be right as well, not only begin and type.": [
         (
             SETS,
             "gold, found = ({(s[0], s[2]) for s in find_spans(tags)} for tags in (true, predicted))",
         )
     ],
-    "any overlap counts": [
+    "An overlap is not enough: begin, end and type must be the same.": [
         (
             "right += len(gold & found)",
             "right += sum(any(a[2] == b[2] and a[0] < b[1] and b[0] < a[1] for b in found) for a in gold)",
         )
     ],
-    "sentences pooled": """
+    "A span is right only in its own sentence: compare sentence by sentence.": """
 def span_f1(true_tags, predicted_tags):
     gold = {s for tags in true_tags for s in find_spans(tags)}
     found = {s for tags in predicted_tags for s in find_spans(tags)}
     total = len(gold) + len(found)
     return 2 * len(gold & found) / total if total else 0.0
 """,
-    "sentences run together": """
+    "The sentences were run together: no span goes on from one sentence into the next.": """
 def span_f1(true_tags, predicted_tags):
     gold = set(find_spans([tag for tags in true_tags for tag in tags]))
     found = set(find_spans([tag for tags in predicted_tags for tag in tags]))
     total = len(gold) + len(found)
     return 2 * len(gold & found) / total if total else 0.0
 """,
-    "the 2 forgotten": [(END, "return right / total if total else 0.0")],
-    "no spans is perfect": [(END, "return 2 * right / total if total else 1.0")],
-    "no spans divides by zero": [(END, "return 2 * right / total")],
-    "Jaccard": [("total += len(gold) + len(found)", "total += 2 * len(gold | found)")],
+    "The 2 is missing.": [(END, "return right / total if total else 0.0")],
+    "Without any span, true or predicted, the score is 0.0.": [
+        (END, "return 2 * right / total if total else 1.0")
+    ],
+    "Without any span it divides by zero: the score is 0.0 then.": [
+        (END, "return 2 * right / total")
+    ],
+    "This divides by the union: divide by the number of true spans plus that of predicted ones.": [
+        ("total += len(gold) + len(found)", "total += 2 * len(gold | found)")
+    ],
 }
 F1_RIGHT = {
     "precision and recall": """
@@ -225,48 +249,62 @@ def loss(body: str) -> str:
 
 
 LOSS_WRONG = {
-    "padding in the mean": loss(
+    "The padding is in the mean: average over the real steps only.": loss(
         "return nn.functional.cross_entropy(logits.flatten(0, 1), torch.where(mask, targets, targets.clamp(0, logits.shape[-1] - 1)).flatten())"
     ),
-    "divided by all steps": loss(
+    "The sum is right, but it is divided by all steps: divide by the real ones.": loss(
         SAFE.replace("    ", "") + EACH.replace("    ", "") + "return (each * mask).mean()"
     ),
-    "sum": [(MEAN, "return -log_p.gather(1, targets[mask][:, None]).sum()")],
-    "divided by the sentences": [
+    "That is the sum over the real steps: divide by how many there are.": [
+        (MEAN, "return -log_p.gather(1, targets[mask][:, None]).sum()")
+    ],
+    "The sum is divided by the number of sentences, not of real steps.": [
         (MEAN, "return -log_p.gather(1, targets[mask][:, None]).sum() / len(logits)")
     ],
-    "mean of the sentences": loss(
+    "A mean of the means of sentences: every real step must weigh the same.": loss(
         SAFE.replace("    ", "")
         + EACH.replace("    ", "")
         + "return ((each * mask).sum(1) / mask.sum(1).clamp(min=1)).mean()"
     ),
-    "mean of the sentences, empty rows are nan": loss(
+    "A mean of the means of sentences, nan where one is empty: every real step must weigh the same.": loss(
         SAFE.replace("    ", "")
         + EACH.replace("    ", "")
         + "return ((each * mask).sum(1) / mask.sum(1)).mean()"
     ),
-    "mask the wrong way round": loss(
+    "The mask is the wrong way round: True is a real step.": loss(
         "return nn.functional.cross_entropy(logits[~mask], targets[~mask])"
     ),
-    "sign": [("return -log_p", "return log_p")],
-    "invalid targets not expected": loss(
+    "The sign: a loss is the negative logarithm.": [("return -log_p", "return log_p")],
+    "What stands in targets at padding was looked up: it may be no tag. Take the padding out first.": loss(
         "log_p = torch.log_softmax(logits, dim=-1)\n"
         "each = -log_p.gather(2, targets[:, :, None])[:, :, 0]\n"
         "return (each * mask).sum() / mask.sum()"
     ),
-    "only -100 expected": loss(
+    "Only a target of -100 is left out: anything may stand at padding, so use the mask.": loss(
         "return nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-100)"
     ),
-    "tag 0 taken for padding": loss(
+    "Tag 0 is left out, but it is a real tag: what is padding, the mask tells.": loss(
         "safe = torch.where(mask, targets, 0)\n"
         "return nn.functional.cross_entropy(logits.flatten(0, 1), safe.flatten(), ignore_index=0)"
     ),
-    "logarithm of a softmax": [(LOG_P, "log_p = torch.softmax(logits[mask], dim=-1).log()")],
-    "softmax over the steps": [(LOG_P, "log_p = torch.log_softmax(logits, dim=1)[mask]")],
-    "a number": [(".mean()", ".mean().item()")],
-    "gradient cut": [(LOG_P, "log_p = torch.log_softmax(logits[mask].detach(), dim=-1)")],
-    "targets overwritten": [(LOG_P, "targets[~mask] = 0\n    " + LOG_P)],
-    "float64 forced": [(LOG_P, "log_p = torch.log_softmax(logits[mask].double(), dim=-1)")],
+    "The logarithm of a softmax is not finite for large logits: use log_softmax.": [
+        (LOG_P, "log_p = torch.softmax(logits[mask], dim=-1).log()")
+    ],
+    "The softmax runs over the steps: it must run over the tags, the last axis.": [
+        (LOG_P, "log_p = torch.log_softmax(logits, dim=1)[mask]")
+    ],
+    "A plain number has no gradient: return the tensor, without .item() or float.": [
+        (".mean()", ".mean().item()")
+    ],
+    "No gradient reaches the logits: no .detach() and no NumPy on the way.": [
+        (LOG_P, "log_p = torch.log_softmax(logits[mask].detach(), dim=-1)")
+    ],
+    "targets was changed in place: the caller still needs it.": [
+        (LOG_P, "targets[~mask] = 0\n    " + LOG_P)
+    ],
+    "The loss must keep the dtype of the logits: yours is always float64.": [
+        (LOG_P, "log_p = torch.log_softmax(logits[mask].double(), dim=-1)")
+    ],
 }
 LOSS_RIGHT = {
     "cross_entropy on real steps": loss(
@@ -348,20 +386,26 @@ return self.head(self.drop(torch.cat([h, g], dim=2)))
 """
 
 TAGGER_WRONG = {
-    "padding read": [(PACK, "h, _ = self.lstm(self.dropout(x))")],
-    "one direction": [
+    "The backward LSTM reads the padding: pack the batch with its lengths.": [
+        (PACK, "h, _ = self.lstm(self.dropout(x))")
+    ],
+    "The LSTM reads forwards only: bidirectional=True, and a read-out from 2 * hidden_size.": [
         (", bidirectional=True", ""),
         ("nn.Linear(2 * hidden_size", "nn.Linear(hidden_size"),
     ],
-    "one direction of twice the size": [
+    "One direction of twice the size cannot read ahead: bidirectional=True.": [
         (LSTM, "nn.LSTM(embedding_size, 2 * hidden_size, batch_first=True)")
     ],
-    "total_length forgotten": [(", total_length=x.shape[1]", "")],
-    "sorted batches only": [("enforce_sorted=False", "enforce_sorted=True")],
-    "batch_first forgotten when packing": [
+    "The logits are as long as the longest sentence, not as the batch: unpack with total_length.": [
+        (", total_length=x.shape[1]", "")
+    ],
+    "The lengths come unsorted: pack with enforce_sorted=False.": [
+        ("enforce_sorted=False", "enforce_sorted=True")
+    ],
+    "The batch comes first, in packing too: batch_first=True there as well.": [
         ("lengths.cpu(), batch_first=True", "torch.full((ids.shape[1],), ids.shape[0])")
     ],
-    "sorted and not put back": [
+    "The sentences were sorted by length and not put back in their order.": [
         (
             PACK,
             "lengths, order = lengths.cpu().sort(descending=True)\n"
@@ -369,17 +413,29 @@ TAGGER_WRONG = {
             "        h, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=x.shape[1])",
         )
     ],
-    "sum of the vectors": [(AVERAGE, "x = x.sum(dim=2)")],
-    "first id only": [(AVERAGE, "x = x[:, :, 0]")],
-    "maximum of the vectors": [(AVERAGE, "x = x.amax(dim=2)")],
-    "several ids not expected": [("if ids.dim() == 3:", "if False:")],
-    "one id not expected": [("if ids.dim() == 3:", "if True:")],
-    "probabilities": [(OUT, "return self.out(self.dropout(h)).softmax(dim=-1)")],
-    "log-probabilities": [(OUT, "return self.out(self.dropout(h)).log_softmax(dim=-1)")],
-    "one answer per sentence": [
+    "The vectors of a word are summed: average them.": [(AVERAGE, "x = x.sum(dim=2)")],
+    "Of the ids of a word only the first is read: average the vectors of all.": [
+        (AVERAGE, "x = x[:, :, 0]")
+    ],
+    "The largest entries of a word's vectors are taken: average them.": [
+        (AVERAGE, "x = x.amax(dim=2)")
+    ],
+    "ids of shape (N, T, F) are not expected: average the F vectors of each word.": [
+        ("if ids.dim() == 3:", "if False:")
+    ],
+    "ids of shape (N, T) are not expected: then there is nothing to average.": [
+        ("if ids.dim() == 3:", "if True:")
+    ],
+    "Return logits, not probabilities: the softmax is in the loss.": [
+        (OUT, "return self.out(self.dropout(h)).softmax(dim=-1)")
+    ],
+    "Return logits, not log-probabilities: the softmax is in the loss.": [
+        (OUT, "return self.out(self.dropout(h)).log_softmax(dim=-1)")
+    ],
+    "Every word of a sentence gets the same logits: read out the states step by step.": [
         (OUT, "return self.out(self.dropout(h).mean(1))[:, None].expand(-1, ids.shape[1], -1)")
     ],
-    "final states everywhere": [
+    "Every word is read out from the two final states: use the states of its own step.": [
         (
             PACK,
             PACK.replace(
@@ -388,40 +444,46 @@ TAGGER_WRONG = {
             + "\n        h = torch.cat([h_n[0], h_n[1]], 1)[:, None].expand_as(h)",
         )
     ],
-    "a GRU": [(LSTM, LSTM.replace("LSTM", "GRU"))],
-    "halves swapped": [
+    "That is a GRU: an LSTM is asked for.": [(LSTM, LSTM.replace("LSTM", "GRU"))],
+    "The backward half comes first: the forward half must, as PyTorch has it.": [
         (
             OUT,
             "h = torch.cat(h.chunk(2, dim=2)[::-1], dim=2)\n        return self.out(self.dropout(h))",
         )
     ],
-    "read-out from the embedding": [
+    "The read-out sees the word vectors only: it must see the LSTM's states.": [
         ("nn.Linear(2 * hidden_size", "nn.Linear(embedding_size"),
         (OUT, "return self.out(self.dropout(x))"),
     ],
-    "dropout in eval mode": [(OUT, "return self.out(nn.functional.dropout(h, self.dropout.p))")],
-    "no dropout": [("nn.Dropout(dropout)", "nn.Identity()")],
-    "kept from call to call": [
+    "Dropout does not stop in eval mode: make it an nn.Dropout.": [
+        (OUT, "return self.out(nn.functional.dropout(h, self.dropout.p))")
+    ],
+    "There is no dropout: once on the word vectors, once on the LSTM's states.": [
+        ("nn.Dropout(dropout)", "nn.Identity()")
+    ],
+    "Something is kept from one call to the next: the same input must give the same logits.": [
         (
             "x = self.embedding(ids)\n",
             "x = self.embedding(ids) + getattr(self, 'kept', 0.0)\n"
             "        self.kept = x.detach().mean()\n",
         )
     ],
-    "a bias without a gradient": [
+    "A bias of the LSTM gets no gradient: every parameter must learn.": [
         (OUT, "self.lstm.bias_hh_l0.requires_grad_(False)\n        " + OUT)
     ],
-    "gradient cut": [("x = self.embedding(ids)", "x = self.embedding(ids).detach()")],
-    "whole rows turned around": tagger(
+    "No gradient reaches the embedding: no .detach() on the way.": [
+        ("x = self.embedding(ids)", "x = self.embedding(ids).detach()")
+    ],
+    "Whole rows are turned around, padding included: turn within the lengths.": tagger(
         TWO,
         TURNED.replace("torch.take_along_dim(x, source, dim=1)", "x.flip(1)").replace(
             "torch.take_along_dim(g, source, dim=1)", "g.flip(1)"
         ),
     ),
-    "not turned back": tagger(
+    "The backward states were not turned back: each belongs to its own word.": tagger(
         TWO, TURNED.replace("g = torch.take_along_dim(g, source, dim=1)\n", "")
     ),
-    "one LSTM for both directions": tagger(
+    "One LSTM reads in both directions: each direction needs weights of its own.": tagger(
         TWO.replace(
             "self.backward_lstm = nn.LSTM(embedding_size, hidden_size, batch_first=True)\n", ""
         ),
@@ -493,24 +555,36 @@ TAGGER_RIGHT = {
 # --- the training -------------------------------------------------------------------------------
 SHORT = ("range(18)", "range(4)")  # enough for what is wrong anyway
 TRAIN_WRONG = {
-    "not trained": [("            optimizer.step()\n", ""), ("range(18)", "range(1)")],
-    "nothing returned": [("    return model", "    return None"), ("range(18)", "range(1)")],
-    "two epochs": [("range(18)", "range(2)")],
-    "climbs": [("loss.backward()", "(-loss).backward()"), ("range(18)", "range(2)")],
-    "targets of other rows": [
+    "The parameters never move: optimizer.step() belongs behind every backward.": [
+        ("            optimizer.step()\n", ""),
+        ("range(18)", "range(1)"),
+    ],
+    "Nothing comes back: return the model.": [
+        ("    return model", "    return None"),
+        ("range(18)", "range(1)"),
+    ],
+    "Two epochs are too few: the network has hardly begun to learn.": [("range(18)", "range(2)")],
+    "The loss is climbed instead of descended: no minus before it.": [
+        ("loss.backward()", "(-loss).backward()"),
+        ("range(18)", "range(2)"),
+    ],
+    "The targets are those of other sentences: index ids, lengths, targets and mask by the same rows.": [
         ("targets[rows], mask[rows]", "targets[: len(rows)], mask[rows]"),
         SHORT,
     ],
-    "old gradients never forgotten": [("            optimizer.zero_grad()\n", ""), SHORT],
-    "padding learned as well": [
+    "The gradients of earlier batches are never forgotten: zero_grad for every batch.": [
+        ("            optimizer.zero_grad()\n", ""),
+        SHORT,
+    ],
+    "The padding is learned as well: the loss needs the mask of the lengths.": [
         ("mask = length_mask(lengths, ids.shape[1])", "mask = torch.ones_like(targets).bool()"),
         SHORT,
     ],
-    "another model is returned": [
+    "The model that comes back is not the one that was trained.": [
         ("    return model", "    return type(model)(VOCAB_SIZE, len(TAGS), 64, 80)"),
         ("range(18)", "range(1)"),
     ],
-    "few epochs": [("range(18)", "range(6)")],
+    "It has learned, but not enough for the exam: more epochs.": [("range(18)", "range(6)")],
 }
 TRAIN_RIGHT = {
     "OneCycleLR and clipping": [
@@ -535,6 +609,234 @@ TRAIN_RIGHT = {
         ("logits = model(noisy, lengths[rows])", "logits = model(noisy[:, :T], lengths[rows])"),
         ("targets[rows], mask[rows]", "targets[rows, :T], mask[rows, :T]"),
     ],
+}
+
+# --- Viterbi ------------------------------------------------------------------------------------
+FIRST = "best, notes = scores[:, 0], []"
+THROUGH = "through = best[:, :, None] + transitions  # (N, from, to)"
+NOTE = "notes.append(through.argmax(axis=1))"
+MOVE = "best = np.where(mask[:, t, None], through.max(axis=1) + scores[:, t], best)"
+ENDS = "for n, last in enumerate(mask.sum(axis=1) - 1):"
+LAST_TAG = "tags[n, last] = best[n].argmax()"
+FOLLOW = "tags[n, t - 1] = notes[t - 1][n, tags[n, t]]"
+ZEROS = "tags = np.zeros(mask.shape, dtype=np.int64)"
+
+
+def viterbi(body: str) -> str:
+    """The function with another body."""
+    return "def viterbi_decode(scores, transitions, mask):\n" + indent(dedent(body).strip(), "    ")
+
+
+VITERBI_WRONG = {
+    "Each word takes its own best tag: the moves are not scored at all.": viterbi(
+        "return np.where(mask, scores.argmax(axis=2), 0)"
+    ),
+    "Left to right, each tag is fixed at once: decide at the end, when all totals are known.": viterbi(
+        """
+        tags = np.zeros(mask.shape, dtype=np.int64)
+        tags[:, 0] = scores[:, 0].argmax(axis=1)
+        for t in range(1, mask.shape[1]):
+            tags[:, t] = (scores[:, t] + transitions[tags[:, t - 1]]).argmax(axis=1)
+        return np.where(mask, tags, 0)
+        """
+    ),
+    "The best b of each step is taken: follow the notes back instead, from the last step.": viterbi(
+        """
+        best = scores[:, 0]
+        tags = np.zeros(mask.shape, dtype=np.int64)
+        tags[:, 0] = best.argmax(axis=1)
+        for t in range(1, mask.shape[1]):
+            best = (best[:, :, None] + transitions).max(axis=1) + scores[:, t]
+            tags[:, t] = best.argmax(axis=1)
+        return np.where(mask, tags, 0)
+        """
+    ),
+    "transitions is transposed: transitions[i, j] is the move from i to j.": [
+        (THROUGH, "through = best[:, :, None] + transitions.T")
+    ],
+    "The maximum runs over the tag that the move leads to: it must run over where it comes from.": [
+        (NOTE, "notes.append(through.argmax(axis=2))"),
+        (MOVE, MOVE.replace("axis=1", "axis=2")),
+    ],
+    "The way back is one step off: the note at step t tells the tag at step t - 1.": [
+        (FOLLOW, "tags[n, t - 1] = notes[min(t, len(notes) - 1)][n, tags[n, t]]")
+    ],
+    "Each step is looked up at the last tag: follow the notes from tag to tag.": [
+        (FOLLOW, "tags[n, t - 1] = notes[t - 1][n, tags[n, last]]")
+    ],
+    "The tag before is noted without the score of the move: note the argmax of the sums.": [
+        (NOTE, "notes.append(np.broadcast_to(best.argmax(axis=1)[:, None], best.shape))")
+    ],
+    "The last tag is the one with the best score of its own: take the one with the largest b.": [
+        (LAST_TAG, "tags[n, last] = scores[n, last].argmax()")
+    ],
+    "The scores of the first step are missing: b begins with them.": [
+        (FIRST, "best, notes = np.zeros_like(scores[:, 0]), []")
+    ],
+    "No move leads to the first step: b begins with the scores alone.": [
+        (FIRST, "best, notes = scores[:, 0] + transitions[0], []")
+    ],
+    "From the second step on, only the moves count: add the scores of the step.": [
+        (MOVE, MOVE.replace(" + scores[:, t]", ""))
+    ],
+    "The scores of the moves are left out of b: its maximum is taken over b plus transitions.": [
+        (MOVE, MOVE.replace("through.max(axis=1)", "best.max(axis=1, keepdims=True)"))
+    ],
+    "The paths are summed up (log-sum-exp): b is the largest total, not that of all paths.": [
+        (MOVE, MOVE.replace("through.max(axis=1)", "np.log(np.exp(through).sum(axis=1))"))
+    ],
+    "The totals are summed up over the tags before: take the largest.": [
+        (MOVE, MOVE.replace("through.max(axis=1)", "through.sum(axis=1)"))
+    ],
+    "The smallest total is sought: a higher score is better.": [
+        (NOTE, "notes.append(through.argmin(axis=1))"),
+        (MOVE, MOVE.replace(".max(", ".min(")),
+        (LAST_TAG, "tags[n, last] = best[n].argmin()"),
+    ],
+    "The padding is read as if it were words: a path ends at its last real step.": [
+        (MOVE, "best = through.max(axis=1) + scores[:, t]"),
+        (ENDS, "for n, last in enumerate([mask.shape[1] - 1] * len(mask)):"),
+        ("return tags", "return np.where(mask, tags, 0)"),
+    ],
+    "b goes on at padding: it must stay as it is after the last real step.": [
+        (MOVE, "best = through.max(axis=1) + scores[:, t]")
+    ],
+    "The scores of the padding are 0, but its moves still count: a path ends at its last real step.": [
+        (MOVE, "best = through.max(axis=1) + np.where(mask[:, t, None], scores[:, t], 0.0)"),
+        (ENDS, "for n, last in enumerate([mask.shape[1] - 1] * len(mask)):"),
+        ("return tags", "return np.where(mask, tags, 0)"),
+    ],
+    "At padding the result must be 0.": [(ZEROS, "tags = np.full(mask.shape, -1, dtype=np.int64)")],
+    "The path is the wrong way round: the notes give it from its end to its beginning.": [
+        (
+            "return tags",
+            "for row, length in zip(tags, mask.sum(axis=1)):\n"
+            "        row[:length] = row[:length][::-1].copy()\n"
+            "    return tags",
+        )
+    ],
+    "A forbidden move counts as 0: -inf must stay what it is.": [
+        (THROUGH, "through = best[:, :, None] + np.where(np.isinf(transitions), 0.0, transitions)")
+    ],
+    "Exponentials overflow for large scores: add the scores as they are.": [
+        (FIRST, "best, notes = np.exp(scores[:, 0]), []"),
+        (THROUGH, "through = best[:, :, None] * np.exp(transitions)"),
+        (MOVE, MOVE.replace("+ scores[:, t]", "* np.exp(scores[:, t])")),
+    ],
+    "The tags must have dtype int64.": [(ZEROS, ZEROS.replace("int64", "int32"))],
+    "A list of lists comes back: an array (N, T) is asked for.": [
+        ("return tags", "return tags.tolist()")
+    ],
+    "scores was changed in place: the caller still needs it.": [
+        (MOVE, MOVE + "\n        scores[:, t] = best")
+    ],
+}
+VITERBI_RIGHT = {
+    "a loop over the sequences": viterbi(
+        """
+        N, T, C = scores.shape
+        tags = np.zeros((N, T), dtype=np.int64)
+        for n in range(N):
+            length = int(mask[n].sum())
+            best, back = scores[n, 0].copy(), np.zeros((length, C), dtype=int)
+            for t in range(1, length):
+                total = best[:, None] + transitions
+                back[t] = np.argmax(total, axis=0)
+                best = total[back[t], np.arange(C)] + scores[n, t]
+            k = int(np.argmax(best))
+            for t in reversed(range(length)):
+                tags[n, t] = k
+                k = back[t, k]
+        return tags
+        """
+    ),
+    "notes that stand still at padding": viterbi(
+        """
+        N, T, C = scores.shape
+        rows, same = np.arange(N), np.arange(C)
+        best, notes = scores[:, 0], np.empty((T, N, C), dtype=np.int64)
+        for t in range(1, T):
+            through = best[:, None, :] + transitions.T
+            real = mask[:, t, None]
+            notes[t] = np.where(real, through.argmax(axis=2), same)
+            best = np.where(real, through.max(axis=2) + scores[:, t], best)
+        tags = np.empty((N, T), dtype=np.int64)
+        tags[:, -1] = best.argmax(axis=1)
+        for t in range(T - 1, 0, -1):
+            tags[:, t - 1] = notes[t, rows, tags[:, t]]
+        return tags * mask
+        """
+    ),
+    "a recursion that remembers": viterbi(
+        """
+        from functools import lru_cache
+
+        N, T, C = scores.shape
+        tags = np.zeros((N, T), dtype=np.int64)
+        for n in range(N):
+
+            @lru_cache(maxsize=None)
+            def arrive(t, j):
+                if t == 0:
+                    return float(scores[n, 0, j]), (j,)
+                ways = [(arrive(t - 1, i)[0] + float(transitions[i, j]), i) for i in range(C)]
+                total, i = max(ways)
+                return total + float(scores[n, t, j]), arrive(t - 1, i)[1] + (j,)
+
+            length = int(mask[n].sum())
+            _, path = max(arrive(length - 1, j) for j in range(C))
+            tags[n, :length] = path
+        return tags
+        """
+    ),
+    "whole paths are carried along": viterbi(
+        """
+        tags = np.zeros(mask.shape, dtype=np.int64)
+        for n, row in enumerate(mask):
+            paths = {j: (s, [j]) for j, s in enumerate(scores[n, 0])}
+            for t in range(1, row.sum()):
+                new = {}
+                for j, s in enumerate(scores[n, t]):
+                    i = max(paths, key=lambda i: paths[i][0] + transitions[i, j])
+                    new[j] = paths[i][0] + transitions[i, j] + s, paths[i][1] + [j]
+                paths = new
+            best = max(paths.values(), key=lambda pair: pair[0])[1]
+            tags[n, : len(best)] = best
+        return tags
+        """
+    ),
+    "from the end to the beginning": viterbi(
+        """
+        N, T, C = scores.shape
+        rest = np.zeros((N, T, C))  # the most that can still come after a tag
+        for t in range(T - 2, -1, -1):
+            after = (transitions + (scores[:, t + 1] + rest[:, t + 1])[:, None, :]).max(axis=2)
+            rest[:, t] = np.where(mask[:, t + 1, None], after, 0.0)
+        tags = np.zeros((N, T), dtype=np.int64)
+        tags[:, 0] = (scores[:, 0] + rest[:, 0]).argmax(axis=1)
+        for t in range(1, T):
+            total = transitions[tags[:, t - 1]] + scores[:, t] + rest[:, t]
+            tags[:, t] = np.where(mask[:, t], total.argmax(axis=1), 0)
+        return tags
+        """
+    ),
+    "PyTorch inside": viterbi(
+        """
+        s, a = torch.from_numpy(scores.copy()), torch.from_numpy(transitions.copy())
+        tags = torch.zeros(mask.shape, dtype=torch.int64)
+        for n, length in enumerate(mask.sum(axis=1).tolist()):
+            best, back = s[n, 0], []
+            for t in range(1, length):
+                best, note = (best[:, None] + a).max(dim=0)
+                best = best + s[n, t]
+                back.append(note)
+            path = [int(best.argmax())]
+            for note in reversed(back):
+                path.append(int(note[path[-1]]))
+            tags[n, :length] = torch.tensor(path[::-1])
+        return tags.numpy()
+        """
+    ),
 }
 
 # --- find the bug -------------------------------------------------------------------------------
@@ -565,34 +867,46 @@ PADDED = "accuracies.append((best == targets[rows]).float().mean().item())"
 MASKED = "accuracies.append((best == targets[rows])[mask].float().mean().item())"
 
 EVALUATE_WRONG = {
-    "as the colleague wrote it": COLLEAGUE.replace("EVAL", "").replace("ACCURACY", PADDED),
-    "only the mode repaired": COLLEAGUE.replace("EVAL", "model.eval()").replace("ACCURACY", PADDED),
-    "means of batches not repaired": COLLEAGUE.replace("EVAL", "model.eval()").replace(
-        "ACCURACY", MASKED
-    ),
-    "mode not repaired": [(EVAL, "")],
-    "padding counts as right": [
+    "That is the colleague's function still: mode, padding and means of batches are to be repaired.": COLLEAGUE.replace(
+        "EVAL", ""
+    ).replace("ACCURACY", PADDED),
+    "A mean of batches, with padding: count the real words of all batches, divide once.": COLLEAGUE.replace(
+        "EVAL", "model.eval()"
+    ).replace("ACCURACY", PADDED),
+    "Means of the means of batches: count over all batches, divide once; one F1 of all sentences.": COLLEAGUE.replace(
+        "EVAL", "model.eval()"
+    ).replace("ACCURACY", MASKED),
+    "Dropout is still on: model.eval() before the first batch.": [(EVAL, "")],
+    "The padding counts as right: count real words only.": [
         (
             LAST,
             "extra = ids.shape[0] * ids.shape[1] - len(right)\n"
             "    return (sum(right) + extra) / (len(right) + extra), span_f1(tags, predicted)",
         ),
     ],
-    "mean over sentences": [
+    "A mean of the means of sentences: every word weighs the same.": [
         (
             LAST,
             "each = [np.mean([a == b for a, b in zip(t, p)]) for t, p in zip(tags, predicted)]\n"
             "    return float(np.mean(each)), span_f1(tags, predicted)",
         )
     ],
-    "F1 a mean over sentences": [
+    "A mean of the F1s of sentences: one F1 of all.": [
         (
             LAST,
             "each = [span_f1([t], [p]) for t, p in zip(tags, predicted)]\n"
             "    return sum(right) / len(right), float(np.mean(each))",
         )
     ],
-    "last batch dropped": [
+    "A mean of the F1s of batches: one F1 of all sentences.": [
+        (
+            LAST,
+            "rows = [slice(i, i + batch_size) for i in range(0, len(tags), batch_size)]\n"
+            "    each = [span_f1(tags[r], predicted[r]) for r in rows]\n"
+            "    return sum(right) / len(right), float(np.mean(each))",
+        )
+    ],
+    "The last batch is dropped when it is not full: every sentence counts.": [
         (
             "for rows in torch.arange(len(ids)).split(batch_size):",
             "for rows in torch.arange(len(ids) // batch_size * batch_size).split(batch_size):",
@@ -600,24 +914,28 @@ EVALUATE_WRONG = {
         ("zip(tags, predicted, strict=True)", "zip(tags, predicted)"),
         ("span_f1(tags, predicted)", "span_f1(tags[: len(predicted)], predicted)"),
     ],
-    "everything at once": [(".split(batch_size)", ".split(len(ids))")],
-    "returned the wrong way round": [
+    "All sentences go through the model at once: at most batch_size may.": [
+        (".split(batch_size)", ".split(len(ids))")
+    ],
+    "The two numbers have changed places: accuracy first, then F1.": [
         (LAST, "return span_f1(tags, predicted), sum(right) / len(right)")
     ],
-    "sentences run together": [
+    "The sentences were run together: a span must not go on into the next sentence.": [
         (
             LAST,
             "return sum(right) / len(right), span_f1([sum(tags, [])], [sum(predicted, [])])",
         )
     ],
-    "accuracy of the spans' words": [
+    "Words whose tag is O count as well: share of all real words.": [
         (
             "for a, b in zip(t, p, strict=True)\n    ]",
             'for a, b in zip(t, p, strict=True) if a != "O"]',
         )
     ],
-    "the course's tags": [("names[k] for k", "TAGS[k] for k")],
-    "sorted by length": [
+    "The numbers mean the tags in names, the argument, not those in TAGS.": [
+        ("names[k] for k", "TAGS[k] for k")
+    ],
+    "The sentences were sorted by length, their tags were not: keep both in one order.": [
         (
             "for rows in torch.arange(len(ids)).split(batch_size):",
             "for rows in lengths.argsort(stable=True).cpu().split(batch_size):",
@@ -685,6 +1003,7 @@ WRONG = {
     "masked_cross_entropy": LOSS_WRONG,
     "Tagger": TAGGER_WRONG,
     "train_tagger": TRAIN_WRONG,
+    "viterbi_decode": VITERBI_WRONG,
     "evaluate": EVALUATE_WRONG,
 }
 RIGHT = {
@@ -693,100 +1012,165 @@ RIGHT = {
     "masked_cross_entropy": LOSS_RIGHT,
     "Tagger": TAGGER_RIGHT,
     "train_tagger": TRAIN_RIGHT,
+    "viterbi_decode": VITERBI_RIGHT,
     "evaluate": EVALUATE_RIGHT,
 }
 SAYS = {
-    "find_spans": {
-        "stray I- dropped": "continues nothing",
-        "end inclusive": "exclusive",
-        "a span per word": "continues the span",
-        "B- does not begin anew": "begin a new span",
-        "I- continues any type": "another type",
-        "last span lost": "last span",
-        "type with its prefix": "without its B-",
-        "O begins a span": "O is not a type",
-        "type first": "order",
-    },
-    "span_f1": {
-        "words right": "words, not spans",
-        "precision": "precision",
-        "recall": "recall",
-        "mean over sentences": "mean over sentences",
-        "type ignored": "type must be right",
-        "the 2 forgotten": "2 is missing",
-        "sentences pooled": "another sentence",
-        "no spans divides by zero": "divides by zero",
-        "no spans is perfect": "0.0",
-    },
+    "find_spans": {"tags was changed in place: the caller still needs it.": "in place"},
+    "span_f1": {"Without any span it divides by zero: the score is 0.0 then.": "divides by zero"},
     "masked_cross_entropy": {
-        "padding in the mean": "padding is in the mean",
-        "divided by all steps": "divide by the real ones",
-        "sum": "sum over the real steps",
-        "divided by the sentences": "number of sentences",
-        "mean of the sentences": "means of sentences",
-        "mask the wrong way round": "wrong way round",
-        "sign": "negative",
-        "only -100 expected": "padding",
-        "logarithm of a softmax": "log_softmax",
-        "a number": "gradient",
-        "targets overwritten": "in place",
+        "What stands in targets at padding was looked up: it may be no tag. Take the padding out first.": "leave the padding out",
+        "The logarithm of a softmax is not finite for large logits: use log_softmax.": "log_softmax",
+        "A plain number has no gradient: return the tensor, without .item() or float.": "no gradient",
+        "No gradient reaches the logits: no .detach() and no NumPy on the way.": "no gradient",
+        "targets was changed in place: the caller still needs it.": "in place",
+        "The loss must keep the dtype of the logits: yours is always float64.": "float32",
     },
     "Tagger": {
-        "padding read": "padding",
-        "one direction of twice the size": "backward direction",
-        "total_length forgotten": "total_length",
-        "sum of the vectors": "average",
-        "first id only": "first is read",
-        "probabilities": "logits, not probabilities",
-        "dropout in eval mode": "eval mode",
-        "no dropout": "training mode",
-        "whole rows turned around": "padding",
+        "The backward LSTM reads the padding: pack the batch with its lengths.": "Pack with the lengths",
+        "The LSTM reads forwards only: bidirectional=True, and a read-out from 2 * hidden_size.": "backward direction is missing",
+        "One direction of twice the size cannot read ahead: bidirectional=True.": "backward direction is missing",
+        "The logits are as long as the longest sentence, not as the batch: unpack with total_length.": "total_length",
+        "The lengths come unsorted: pack with enforce_sorted=False.": "enforce_sorted=False",
+        "The batch comes first, in packing too: batch_first=True there as well.": "batch_first=True",
+        "The sentences were sorted by length and not put back in their order.": "in another order",
+        "The vectors of a word are summed: average them.": "no sum",
+        "Of the ids of a word only the first is read: average the vectors of all.": "first is read",
+        "The largest entries of a word's vectors are taken: average them.": "no maximum",
+        "ids of shape (N, T, F) are not expected: average the F vectors of each word.": "average",
+        "ids of shape (N, T) are not expected: then there is nothing to average.": "nothing to average",
+        "Return logits, not probabilities: the softmax is in the loss.": "not probabilities",
+        "Return logits, not log-probabilities: the softmax is in the loss.": "not probabilities",
+        "Every word of a sentence gets the same logits: read out the states step by step.": "same logits",
+        "Every word is read out from the two final states: use the states of its own step.": "own states",
+        "That is a GRU: an LSTM is asked for.": "one LSTM",
+        "The read-out sees the word vectors only: it must see the LSTM's states.": "see its states",
+        "Dropout does not stop in eval mode: make it an nn.Dropout.": "eval mode",
+        "There is no dropout: once on the word vectors, once on the LSTM's states.": "training mode",
+        "Something is kept from one call to the next: the same input must give the same logits.": "kept between calls",
+        "A bias of the LSTM gets no gradient: every parameter must learn.": "no gradient reaches",
+        "No gradient reaches the embedding: no .detach() on the way.": "no gradient reaches",
+        "Whole rows are turned around, padding included: turn within the lengths.": "padding",
+        "One LSTM reads in both directions: each direction needs weights of its own.": "both directions",
     },
     "train_tagger": {
-        "not trained": "learned at all",
-        "nothing returned": "return the model",
+        "The parameters never move: optimizer.step() belongs behind every backward.": "learned at all",
+        "Nothing comes back: return the model.": "return the model",
+    },
+    "viterbi_decode": {
+        "Exponentials overflow for large scores: add the scores as they are.": "exponentials overflow",
+        "The tags must have dtype int64.": "int64",
+        "scores was changed in place: the caller still needs it.": "in place",
     },
     "evaluate": {
-        "as the colleague wrote it": "model.eval()",
-        "only the mode repaired": "padding",
-        "means of batches not repaired": "means of batches",
-        "mode not repaired": "model.eval()",
-        "mean over sentences": "sentences",
-        "F1 a mean over sentences": "sentences",
-        "padding counts as right": "padding",
-        "everything at once": "batch_size",
+        "That is the colleague's function still: mode, padding and means of batches are to be repaired.": "model.eval()",
+        "Dropout is still on: model.eval() before the first batch.": "model.eval()",
+        "All sentences go through the model at once: at most batch_size may.": "batch_size",
     },
 }
 
 TYPICAL = {
     "find_spans": {
         "nothing": ("def find_spans(tags):\n    return []\n", 0.0, 0.0),
-        "one slip": (SPANS_WRONG["stray I- dropped"], 0.5, 0.95),
-        "point missed": (SPANS_WRONG["a span per word"], 0.0, 0.45),
+        "one slip": (
+            SPANS_WRONG[
+                "An I- that continues nothing was dropped: by CoNLL's rule it begins a span."
+            ],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            SPANS_WRONG["Each word became a span of its own: an I- continues the span before it."],
+            0.0,
+            0.45,
+        ),
     },
     "span_f1": {
         "nothing": ("def span_f1(true_tags, predicted_tags):\n    return 0.0\n", 0.0, 0.0),
-        "one slip": (F1_WRONG["no spans divides by zero"], 0.5, 0.95),
-        "point missed": (F1_WRONG["words right"], 0.0, 0.45),
+        "one slip": (
+            F1_WRONG["Without any span it divides by zero: the score is 0.0 then."],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            F1_WRONG["Those are words, not spans: a span counts when all of it is right."],
+            0.0,
+            0.45,
+        ),
     },
     "masked_cross_entropy": {
         "nothing": (loss("return 0.0 * logits.sum()"), 0.0, 0.0),
-        "one slip": (LOSS_WRONG["logarithm of a softmax"], 0.5, 0.95),
-        "point missed": (LOSS_WRONG["padding in the mean"], 0.0, 0.45),
+        "one slip": (
+            LOSS_WRONG[
+                "The logarithm of a softmax is not finite for large logits: use log_softmax."
+            ],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            LOSS_WRONG["The padding is in the mean: average over the real steps only."],
+            0.0,
+            0.45,
+        ),
     },
     "Tagger": {
         "nothing": ([(OUT, "return 0.0 * self.out(h)")], 0.0, 0.0),
-        "one slip": (TAGGER_WRONG["sum of the vectors"], 0.5, 0.95),
-        "point missed": (TAGGER_WRONG["one direction"], 0.0, 0.45),
+        "one slip": (TAGGER_WRONG["The vectors of a word are summed: average them."], 0.5, 0.95),
+        "point missed": (
+            TAGGER_WRONG[
+                "The LSTM reads forwards only: bidirectional=True, and a read-out from 2 * hidden_size."
+            ],
+            0.0,
+            0.45,
+        ),
     },
     "train_tagger": {
         "nothing": ([("range(18)", "range(0)")], 0.0, 0.0),
-        "one slip": (TRAIN_WRONG["few epochs"], 0.5, 0.95),
-        "point missed": (TRAIN_WRONG["old gradients never forgotten"], 0.0, 0.45),
+        "one slip": (
+            TRAIN_WRONG["It has learned, but not enough for the exam: more epochs."],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            TRAIN_WRONG[
+                "The gradients of earlier batches are never forgotten: zero_grad for every batch."
+            ],
+            0.0,
+            0.45,
+        ),
+    },
+    "viterbi_decode": {
+        "nothing": (viterbi("return np.zeros(mask.shape, dtype=np.int64)"), 0.0, 0.0),
+        "one slip": (
+            VITERBI_WRONG["b goes on at padding: it must stay as it is after the last real step."],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            VITERBI_WRONG["Each word takes its own best tag: the moves are not scored at all."],
+            0.0,
+            0.45,
+        ),
     },
     "evaluate": {
-        "nothing": (EVALUATE_WRONG["as the colleague wrote it"], 0.0, 0.0),
-        "one slip": (EVALUATE_WRONG["everything at once"], 0.5, 0.95),
-        "point missed": (EVALUATE_WRONG["only the mode repaired"], 0.0, 0.45),
+        "nothing": (
+            EVALUATE_WRONG[
+                "That is the colleague's function still: mode, padding and means of batches are to be repaired."
+            ],
+            0.0,
+            0.0,
+        ),
+        "one slip": (
+            EVALUATE_WRONG["All sentences go through the model at once: at most batch_size may."],
+            0.5,
+            0.95,
+        ),
+        "point missed": (
+            EVALUATE_WRONG[
+                "A mean of batches, with padding: count the real words of all batches, divide once."
+            ],
+            0.0,
+            0.45,
+        ),
     },
 }

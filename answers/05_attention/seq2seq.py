@@ -137,18 +137,36 @@ _GROWN = """grown += [
             ]"""
 _BEST = "best, total = max(finished or live, key=lambda h: h[1] / (len(h[0]) - 1))"
 
+# --- look_back ------------------------------------------------------------------------------
+_PUBLISHED = (
+    "query = torch.cat([embedded, h], dim=2) @ W\n"
+    "scores = query[:, :, torch.arange(memory.shape[1]) % query.shape[2]]\n"
+    "weights = torch.softmax(scores, dim=-1)\n"
+    "return weights @ memory, weights"
+)
+
 WRONG = {
     "edit_distance": {
-        "place by place": _function(
+        "Places are compared one by one, so a single missing item makes everything after it wrong: fill the table.": _function(
             _EDIT, "return sum(x != y for x, y in zip(a, b)) + abs(len(a) - len(b))"
         ),
-        "replacement costs two": [("(x != y)", "2 * (x != y)")],
-        "no insertion": [(_CELL, "min(above[j - 1] + (x != y), above[j] + 1)")],
-        "no deletion": [(_CELL, "min(above[j - 1] + (x != y), row[j - 1] + 1)")],
-        "first row of zeros": [("list(range(len(b) + 1))", "[0] * (len(b) + 1)")],
-        "first column of zeros": [("row = [i]", "row = [0]")],
-        "items as sets": _function(_EDIT, "return len(set(a) ^ set(b))"),
-        "neighbours may swap": _function(
+        "A replacement is one change, not two.": [("(x != y)", "2 * (x != y)")],
+        "Nothing is ever put in: look at the cell on the left, d[i][j-1] + 1, too.": [
+            (_CELL, "min(above[j - 1] + (x != y), above[j] + 1)")
+        ],
+        "Nothing is ever taken out: look at the cell above, d[i-1][j] + 1, too.": [
+            (_CELL, "min(above[j - 1] + (x != y), row[j - 1] + 1)")
+        ],
+        "The first row must be 0, 1, 2, ...: from nothing to j items takes j changes.": [
+            ("list(range(len(b) + 1))", "[0] * (len(b) + 1)")
+        ],
+        "The first column must be 0, 1, 2, ...: from i items to nothing takes i changes.": [
+            ("row = [i]", "row = [0]")
+        ],
+        "Repeated items count, and so does their order: do not use sets.": _function(
+            _EDIT, "return len(set(a) ^ set(b))"
+        ),
+        "Two neighbours that swap places count as two changes.": _function(
             _EDIT,
             "d = [[i + j if i * j == 0 else 0 for j in range(len(b) + 1)] for i in range(len(a) + 1)]\n"
             "for i in range(1, len(a) + 1):\n"
@@ -158,7 +176,7 @@ WRONG = {
             "            d[i][j] = min(d[i][j], d[i-2][j-2] + 1)\n"
             "return d[-1][-1]",
         ),
-        "pops its argument": _function(
+        "Items are popped from `a`, which the caller still needs: only read it.": _function(
             _EDIT,
             "n = 0\nrow = list(range(len(b) + 1))\nitems = a\n"
             "while items:\n"
@@ -169,9 +187,12 @@ WRONG = {
             "        new.append(min(row[j-1] + (x != y), row[j] + 1, new[j-1] + 1))\n"
             "    row = new\nreturn row[-1]",
         ),
+        "This is the difference of the lengths: sequences of one length can differ, too.": _function(
+            _EDIT, "return abs(len(a) - len(b))"
+        ),
     },
     "Encoder": {
-        "not packed": [
+        "The GRU reads the padding: pack the batch, so that it reads each word from its own last letter.": [
             (
                 _PACKED,
                 "memory, last = self.gru(self.embedding(ids))\n"
@@ -179,115 +200,170 @@ WRONG = {
                 "                           < lengths[:, None])[:, :, None]",
             )
         ],
-        "longest length only": [
+        "T must stay as it is in ids, also when it exceeds the longest length: pad_packed_sequence has total_length for it.": [
             ("batch_first=True, total_length=ids.shape[1]", "batch_first=True")
         ],
-        "no tanh": [(_RETURN, f"return memory, self.bridge({_CAT})")],
-        "tanh before the bridge": [
+        "state is not squashed: tanh comes after the bridge.": [
+            (_RETURN, f"return memory, self.bridge({_CAT})")
+        ],
+        "tanh comes before the bridge: it must come after it.": [
             (
                 _RETURN,
                 "return memory, self.bridge(torch.tanh(torch.cat([last[0], last[1]], dim=1)))",
             )
         ],
-        "directions swapped": [(_CAT, "torch.cat([last[1], last[0]], dim=1)")],
-        "reshaped, not joined": [(_CAT, "last.reshape(ids.shape[0], -1)")],
-        "forward twice": [(_CAT, "torch.cat([last[0], last[0]], dim=1)")],
-        "backward state at the last letter": [
+        "The bridge reads the backward state first: the forward one comes first.": [
+            (_CAT, "torch.cat([last[1], last[0]], dim=1)")
+        ],
+        "The final states are (2, N, H), and reshaping them mixes up the words: join the directions along dim=1.": [
+            (_CAT, "last.reshape(ids.shape[0], -1)")
+        ],
+        "The bridge reads the forward state twice: its second half is the backward direction's final state.": [
+            (_CAT, "torch.cat([last[0], last[0]], dim=1)")
+        ],
+        "The backward state is taken at the last letter, where it has read one letter only: it is final at the first.": [
             (
                 _RETURN,
                 "last = memory[torch.arange(len(ids)), lengths - 1]\n        "
                 "return memory, torch.tanh(self.bridge(last))",
             )
         ],
-        "one direction": [
+        "The recurrent part must read both ways (bidirectional=True), H units each.": [
             (
                 "hidden_size, batch_first=True, bidirectional=True",
                 "2 * hidden_size, batch_first=True",
             ),
             (_CAT, "last[0]"),
         ],
-        "wrong order of returns": [(_RETURN, f"return torch.tanh(self.bridge({_CAT})), memory")],
-        "memory detached": [("return memory,", "return memory.detach(),")],
-        "state learns nothing of the GRU": [
+        "The returned values have changed places: memory comes first, then state.": [
+            (_RETURN, f"return torch.tanh(self.bridge({_CAT})), memory")
+        ],
+        "No gradient comes back from memory to the embedding: is something detached?": [
+            ("return memory,", "return memory.detach(),")
+        ],
+        "No gradient comes back from state to the embedding: is something detached?": [
             (_CAT, "torch.cat([last[0], last[1]], dim=1).detach()")
         ],
-        "sorted and not restored": [
+        "The words are sorted by length and never put back in order: pass enforce_sorted=False instead.": [
             (
                 "self.embedding(ids), lengths.cpu(), batch_first=True, enforce_sorted=False",
                 "self.embedding(ids[lengths.argsort(descending=True)]), "
                 "lengths.sort(descending=True).values.cpu(), batch_first=True",
             )
         ],
+        "memory has the time first: pass batch_first=True to pad_packed_sequence, too.": [
+            ("states, batch_first=True, total_length", "states, total_length")
+        ],
     },
     "Decoder": {
-        "mask ignored": [(_WEIGHTS, "weights = torch.softmax(scores, dim=-1)")],
-        "softmax over the steps": [
+        "Padding gets weight: use masked_softmax with memory_mask[:, None, :].": [
+            (_WEIGHTS, "weights = torch.softmax(scores, dim=-1)")
+        ],
+        "The weights of a step do not sum to 1: mask the scores, then softmax over the last axis.": [
             (
                 _WEIGHTS,
                 "weights = torch.softmax(scores.masked_fill(~memory_mask[:, None], -1e9), dim=1)",
             )
         ],
-        "state ignored": [
+        "The GRU starts from zeros: start it from `state`.": [
             ("self.gru(self.embedding(ids), state[None])", "self.gru(self.embedding(ids))")
         ],
-        "old state returned": [(_OUT, "return self.output(mixed), state, weights")],
-        "state keeps its layer axis": [("last[0], weights", "last, weights")],
-        "no tanh": [
+        "The returned state is the one that came in: return the one after the last step.": [
+            (_OUT, "return self.output(mixed), state, weights")
+        ],
+        "The returned state keeps the GRU's axis for the layers: it must be (N, H).": [
+            ("last[0], weights", "last, weights")
+        ],
+        "There is no tanh between combine and output.": [
             (
                 "torch.tanh(self.combine(torch.cat([h, context], dim=2)))",
                 "self.combine(torch.cat([h, context], dim=2))",
             )
         ],
-        "context first": [("[h, context]", "[context, h]")],
-        "context never used": [("[h, context]", "[h, 0 * context]")],
-        "scores scaled": [(_SCORES, _SCORES + " / memory.shape[2] ** 0.5")],
-        "state before the step asks": [
+        "combine reads [context; h]: it must read [h; context].": [
+            ("[h, context]", "[context, h]")
+        ],
+        "The logits do not notice the memory: combine must read [h; context].": [
+            ("[h, context]", "[h, 0 * context]")
+        ],
+        "The scores are divided by a square root: Luong's score is the plain dot product.": [
+            (_SCORES, _SCORES + " / memory.shape[2] ** 0.5")
+        ],
+        "The state before each step asks: ask with the state after it, which knows what was fed.": [
             (
                 "self.query(h) @",
                 "self.query(torch.cat([state[:, None], h[:, :-1]], dim=1)) @",
             )
         ],
-        "scores from the slots": [
+        "The scores come from the places of the letters: they must come from what lies in the memory there.": [
             (
                 _SCORES,
                 "scores = self.query(h)[:, :, :1] + torch.arange(memory.shape[1]).to(h) + 0 * "
                 "(self.query(h) @ memory.transpose(1, 2))",
             )
         ],
-        "log-probabilities": [
+        "The logits are log-probabilities already: return plain scores, without a softmax.": [
             ("self.output(mixed)", "torch.log_softmax(self.output(mixed), dim=-1)")
         ],
-        "memory detached": [("attend(weights, memory)", "attend(weights, memory.detach())")],
-        "query with a bias": [("2 * hidden_size, bias=False", "2 * hidden_size")],
-        "state detached before it asks": [("self.query(h) @", "self.query(h.detach()) @")],
+        "The memory is detached where it is averaged: the encoder must learn from what was read.": [
+            ("attend(weights, memory)", "attend(weights, memory.detach())")
+        ],
+        "query has a bias: give it bias=False.": [
+            ("2 * hidden_size, bias=False", "2 * hidden_size")
+        ],
+        "The state is detached before it asks: the GRU must learn what to ask.": [
+            ("self.query(h) @", "self.query(h.detach()) @")
+        ],
+        "The logits sum to 1 in each step: return plain scores, without a softmax.": [
+            ("self.output(mixed)", "torch.softmax(self.output(mixed), dim=-1)")
+        ],
+        "There is a tanh around the query: the score is linear, the plain dot product.": [
+            ("self.query(h) @", "torch.tanh(self.query(h)) @")
+        ],
     },
     "teacher_forced_loss": {
-        "not shifted": [(_FED, "fed = target")],
-        "padding counted": [
+        "The decoder is fed the very sound that it is to say: shift the target by one step and put START in front.": [
+            (_FED, "fed = target")
+        ],
+        "Padding counts as if it had to be said: take the real steps only.": [
             (_CE, "return functional.cross_entropy(logits.flatten(0, 1), target.flatten())")
         ],
-        "sum": [("target[real])", "target[real], reduction='sum')")],
-        "mean over all steps": [
+        "The losses are summed: take the mean over the real steps.": [
+            ("target[real])", "target[real], reduction='sum')")
+        ],
+        "The sum over the real steps is divided by all steps, padding included.": [
             (
                 _CE,
                 "return functional.cross_entropy(logits.transpose(1, 2), target, ignore_index=PAD, "
                 "reduction='sum') / target.numel()",
             )
         ],
-        "mean of each word's mean": [
+        "This is the mean of each word's mean; every real step counts the same.": [
             (
                 _CE,
                 "losses = functional.cross_entropy(logits.transpose(1, 2), target, ignore_index=PAD, "
                 "reduction='none')\n    return (losses.sum(1) / real.sum(1)).mean()",
             )
         ],
-        "END not counted": [("real = target != PAD", "real = target > END")],
-        "letters' padding readable": [(_MASK, "torch.ones_like(source, dtype=torch.bool)")],
-        "softmax twice": [("logits[real], target", "torch.softmax(logits, dim=2)[real], target")],
-        "PAD comes first": [("target[:, :1], START", "target[:, :1], PAD")],
-        "no graph": [(_CE, _CE + ".detach()")],
-        "target overwritten": [(_FED, "target[target == PAD] = END\n    " + _FED)],
-        "fed what it says": _function(
+        "END is left out; it is a real step, the decoder must learn to stop.": [
+            ("real = target != PAD", "real = target > END")
+        ],
+        "The decoder may read the padding of the letters: pass it the mask of the letters.": [
+            (_MASK, "torch.ones_like(source, dtype=torch.bool)")
+        ],
+        "There is a softmax before the cross-entropy, which has its own.": [
+            ("logits[real], target", "torch.softmax(logits, dim=2)[real], target")
+        ],
+        "The first thing the decoder is fed must be START, not PAD.": [
+            ("target[:, :1], START", "target[:, :1], PAD")
+        ],
+        "The loss has no graph to go back through: no detach(), no .item(), no torch.no_grad().": [
+            (_CE, _CE + ".detach()")
+        ],
+        "`target` is overwritten, so that padding counts as END: leave it as it is.": [
+            (_FED, "target[target == PAD] = END\n    " + _FED)
+        ],
+        "The decoder is fed what it said; under teacher forcing it is fed the target.": _function(
             _LOSS,
             "memory, state = encoder(source, lengths)\n"
             "last, rows = torch.full_like(target[:, :1], START), []\n"
@@ -297,69 +373,102 @@ WRONG = {
             "real = target != PAD\n"
             "return functional.cross_entropy(torch.cat(rows, 1)[real], target[real])",
         ),
+        "The sum is divided by the number of words; divide by the real steps.": [
+            ("target[real])", "target[real], reduction='sum') / len(target)")
+        ],
+        "The first thing the decoder is fed must be START, not END.": [
+            ("target[:, :1], START", "target[:, :1], END")
+        ],
     },
     "greedy_decode": {
-        "stops with the first word": [("ended.all()", "ended.any()")],
-        "never stops early": [("if ended.all():\n            break", "")],
-        "END kept": [("row[: row.index(END)]", "row[: row.index(END) + 1]")],
-        "rubbish after END kept": [
+        "Everything stops when the first word has ended: the others must go on.": [
+            ("ended.all()", "ended.any()")
+        ],
+        "It always takes `max_len` steps: stop as soon as all words have ended.": [
+            ("if ended.all():\n            break", "")
+        ],
+        "END does not belong into the result: cut each row before it.": [
+            ("row[: row.index(END)]", "row[: row.index(END) + 1]")
+        ],
+        "What was said after END is kept: cut each row at its first END.": [
             (
                 "[row[: row.index(END)] if END in row else row for row in rows]",
                 "[[i for i in row if i != END] for row in rows]",
             )
         ],
-        "cut at the last END": [
+        "Each row is cut at its last END: cut it at the first.": [
             ("row[: row.index(END)]", "row[: len(row) - 1 - row[::-1].index(END)]")
         ],
-        "START always fed": [
+        "The decoder is fed START at every step: feed it what it said last.": [
             (
                 "last = logits.argmax(dim=2)\n        said.append(last)",
                 "said.append(logits.argmax(dim=2))",
             ),
             ("last[:, 0] == END)", "said[-1][:, 0] == END)"),
         ],
-        "state not carried": [("logits, state, _ = decoder", "logits, _, _ = decoder")],
-        "mask left out": [(_MASK, "torch.ones_like(source, dtype=torch.bool)")],
-        "one step too many": [("range(max_len)", "range(max_len + 1)")],
-        "rows of tensors": [
+        "Every step begins from the encoder's state: hand the decoder's new state on.": [
+            ("logits, state, _ = decoder", "logits, _, _ = decoder")
+        ],
+        "The decoder may read the padding of the letters: pass it the mask of the letters.": [
+            (_MASK, "torch.ones_like(source, dtype=torch.bool)")
+        ],
+        "One step too many: there are at most `max_len`.": [
+            ("range(max_len)", "range(max_len + 1)")
+        ],
+        "The rows hold tensors: make plain numbers of them, with .tolist() or .item().": [
             (
                 "rows = torch.cat(said, dim=1).tolist()",
                 "rows = [list(row) for row in torch.cat(said, dim=1)]",
             )
         ],
-        "a tensor": [
+        "This is one tensor, END and all: return a list of lists, each cut at its first END.": [
             (
                 "return [row[: row.index(END)] if END in row else row for row in rows]",
                 "return torch.cat(said, dim=1)",
             )
         ],
-        "ended only when all say END at once": [
+        "It stops only when all words say END in the same step: remember which have ended.": [
             ("ended = ended | (last[:, 0] == END)", "ended = last[:, 0] == END")
         ],
-        "START in the result": [
+        "START does not belong into the result: keep only what the decoder says.": [
             ("ended, said = last[:, 0] == END, []", "ended, said = last[:, 0] == END, [last]")
+        ],
+        "The first thing the decoder is fed must be START, not PAD.": [
+            ("source[:, :1], START", "source[:, :1], PAD")
         ],
     },
     "train_speller": {
-        "no step": [("optimizer.step()\n        ", "")],
-        "decoder alone": [
+        "No parameter has moved: call optimizer.step() after loss.backward().": [
+            ("optimizer.step()\n        ", "")
+        ],
+        "Only the decoder learns: give the optimiser the parameters of both modules.": [
             ("[*encoder.parameters(), *decoder.parameters()]", "[*decoder.parameters()]")
         ],
-        "no zero_grad": [("optimizer.zero_grad()\n        ", "")],
-        "encoder alone": [
+        "The gradients of all batches so far add up: call optimizer.zero_grad() before backward().": [
+            ("optimizer.zero_grad()\n        ", "")
+        ],
+        "Only the encoder learns: give the optimiser the parameters of both modules.": [
             ("[*encoder.parameters(), *decoder.parameters()]", "[*encoder.parameters()]")
         ],
-        "peak ignored": [("OneCycleLR(optimizer, peak,", "OneCycleLR(optimizer, 0.006,")],
-        "losses as tensors": [("loss.item()", "loss.detach()")],
-        "one batch too many": [("    return losses", "    next(batches)\n    return losses")],
-        "same batch every time": [
+        "The learning rate has nothing to do with `peak`, which must be the highest one.": [
+            ("OneCycleLR(optimizer, peak,", "OneCycleLR(optimizer, 0.006,")
+        ],
+        "The losses are tensors that hold on to memory: return plain numbers, loss.item().": [
+            ("loss.item()", "loss.detach()")
+        ],
+        "More batches are taken than steps: take `steps` and no more.": [
+            ("    return losses", "    next(batches)\n    return losses")
+        ],
+        "Every step sees the same batch: take the next one inside the loop.": [
             ("losses = []", "losses, batch = [], next(batches)"),
             ("*next(batches)", "*batch"),
         ],
     },
     "beam_search": {
-        "greedy": [("grown[:width]", "grown[:1]")],
-        "best of each parent": [
+        "Only one hypothesis is kept at each step: keep the `width` best.": [
+            ("grown[:width]", "grown[:1]")
+        ],
+        "The `width` best of each parent are kept: keep the `width` best of all extensions together.": [
             (
                 _GROWN,
                 "mine = [(prefix + [i], total + float(p)) for i, p in enumerate(log_probs)]\n"
@@ -367,10 +476,14 @@ WRONG = {
             ),
             ("grown[:width]", "grown"),
         ],
-        "nothing pruned": [("grown[:width]", "grown")],
-        "impossible ones kept": [(" if p > -np.inf", "")],
-        "no normalisation": [(_BEST, "best, total = max(finished or live, key=lambda h: h[1])")],
-        "end not counted": [
+        "Every extension is kept: keep only the `width` best.": [("grown[:width]", "grown")],
+        "An impossible extension (-inf) is kept: drop it, even if fewer than `width` are left.": [
+            (" if p > -np.inf", "")
+        ],
+        "The highest total wins: length normalisation is missing, so compare means per symbol.": [
+            (_BEST, "best, total = max(finished or live, key=lambda h: h[1])")
+        ],
+        "`end` counts as an emitted symbol, too.": [
             (
                 _BEST,
                 "size = lambda h: max(len(h[0]) - 2, 1)\n    best, total = max(finished or live, "
@@ -378,100 +491,140 @@ WRONG = {
             ),
             ("score = total / (len(best) - 1)", "score = total / size((best, 0))"),
         ],
-        "start counted": [
+        "`start` does not count as an emitted symbol.": [
             ("/ (len(h[0]) - 1)", "/ len(h[0])"),
             ("total / (len(best) - 1)", "total / len(best)"),
         ],
-        "total returned": [("score = total / (len(best) - 1)", "score = total")],
-        "probability returned": [
+        "The score is the total: divide it by the number of emitted symbols.": [
+            ("score = total / (len(best) - 1)", "score = total")
+        ],
+        "The score is a probability: it must be its logarithm.": [
             ("score = total / (len(best) - 1)", "score = float(np.exp(total / (len(best) - 1)))")
         ],
-        "mean decides who survives": [
+        "The mean decides who survives: the total decides that, and the mean who wins in the end.": [
             (
                 "grown.sort(key=lambda hypothesis: -hypothesis[1])",
                 "grown.sort(key=lambda h: -(h[1] - h[1] / len(h[0]) * (h[0][-1] == end)))",
             )
         ],
-        "finished extended further": [
+        "A finished hypothesis is extended further: put it aside.": [
             ("live = [h for h in grown[:width] if h[0][-1] != end]", "live = grown[:width]")
         ],
-        "first finished wins": [("if not live:", "if finished or not live:")],
-        "live ones may win": [("finished or live, key", "finished + live, key")],
-        "one step too many": [("range(max_len)", "range(max_len + 1)")],
-        "end kept": [("best[1:-1] if best[-1] == end else best[1:]", "best[1:]")],
-        "start kept": [
+        "The search stops at the first finished hypothesis: go on while any is alive.": [
+            ("if not live:", "if finished or not live:")
+        ],
+        "A live hypothesis wins over finished ones: it may only where nothing has finished.": [
+            ("finished or live, key", "finished + live, key")
+        ],
+        "One step too many: there are at most `max_len`.": [
+            ("range(max_len)", "range(max_len + 1)")
+        ],
+        "The `end` that finished it does not belong into best.": [
+            ("best[1:-1] if best[-1] == end else best[1:]", "best[1:]")
+        ],
+        "`start` does not belong into best.": [
             (
                 "best[1:-1] if best[-1] == end else best[1:]",
                 "best[:-1] if best[-1] == end else best",
             )
         ],
-        "stops when width have finished": [
+        "The search stops when `width` hypotheses have finished: go on while any is alive.": [
             ("if not live:", "if not live or len(finished) >= width:")
         ],
     },
     "look_back": {
-        "scores from the slots": [
+        "The weights still come from the decoder alone, one score per slot: compare the query with the memory.": [
             (
                 "scores = query @ memory.transpose(1, 2)",
                 "scores = functional.pad(query, (0, memory.shape[1]))[:, :, : memory.shape[1]]",
             )
         ],
-        "mask ignored": [
+        "The padded letters take part: use memory_mask.": [
             ("masked_softmax(scores, memory_mask[:, None, :])", "torch.softmax(scores, dim=-1)")
         ],
-        "slots, masked": [
+        "The weights still come from the decoder alone, entry by entry of the query: compare it with the memory.": [
             (
                 "query @ memory.transpose(1, 2)",
                 "query[:, :, torch.arange(memory.shape[1]) % query.shape[2]]",
             )
         ],
-        "scaled": [
+        "The scores are divided by the square root of their size: this score is not.": [
             (
                 "query @ memory.transpose(1, 2)",
                 "query @ memory.transpose(1, 2) / query.shape[2] ** 0.5",
             )
         ],
-        "order swapped": [("[embedded, h]", "[h, embedded]")],
-        "input left out": [("[embedded, h]", "[0 * embedded, h]")],
-        "state left out": [("[embedded, h]", "[embedded, 0 * h]")],
-        "cut after the softmax": [
+        "The order is [embedded; h], not [h; embedded].": [("[embedded, h]", "[h, embedded]")],
+        "Only the state asks; the query is made of [embedded; h].": [
+            ("[embedded, h]", "[0 * embedded, h]")
+        ],
+        "Only the decoder's input asks; the query is made of [embedded; h].": [
+            ("[embedded, h]", "[embedded, 0 * h]")
+        ],
+        "The weights are cut after the softmax, so that they no longer sum to 1: mask the scores.": [
             (
                 "masked_softmax(scores, memory_mask[:, None, :])",
                 "torch.softmax(scores, dim=-1) * memory_mask[:, None, :]",
             )
         ],
+        "W is transposed: it is stored as (E + H, M).": [("dim=2) @ W", "dim=2) @ W.T")],
+        "The weights still come from the decoder alone, one score per slot, padding included.": (
+            _function(_LOOK, _PUBLISHED)
+        ),
     },
     "self_attention": {
-        "not scaled": [(" / q.shape[-1] ** 0.5", "")],
-        "divided by D_k": [("q.shape[-1] ** 0.5", "q.shape[-1]")],
-        "scaled by D": [("q.shape[-1] ** 0.5", "x.shape[-1] ** 0.5")],
-        "mask ignored": [("mask[:, None, :]", "torch.ones_like(mask)[:, None, :]")],
-        "mask over those who ask": [("mask[:, None, :]", "mask[:, :, None]")],
-        "queries and keys swapped": [
+        "The scores are not scaled: divide by sqrt(D_k).": [(" / q.shape[-1] ** 0.5", "")],
+        "The scores are divided by D_k, not by its square root.": [
+            ("q.shape[-1] ** 0.5", "q.shape[-1]")
+        ],
+        "The scores are divided by sqrt(D); the dot product runs over D_k features.": [
+            ("q.shape[-1] ** 0.5", "x.shape[-1] ** 0.5")
+        ],
+        "The mask is not used: padded steps are read.": [
+            ("mask[:, None, :]", "torch.ones_like(mask)[:, None, :]")
+        ],
+        "The mask lies over those who ask; it belongs to those who are read (mask[:, None, :]).": [
+            ("mask[:, None, :]", "mask[:, :, None]")
+        ],
+        "Queries and keys are swapped: rows ask with x @ W_q.": [
             ("q, k, v = x @ W_q, x @ W_k,", "k, q, v = x @ W_q, x @ W_k,")
         ],
-        "no softmax": [("masked_softmax(scores, mask[:, None, :])", "scores * mask[:, None, :]")],
-        "softmax over those who ask": [
+        "There is no softmax: the scores themselves weigh the values.": [
+            ("masked_softmax(scores, mask[:, None, :])", "scores * mask[:, None, :]")
+        ],
+        "The softmax runs over those who ask (axis 1); it must run over the keys, the last axis.": [
             (
                 "masked_softmax(scores, mask[:, None, :])",
                 "torch.softmax(scores.masked_fill(~mask[:, None], -1e9), dim=1)",
             )
         ],
-        "nan for an empty sequence": [
+        "A sequence without any real step gives nan: it must give 0, as masked_softmax does.": [
             (
                 "masked_softmax(scores, mask[:, None, :])",
                 "torch.softmax(scores.masked_fill(~mask[:, None], -torch.inf), dim=-1)",
             )
         ],
-        "empty sequence shares equally": [
+        "A sequence without any real step reads its padding, all alike: it must give 0.": [
             (
                 "masked_softmax(scores, mask[:, None, :])",
                 "torch.softmax(scores.masked_fill(~mask[:, None], -1e9), dim=-1)",
             )
         ],
-        "float32 forced": [
+        "The result is always float32: keep the dtype of the input.": [
             ("return attend(", "return 1.0 * attend("),
             (", v)\n", ", v).float()\n"),
+        ],
+        "The scores are divided by sqrt(T); the dot product runs over D_k features.": [
+            ("q.shape[-1] ** 0.5", "x.shape[1] ** 0.5")
+        ],
+        "The scores are divided by sqrt(D_v); the dot product runs over D_k features.": [
+            ("q.shape[-1] ** 0.5", "v.shape[-1] ** 0.5")
+        ],
+        "The weights are cut after the softmax, so that they no longer sum to 1.": [
+            (
+                "masked_softmax(scores, mask[:, None, :])",
+                "torch.softmax(scores, dim=-1) * mask[:, None, :]",
+            )
         ],
     },
 }
@@ -721,72 +874,39 @@ RIGHT = {
 
 SAYS = {
     "edit_distance": {
-        "place by place": "one by one",
-        "replacement costs two": "one change",
-        "items as sets": "must be",
+        "Items are popped from `a`, which the caller still needs: only read it.": "changed its argument a",
     },
     "Encoder": {
-        "not packed": "padding",
-        "longest length only": "total_length",
-        "no tanh": "tanh",
-        "directions swapped": "forward state",
-        "backward state at the last letter": "last letter",
-        "one direction": "last letter",
-        "wrong order of returns": "order",
+        "The recurrent part must read both ways (bidirectional=True), H units each.": "bidirectional=True",
+        "No gradient comes back from memory to the embedding: is something detached?": "comes back from memory",
+        "No gradient comes back from state to the embedding: is something detached?": "comes back from state",
     },
     "Decoder": {
-        "mask ignored": "padding",
-        "state ignored": "one by one",
-        "old state returned": "one by one",
-        "state keeps its layer axis": "layers",
-        "context never used": "memory",
-        "query with a bias": "bias",
-        "log-probabilities": "softmax",
-        "scores from the slots": "turn",
+        "Padding gets weight: use masked_softmax with memory_mask[:, None, :].": "Padding gets weight",
+        "The weights of a step do not sum to 1: mask the scores, then softmax over the last axis.": "do not sum to 1",
+        "query has a bias: give it bias=False.": "bias=False",
     },
     "teacher_forced_loss": {
-        "not shifted": "shift",
-        "padding counted": "Padding counts",
-        "sum": "summed",
-        "mean of each word's mean": "word's mean",
-        "END not counted": "END is left out",
-        "letters' padding readable": "mask of the letters",
-        "PAD comes first": "START",
-        "no graph": "graph",
-        "fed what it says": "fed what it said",
+        "The loss has no graph to go back through: no detach(), no .item(), no torch.no_grad().": "no graph",
     },
     "greedy_decode": {
-        "stops with the first word": "first word",
-        "never stops early": "5 steps",
-        "END kept": "END",
-        "rubbish after END kept": "must",
-        "START always fed": "confused",
-        "one step too many": "max_len",
-        "a tensor": "list",
+        "The rows hold tensors: make plain numbers of them, with .tolist() or .item().": "plain numbers",
     },
-    "train_speller": {"no step": "not learned"},
+    "train_speller": {
+        "No parameter has moved: call optimizer.step() after loss.backward().": "No parameter has moved",
+        "Only the decoder learns: give the optimiser the parameters of both modules.": "Only the decoder learns",
+        "The gradients of all batches so far add up: call optimizer.zero_grad() before backward().": "add up",
+        "Only the encoder learns: give the optimiser the parameters of both modules.": "Only the encoder learns",
+        "The learning rate has nothing to do with `peak`, which must be the highest one.": "nothing to do with `peak`",
+        "The losses are tensors that hold on to memory: return plain numbers, loss.item().": "plain numbers",
+        "More batches are taken than steps: take `steps` and no more.": "More batches are taken",
+        "Every step sees the same batch: take the next one inside the loop.": "the same batch",
+    },
     "beam_search": {
-        "greedy": "better way",
-        "best of each parent": "of each parent",
-        "no normalisation": "normalisation",
-        "total returned": "divide",
-        "start counted": "start does not count",
-        "finished extended further": "finished",
-        "end kept": "do not belong",
-        "one step too many": "one step too many",
-    },
-    "look_back": {
-        "mask ignored": "padded letter",
-        "order swapped": "[embedded; h]",
-        "scaled": "square root",
+        "A finished hypothesis is extended further: put it aside.": "put it aside",
     },
     "self_attention": {
-        "not scaled": "not scaled",
-        "divided by D_k": "square root",
-        "mask ignored": "mask is not used",
-        "mask over those who ask": "who ask",
-        "queries and keys swapped": "swapped",
-        "nan for an empty sequence": "nan",
+        "The result is always float32: keep the dtype of the input.": "always float32",
     },
 }
 
@@ -800,18 +920,23 @@ _NO_SPEAKING = """    def forward(self, ids, state, memory, memory_mask):
         logits = memory.new_zeros(*ids.shape, self.output.out_features)
         return logits, state, weights[:, None].repeat(1, ids.shape[1], 1)
 """
-_PUBLISHED = (
-    "query = torch.cat([embedded, h], dim=2) @ W\n"
-    "scores = query[:, :, torch.arange(memory.shape[1]) % query.shape[2]]\n"
-    "weights = torch.softmax(scores, dim=-1)\n"
-    "return weights @ memory, weights"
-)
-
 TYPICAL = {
     "edit_distance": {
         "nothing": (_function(_EDIT, "return 0"), 0.0, 0.0),
-        "one slip": (WRONG["edit_distance"]["pops its argument"], 0.5, 0.99),
-        "point missed": (WRONG["edit_distance"]["place by place"], 0.0, 0.49),
+        "one slip": (
+            WRONG["edit_distance"][
+                "Items are popped from `a`, which the caller still needs: only read it."
+            ],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["edit_distance"][
+                "Places are compared one by one, so a single missing item makes everything after it wrong: fill the table."
+            ],
+            0.0,
+            0.49,
+        ),
     },
     "Encoder": {
         "nothing": (
@@ -821,8 +946,18 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (WRONG["Encoder"]["no tanh"], 0.5, 0.99),
-        "point missed": (WRONG["Encoder"]["one direction"], 0.0, 0.49),
+        "one slip": (
+            WRONG["Encoder"]["state is not squashed: tanh comes after the bridge."],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["Encoder"][
+                "The recurrent part must read both ways (bidirectional=True), H units each."
+            ],
+            0.0,
+            0.49,
+        ),
     },
     "Decoder": {
         "nothing": (
@@ -832,28 +967,88 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (WRONG["Decoder"]["old state returned"], 0.5, 0.99),
-        "point missed": (WRONG["Decoder"]["context never used"], 0.0, 0.49),
+        "one slip": (
+            WRONG["Decoder"][
+                "The returned state is the one that came in: return the one after the last step."
+            ],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["Decoder"][
+                "The logits do not notice the memory: combine must read [h; context]."
+            ],
+            0.0,
+            0.49,
+        ),
     },
     "teacher_forced_loss": {
         "nothing": (_function(_LOSS, "return torch.zeros((), dtype=torch.float64)"), 0.0, 0.0),
-        "one slip": (WRONG["teacher_forced_loss"]["padding counted"], 0.5, 0.99),
-        "point missed": (WRONG["teacher_forced_loss"]["not shifted"], 0.0, 0.49),
+        "one slip": (
+            WRONG["teacher_forced_loss"][
+                "Padding counts as if it had to be said: take the real steps only."
+            ],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["teacher_forced_loss"][
+                "The decoder is fed the very sound that it is to say: shift the target by one step and put START in front."
+            ],
+            0.0,
+            0.49,
+        ),
     },
     "greedy_decode": {
         "nothing": (_function(_GREEDY, "return [[] for _ in source]"), 0.0, 0.0),
-        "one slip": (WRONG["greedy_decode"]["never stops early"], 0.5, 0.99),
-        "point missed": (WRONG["greedy_decode"]["START always fed"], 0.0, 0.49),
+        "one slip": (
+            WRONG["greedy_decode"][
+                "It always takes `max_len` steps: stop as soon as all words have ended."
+            ],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["greedy_decode"][
+                "The decoder is fed START at every step: feed it what it said last."
+            ],
+            0.0,
+            0.49,
+        ),
     },
     "train_speller": {
         "nothing": (_function(_TRAIN, "return [0.0] * steps"), 0.0, 0.0),
-        "one slip": (WRONG["train_speller"]["losses as tensors"], 0.5, 0.99),
-        "point missed": (WRONG["train_speller"]["no zero_grad"], 0.0, 0.49),
+        "one slip": (
+            WRONG["train_speller"][
+                "The losses are tensors that hold on to memory: return plain numbers, loss.item()."
+            ],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["train_speller"][
+                "The gradients of all batches so far add up: call optimizer.zero_grad() before backward()."
+            ],
+            0.0,
+            0.49,
+        ),
     },
     "beam_search": {
         "nothing": (_function(_BEAM, "return [], 0.0"), 0.0, 0.0),
-        "one slip": (WRONG["beam_search"]["total returned"], 0.5, 0.99),
-        "point missed": (WRONG["beam_search"]["greedy"], 0.0, 0.49),
+        "one slip": (
+            WRONG["beam_search"][
+                "The score is the total: divide it by the number of emitted symbols."
+            ],
+            0.5,
+            0.99,
+        ),
+        "point missed": (
+            WRONG["beam_search"][
+                "Only one hypothesis is kept at each step: keep the `width` best."
+            ],
+            0.0,
+            0.49,
+        ),
     },
     "look_back": {
         "nothing": (
@@ -865,12 +1060,20 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (WRONG["look_back"]["mask ignored"], 0.5, 0.99),
+        "one slip": (
+            WRONG["look_back"]["The padded letters take part: use memory_mask."],
+            0.5,
+            0.99,
+        ),
         "point missed": (_function(_LOOK, _PUBLISHED), 0.0, 0.49),
     },
     "self_attention": {
         "nothing": (_function(_SELF, "return x @ W_v"), 0.0, 0.0),
-        "one slip": (WRONG["self_attention"]["not scaled"], 0.5, 0.99),
+        "one slip": (
+            WRONG["self_attention"]["The scores are not scaled: divide by sqrt(D_k)."],
+            0.5,
+            0.99,
+        ),
         "point missed": (
             _function(
                 _SELF,

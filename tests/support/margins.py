@@ -2,7 +2,7 @@
 
 Run ``python -m tests.support.margins source/04_bidirectional/sentiment.ipynb --seeds 20``, or
 without paths for every notebook. The solution and every right variant of an exam are trained under
-each seed; a wrong one is trained too when it is named: ``--wrong "hardly trained"``.
+each seed; a wrong one is trained too when it is named: ``--wrong "It has hardly learned: the learning rate is too small for three rounds."``.
 """
 
 from __future__ import annotations

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import numpy as np
 import pytest
 import torch
 
+from course.figures import tagging as figures
 from course.grader.judging.compare import _spans
 from course.grader.notebooks.lesson import read_lesson
 from tests.conftest import ROOT
@@ -82,3 +84,46 @@ def test_loss_is_torchs(tagging, N, T, K):
     marked = targets.masked_fill(~mask, -100)
     want = torch.nn.functional.cross_entropy(logits.flatten(0, 1), marked.flatten())
     assert torch.allclose(tagging["masked_cross_entropy"](logits, marked, mask), want)
+
+
+def total_of(path, scores, transitions) -> float:
+    """What a path of tags has in all."""
+    own = sum(scores[t, j] for t, j in enumerate(path))
+    return own + sum(transitions[i, j] for i, j in itertools.pairwise(path))
+
+
+@pytest.mark.parametrize("forbidden", [0.0, 0.4])
+@pytest.mark.parametrize("seed", range(5))
+def test_no_path_has_more_than_viterbis(tagging, seed, forbidden):
+    rng = np.random.default_rng(seed)
+    N, T, C = 6, int(rng.integers(1, 6)), int(rng.integers(2, 5))
+    scores, transitions = rng.normal(size=(N, T, C)), rng.normal(scale=1.5, size=(C, C))
+    transitions[(rng.random((C, C)) < forbidden) & ~np.eye(C, dtype=bool)] = -np.inf
+    scores[:, 0, 1:][rng.random((N, C - 1)) < forbidden] = -np.inf
+    lengths = rng.integers(1, T + 1, size=N)
+    mask = np.arange(T) < lengths[:, None]
+    scores[~mask] *= 50.0
+    kept = scores.copy(), transitions.copy(), mask.copy()
+    tags = tagging["viterbi_decode"](scores, transitions, mask)
+    assert tags.dtype == np.int64 and tags.shape == (N, T)
+    for n, length in enumerate(lengths):
+        paths = itertools.product(range(C), repeat=int(length))
+        best = max(paths, key=lambda path, n=n: total_of(path, scores[n], transitions))
+        assert tuple(tags[n, :length]) == best
+        assert not tags[n, length:].any()
+    given = scores, transitions, mask
+    assert all(np.array_equal(one, other) for one, other in zip(given, kept, strict=True))
+
+
+def test_the_lattice_in_the_notebook_shows_the_best_path(tagging):
+    table, paths = figures.LATTICE, figures.lattice()
+    names = list(table.index)
+    allowed = np.array([[figures._may_follow(one, other) for other in names] for one in names])
+    transitions = np.where(allowed, 0.0, -np.inf)
+    scores = table.to_numpy(dtype=float).T[None].copy()
+    scores[:, 0, names.index("I-Place")] = -np.inf
+    found = tagging["viterbi_decode"](scores, transitions, np.ones((1, 4), dtype=bool))
+    assert [names[k] for k in found[0]] == paths.at[figures.BEST, "tags"]
+    assert [names[k] for k in scores[0].argmax(axis=1)] == paths.at[figures.ALONE, "tags"]
+    assert list(paths["total"]) == [15, 14]
+    assert list(paths["allowed"]) == [False, True]

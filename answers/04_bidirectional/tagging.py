@@ -1054,7 +1054,7 @@ SAYS = {
         "One LSTM reads in both directions: each direction needs weights of its own.": "both directions",
     },
     "train_tagger": {
-        "The parameters never move: optimizer.step() belongs behind every backward.": "learned at all",
+        "The parameters never move: optimizer.step() belongs behind every backward.": "optimizer.step()",
         "Nothing comes back: return the model.": "return the model",
     },
     "viterbi_decode": {

@@ -327,8 +327,8 @@ def _shares(sample, temperature, generator, length=2000):
 
 
 def bits_of_texts(t, bits_of_texts):
-    def several(texts):
-        return bits_of_texts(TwoBack().double().eval(), texts)
+    def several(*texts):
+        return bits_of_texts(TwoBack().double().eval(), list(texts))
 
     several.__name__ = "bits_of_texts"
     story = torch.tensor([1, 3, 0, 2, 2, 1, 0, 3, 3, 1, 2] * 3)
@@ -337,5 +337,6 @@ def bits_of_texts(t, bits_of_texts):
         [story],
         [story[:19], LETTERS[:50], story[3:8]],
     ):
-        t.check(several, {"texts": texts}, "bits", float32=False, quiet=True)
+        args = {f"texts[{k}]": ids for k, ids in enumerate(texts)}
+        t.check(several, args, "bits", float32=False, quiet=True)
     t.say("bits_of_texts: unit, weights, cuts")

@@ -316,11 +316,31 @@ def _fill(model: nn.Module) -> None:
         ) from None
 
 
-def train_tagger(t, train_tagger, span_f1, valid_tags, predict, tagger, valid_ids, valid_lengths):
+def train_tagger(
+    t, train_tagger, Tagger, span_f1, valid_tags, predict, tagger, valid_ids, valid_lengths
+):
+    draw = torch.Generator().manual_seed(0)
+    lengths = torch.randint(2, 6, (20,), generator=draw)
+    real = torch.arange(6) < lengths[:, None]
+    ids = torch.randint(2, 30, (20, 6, 3), generator=draw) * real[:, :, None]
+    targets = torch.randint(4, (20, 6), generator=draw) * real
+    model = Tagger(30, 4, 6, 5, dropout=0.1)
+    before = [parameter.detach().clone() for parameter in model.parameters()]
+    small = train_tagger(model, ids.clone(), lengths.clone(), targets.clone())
+    checks.require(
+        isinstance(small, nn.Module),
+        "train_tagger must return the model; yours returned "
+        f"{checks.type_name(small)}. Is there a `return model` at the end?",
+    )
+    checks.require(
+        small is not model
+        or not any(map(torch.equal, before, (p.detach() for p in model.parameters()))),
+        "train_tagger: after a training on 20 sentences, some parameters are what they were. "
+        "optimizer.step() after every backward, for all of model.parameters()?",
+    )
     checks.require(
         isinstance(tagger, nn.Module),
-        "train_tagger: there is no trained model. Write the function (does it return the model?) "
-        "and run the cell above.",
+        "train_tagger: there is no trained model in `tagger`. Run the cell above.",
     )
     score = span_f1(valid_tags, predict(tagger, valid_ids, valid_lengths))
     checks.require(

@@ -6,8 +6,8 @@ A notebook's first cell makes its ``check``; a visible test is then one line::
     check(rnn_step)
 
 Each module here tries the exercises of one notebook. What the model answer and the known wrong
-answers return on the same examples is stored beside them in ``stored/``, made by
-``python -m course.grader worked``; nothing in it belongs to a hidden test.
+answers return on the same examples is stored beside them in ``stored/``, made when the course is
+built; nothing in it belongs to a hidden test.
 """
 
 from __future__ import annotations

@@ -384,10 +384,10 @@ def _learns_from_each_batch(train_speller, teacher_forced_loss) -> None:
         all(isinstance(loss, float) for loss in losses),
         "The losses are tensors that hold on to memory: return plain numbers, loss.item().",
     )
-    first = teacher_forced_loss(_Reader(), _Speaker(), *next(_batches([])))
+    first = teacher_forced_loss(_Reader(), _Speaker(), *next(_batches([]))).item()
     checks.require(
-        abs(losses[0] - float(first)) < 1e-5,
-        f"The first loss is {losses[0]:.6f}; it must be {float(first):.6f}, that of the first "
+        abs(losses[0] - first) < 1e-5,
+        f"The first loss is {losses[0]:.6f}; it must be {first:.6f}, that of the first "
         "batch before the first update.",
     )
     moved = [

@@ -445,6 +445,7 @@ _CROWD = {
     (0, 3): {2: 0.5, 3: 0.5},
     (0, 2, 2): {2: 0.9, 1: 0.1},
     (0, 2, 3): {3: 0.9, 1: 0.1},
+    (0, 2, 2, 2): {1: 0.8, 3: 0.2},
 }
 _NARROW = {(1,): {2: 1.0}, (1, 2): {2: 1.0}}
 """Probabilities of what follows a prefix: of start, end, 2 and 3. Where none are given, it ends."""

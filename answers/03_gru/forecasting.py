@@ -981,6 +981,8 @@ SAYS = {
         "A forecast may leave (-1, 1): no tanh after the read-out.": "tanh",
         "It is an LSTM: asked for is one nn.GRU.": "nn.GRU",
         "Time runs backwards: do not flip the window.": "backwards",
+        "The first state is random: it must be zero.": "random",
+        "Dropout is always on: leave it out.": "random",
     },
     "train_forecaster": {
         "No step is taken: call optimizer.step() after the backward.": "persistence",

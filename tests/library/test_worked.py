@@ -12,7 +12,7 @@ import torch
 
 from course import worked
 from course.checks import CheckFailed, require
-from course.worked.trial import Recording, Showing, Shown, Trial, decoded, encoded
+from course.worked.trial import AGAIN, Recording, Showing, Shown, Trial, decoded, encoded
 
 X = np.array([[1.0, -2.0], [0.5, 3.0]])
 
@@ -103,6 +103,17 @@ def test_what_nobody_knows_is_told_by_its_values(notebook):
 
     said = heard(notebook, unknown, step=unknown)
     assert "differs first at [0, 0]" in said and "missing" not in said
+
+
+def test_what_the_second_call_does_not_repeat_is_called_random_or_kept(notebook):
+    calls = []
+
+    def kept(x):
+        calls.append(x)
+        return x + len(calls), None
+
+    assert heard(notebook, kept, step=kept).endswith(AGAIN)
+    assert AGAIN not in heard(notebook, WRONG["The 1 is missing."], step=None)
 
 
 @pytest.mark.parametrize("name", ["step", "other"])

@@ -23,6 +23,7 @@ WRONG = {
         "It raises.": "def double(x):\n    return undefined",
         "It dies.": "import os\ndef double(x):\n    os._exit(3)",
         "It is right here.": "def double(x):\n    return 2 * x if x.size < 9 else 0 * x",
+        "It is random.": "def double(x):\n    return 2 * x + np.random.normal(size=x.shape)",
         "A list is returned.": "def double(x):\n    return (2 * x).tolist()",
         "A thing is returned that nobody can store.": "def double(x):\n    return object()",
     }

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
@@ -16,6 +15,7 @@ from matplotlib.figure import Figure
 from course import data, plots
 from course.figures import tour_cells
 from course.figures.tour_cells import SEEDS
+from course.sliders import slider as slider  # the tour's cells call it by this module
 
 LINE = "to be, or not to be: that is the question"
 NAMES = {"rnn": "RNN", "gru": "GRU", "lstm": "LSTM"}
@@ -297,24 +297,6 @@ def learning_to_recall(T: int = 50) -> dict[str, np.ndarray]:
         " LSTM reaches 100 % within sixty updates.",
     )
     return learned
-
-
-def slider(draw: Callable[..., object], **ranges: tuple[float, float, float]) -> None:
-    """Put a slider above a drawing; without a kernel, only what the cell drew before remains.
-
-    Parameters
-    ----------
-    draw : callable
-        Draws for the values that the sliders stand at.
-    **ranges
-        ``(smallest, largest, step)`` by argument of ``draw``.
-    """
-
-    def redraw(**values: float) -> None:
-        draw(**values)
-
-    interactive = ipywidgets.interactive(redraw, **ranges)
-    display(interactive)
 
 
 def marked_numbers(T: int = 40) -> tuple[np.ndarray, np.ndarray]:

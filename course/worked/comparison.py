@@ -200,6 +200,11 @@ def hidden_trajectory(t, hidden_trajectory, SequenceClassifier):
         checks.require(
             model.training == before, "hidden_trajectory: leave the mode as it was before the call."
         )
+        checks.require(
+            np.array_equal(found, hidden_trajectory(**args)),
+            "hidden_trajectory: a second call gives other states: dropout is on. The network must "
+            "be in evaluation mode while it runs.",
+        )
         t.compare("hidden_trajectory: states", found, atol=1e-5)
     t.say("hidden_trajectory: states (5, 6, 4)")
 

@@ -84,6 +84,10 @@ class Shown:
         return found
 
 
+GUESS = "guess"
+"""Tag of a cell in which the learner writes what they expect."""
+
+
 def code_lines(source: str) -> int:
     """Count the lines of a cell that hold code."""
     source = re.sub(r"^[%!].*$", "pass", source, flags=re.MULTILINE)
@@ -116,6 +120,8 @@ def shown(path: Path) -> Shown:
         whole = code_lines(source)
         solution = SOLUTION.search(source)
         stub = code_lines(SOLUTION.sub("    ...", source)) - 1 if solution else whole
+        if GUESS in cell.metadata.get("tags", ()):
+            stub = 0
         cells[name], learner[name] = stub, whole - stub
         if grade_id.endswith("_visible"):
             visible.add(name)

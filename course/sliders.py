@@ -1,0 +1,25 @@
+"""Sliders above a drawing, for notebooks whose kernel runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from IPython.display import display
+
+
+def slider(draw: Callable[..., object], **ranges: object) -> None:
+    """Put sliders above a drawing; without a kernel, only what a cell drew before remains.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws for the values that the sliders stand at; what it returns is not shown.
+    **ranges
+        ``(smallest, largest, step)`` by argument of ``draw``, or a list of values to choose from.
+    """
+    import ipywidgets  # only where it is asked for: it takes half a second
+
+    def redraw(**values: object) -> None:
+        draw(**values)
+
+    display(ipywidgets.interactive(redraw, **ranges))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -14,11 +15,11 @@ from course.grader.authoring.generate import (
     generate_solution,
     temporary_folder,
 )
+from course.grader.classroom.class_report import write_lesson_report
 from course.grader.classroom.course_folder import CourseFolder, FolderError
 from course.grader.classroom.feedback import generate_feedback
 from course.grader.classroom.run import Options, grade_class
 from course.grader.demo.demo_class import CLASS, Student, hand_in
-from course.grader.ground.files import write_atomically
 from course.grader.judging.outcome import Run
 from course.grader.pages import report
 
@@ -56,9 +57,8 @@ def run_demo(folder: CourseFolder, keep: Path | None = None, workers: int = 0) -
     run = grade_class(demo, LESSON, Options(workers=workers, quiet=not sys.stderr.isatty()))
     print(f"     {run.isolation}")
     print("4/4  writing feedback", flush=True)
-    pages = generate_feedback(demo, LESSON)
-    path = demo.private / f"report-{LESSON}.html"
-    write_atomically(path, report.page(run).encode())
+    pages = generate_feedback(demo, LESSON).paths
+    path = write_lesson_report(demo, run)
     print_class(run)
     print(f"\n{len(run.graded)} notebooks graded, {time.monotonic() - started:.0f} s in all")
     print(f"feedback   {len(pages)} pages, for example {pages[0] if pages else demo.feedback}")
@@ -71,6 +71,8 @@ def run_demo(folder: CourseFolder, keep: Path | None = None, workers: int = 0) -
 def build_demo(folder: CourseFolder, target: Path) -> CourseFolder:
     """Copy the course, generate both versions of the lesson, and let the class hand in."""
     demo = copy_of_course(folder, target)
+    if (folder.root / "answers" / LESSON).is_dir():  # they name mistakes; a copy may lack them
+        shutil.copytree(folder.root / "answers" / LESSON, demo.root / "answers" / LESSON)
     print(f"1/4  building starters and solutions of {LESSON} in {demo.root}", flush=True)
     starters = generate_release(demo, LESSON)
     for graded in generate_solution(demo, LESSON):

@@ -7,6 +7,7 @@ course's own code, so they run in forks of one process, without a kernel.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import io
 import logging
@@ -89,6 +90,8 @@ def emissions_of_wrong_answers(
     dict
         By exercise and sentence.
     """
+    importlib.import_module("torch._dynamo")  # else each fork's first optimiser: two seconds
+    gc.freeze()  # else each fork's first collection would copy every page
     namespace, found = fresh_namespace(), {}
     settings = Settings(seed)
     deadline = time.monotonic() + BUDGET

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from experiments import comparison
+from experiments import comparison, forecasting
 
 comparison.main()
+forecasting.main()

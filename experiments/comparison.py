@@ -77,10 +77,10 @@ LETTERS = 12
 """Letters of a surname that a network reads."""
 
 
-def names_of_the_lesson() -> dict[str, Any]:
+def names_of_the_lesson(source: Path = SOURCE) -> dict[str, Any]:
     """Run the notebook's solutions and definitions, nothing that trains, and return its names."""
     names: dict[str, Any] = {"__name__": "experiment"}
-    for cell in nbformat.read(SOURCE, as_version=4).cells:
+    for cell in nbformat.read(source, as_version=4).cells:
         passed = {"demo", "trains"} & set(cell.metadata.get("tags", []))
         test = cell.metadata.get("nbgrader", {}).get("locked", False)
         if cell.cell_type == "code" and not passed and not test:
@@ -223,7 +223,7 @@ def rows_of(lesson: dict[str, Any], study: str, seeds: Iterable[int] = SEEDS) ->
     return [plain(row) for seed in seeds for row in STUDIES[study](lesson, seed)]
 
 
-def store(rows: dict[str, list[Row]], cpu_seconds: float) -> None:
+def store(rows: dict[str, list[Row]], cpu_seconds: float, path: Path = STORED) -> None:
     """Write the studies' rows, one a line, and what they were made by."""
     made = {
         "seeds": list(SEEDS),
@@ -237,8 +237,8 @@ def store(rows: dict[str, list[Row]], cpu_seconds: float) -> None:
     for study, found in rows.items():
         lines = (f"  {json.dumps(row, separators=(',', ':'))}" for row in found)
         parts.append(f" {json.dumps(study)}: [\n" + ",\n".join(lines) + "\n ]")
-    STORED.parent.mkdir(exist_ok=True)
-    STORED.write_text("{\n" + ",\n".join(parts) + "\n}\n")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
 
 
 def main() -> None:

@@ -31,6 +31,7 @@ STYLE = {
     "ridge, recursive": {"color": plots.COLORS[9], "linestyle": "-"},
     "GRU": {"color": plots.CELL_COLORS["gru"], "linestyle": "-"},
     "GRU, recursive": {"color": PURPLE, "linestyle": "-"},
+    "GRU, state carried": {"color": RED, "linestyle": ":"},
 }
 """One colour and one line per forecaster, the same in every figure."""
 HOURS = {"1 h": 0, "6 h": 5, "12 h": 11, "24 h": 23}
@@ -102,6 +103,33 @@ def step_by_step(
         return recursion(module, torch.tensor(x[:, :, None], dtype=torch.float32), steps).numpy()
 
     return forecaster
+
+
+def carry_the_state(model: nn.Module, history: torch.Tensor, steps: int) -> torch.Tensor:
+    """Forecast many steps by feeding the state on: the window is read once, and never again.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Holds one ``nn.GRU`` and one ``nn.Linear``, and forecasts the change since the last value.
+    history : torch.Tensor, shape (N, T, 1)
+    steps : int
+
+    Returns
+    -------
+    torch.Tensor, shape (N, steps)
+    """
+    parts = list(model.modules())
+    gru = next(part for part in parts if isinstance(part, nn.GRU))
+    readout = next(part for part in parts if isinstance(part, nn.Linear))
+    forecasts = []
+    with torch.no_grad():
+        (states, carried), following = gru(history), history[:, -1]
+        for _ in range(steps):
+            following = following + readout(states[:, -1])
+            forecasts.append(following)
+            states, carried = gru(following[:, None], carried)
+    return torch.cat(forecasts, dim=1)
 
 
 def _as_module(ridge: Ridge) -> nn.Module:
@@ -201,12 +229,44 @@ def direct_and_recursive(
     unit, skill_score = others
     lines = {
         name: rmse_by_hour(y, _forecast(forecasters[name], x), unit)
-        for name in ("ridge", "ridge, recursive", "GRU", "GRU, recursive")
+        for name in ("ridge", "ridge, recursive", "GRU", "GRU, recursive", "GRU, state carried")
     }
     gru, linear = ((lines[f"{name}, recursive"] - lines[name]).max() for name in ("GRU", "ridge"))
     title = f"Going step by step costs the GRU up to {gru:.1f} °F, ridge up to {linear:.1f} °F"
     _draw_errors(lines, title)
     return scores(forecasters, x, y, unit, skill_score)
+
+
+def five_seeds(runs: pd.DataFrame, measured: float | None = None) -> pd.DataFrame:
+    """Draw the stored runs of five seeds: skill, and how far forecasts swing 24 hours ahead.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        A row a run: its ``way`` to forecast, ``seed``, ``skill`` and ``swing`` (degrees F).
+    measured : float, optional
+        Swing of what came.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a seed; columns: ``skill`` or ``swing``, and the way.
+    """
+    table = runs.pivot_table(index="seed", columns="way", values=["skill", "swing"])
+    names = ["GRU", "GRU, recursive", "GRU, state carried"]
+    _, axes = plots.new_figure(columns=2, width=9, height=3)
+    for ax, value in zip(axes, ("skill", "swing"), strict=True):
+        for place, name in enumerate(names):
+            dots = table[value][name]
+            ax.plot([place] * len(dots), dots, "o", color=STYLE[name]["color"], alpha=0.7)
+        ax.set_xticks(range(len(names)), ["direct", "recursive", "state carried"])
+        ax.set_xlim(-0.5, len(names) - 0.5)
+    axes[0].set(title="Five seeds of each", ylabel="skill against persistence")
+    axes[1].set(title="How far they swing", ylabel="24 h ahead (°F)")
+    if measured is not None:
+        axes[1].axhline(measured, color=TRUTH, linestyle="--", label="measured")
+        axes[1].legend(fontsize=9)
+    return table
 
 
 def _days_on(ax: Axes, interval: int = 1) -> None:
@@ -455,8 +515,9 @@ def the_same_week_from_afar(
     """
     monday = _where(hours, f"{first} 04:00")
     span = np.arange(monday, monday + 24 * days)
-    _, axes = plots.new_figure(rows=len(steps), width=8.5, height=5.2, sharex=True, sharey=True)
-    lines = {}
+    height = 1.2 + 1.35 * len(steps)
+    _, grid = plots.new_figure(rows=len(steps), width=8.5, height=height, sharex=True, sharey=True)
+    axes, lines = np.atleast_1d(grid), {}
     for ax, k in zip(axes, steps, strict=True):
         windows = np.stack([temperature[t - k - INPUT_STEPS + 1 : t - k + 1] for t in span])
         lines[k] = mean + std * forecaster((windows - mean) / std, k)[:, -1]

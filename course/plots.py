@@ -16,6 +16,9 @@ CELL_COLORS = {"rnn": COLORS[3], "gru": COLORS[2], "lstm": COLORS[0]}
 
 def set_style() -> None:
     """Set the course's style: call it once, in a notebook's first code cell."""
+    # Choosing the backend makes figures appear by themselves. A first figure inside an rc_context
+    # would have that choice undone with its style, and no later figure would be shown.
+    plt.switch_backend(plt.get_backend())
     sns.set_theme(style="whitegrid", palette="colorblind", context="notebook", font_scale=0.9)
     plt.rcParams.update(
         {

@@ -235,8 +235,13 @@ def ways_to_read() -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
 
 
 def size_of_the_state(
-    step: Step, without_tanh: Step, x: np.ndarray, W_x: np.ndarray, W_h: np.ndarray
-) -> dict[str, list[float]]:
+    step: Step,
+    without_tanh: Step,
+    x: np.ndarray,
+    W_x: np.ndarray,
+    W_h: np.ndarray,
+    factors: Sequence[float] = (0.8, 1.0, 1.2),
+) -> pd.DataFrame:
     """Draw the largest entry of the state after every step, with and without ``tanh``.
 
     Parameters
@@ -245,24 +250,38 @@ def size_of_the_state(
         Of ``x, h_prev, W_x, W_h, b``; both return the new state first.
     x : numpy.ndarray, shape (T, N, D)
     W_x, W_h : numpy.ndarray, shapes (D, H), (H, H)
+    factors : sequence of float
+        What ``W_h`` is multiplied by, a panel each.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a step; columns: the factor, and ``with tanh`` or ``without tanh``.
     """
-    radius = np.abs(np.linalg.eigvals(W_h)).max()
-    _, ax = plots.new_figure(width=7, height=2.8)
-    sizes = {}
-    for name, one, color in (("without tanh", without_tanh, GREY), ("with tanh", step, RED)):
-        h, sizes[name] = np.zeros((x.shape[1], W_h.shape[0])), []
-        for x_t in x:
-            h, _ = one(x_t, h, W_x, W_h, np.zeros(W_h.shape[0]))
-            sizes[name].append(float(np.abs(h).max()))
-        ax.semilogy(range(1, len(x) + 1), sizes[name], color=color, label=name)
-    fate = "runs away" if radius > 1 else "does not"
-    ax.set(
-        title=f"With tanh the state stays in (-1, 1); without it, it {fate}",
-        xlabel=f"step (largest eigenvalue of the recurrent matrix: {radius:.2f} in absolute value)",
-        ylabel="largest |h|",
-    )
-    ax.legend()
-    return sizes
+    wide = {"width": 7 if len(factors) == 1 else 9.5, "height": 2.8, "sharey": True}
+    figure, axes = plots.new_figure(columns=len(factors), **wide)
+    sizes, radius = {}, np.abs(np.linalg.eigvals(W_h)).max()
+    for ax, factor in zip(np.atleast_1d(axes), factors, strict=True):
+        for name, one, color in (("without tanh", without_tanh, GREY), ("with tanh", step, RED)):
+            states = _largest_entries(one, x, W_x, factor * W_h)
+            sizes[factor, name] = states
+            ax.semilogy(range(1, len(x) + 1), states, color=color, label=name)
+        ax.axhline(1, color="0.3", linestyle=":", linewidth=1)
+        ax.set(title=f"W_h times {factor:g}", ylim=(0.2, 1e4))
+        ax.set_xlabel(f"step (largest eigenvalue: {factor * radius:.2f})")
+    first = np.atleast_1d(axes)[0]
+    first.set_ylabel("largest |h|")
+    first.legend(loc="upper left")
+    figure.suptitle("With tanh the state stays in (-1, 1), whatever the weights", weight="bold")
+    return pd.DataFrame(sizes, index=range(1, len(x) + 1))
+
+
+def _largest_entries(step: Step, x: np.ndarray, W_x: np.ndarray, W_h: np.ndarray) -> list[float]:
+    h, found = np.zeros((x.shape[1], W_h.shape[0])), []
+    for x_t in x:
+        h, _ = step(x_t, h, W_x, W_h, np.zeros(W_h.shape[0]))
+        found.append(float(np.abs(h).max()))
+    return found
 
 
 def one_batch(ids: np.ndarray, targets: np.ndarray, mask: np.ndarray, alphabet: str) -> list[str]:

@@ -183,6 +183,41 @@ def gradient_against_distance(
     return pd.DataFrame(norms)
 
 
+def gradient_of_one_network(
+    measure: Callable[..., tuple[np.ndarray, np.ndarray]],
+    scale_spectral_radius: Scale,
+    radius: float,
+    input_scale: float,
+) -> np.ndarray:
+    """Draw what is left of a gradient at every distance in one network, and return it, ``(T,)``.
+
+    Parameters
+    ----------
+    measure : callable
+        Of a recurrent matrix and the input's scale; returns norms ``(T,)``, states ``(N, T, H)``.
+    scale_spectral_radius : callable
+        Of a matrix and a radius.
+    radius, input_scale : float
+        Of the network; what the radius alone predicts is drawn beside the measured gradient.
+    """
+    norms, h = measure(scale_spectral_radius(gaussian_matrix(), radius), input_scale)
+    left, steps = norms[::-1], np.arange(len(norms))
+    _, axis = plots.new_figure(width=7, height=3.2)
+    axis.semilogy(steps, left, color=BLUE, lw=2, label="measured")
+    axis.semilogy(steps, radius**steps, color="0.5", ls=":", label="radius alone")
+    slope = np.sqrt(((1 - h**2) ** 2).mean())
+    axis.semilogy(steps, (radius * slope) ** steps, color=ORANGE, ls="--", label="radius × slope")
+    axis.axhline(1, color="0.7", lw=0.8, zorder=0)
+    axis.set(
+        title=f"Radius {radius:.1f}, slopes of tanh near {slope:.2f}: factor {radius * slope:.2f}",
+        xlabel="distance T - t (steps)",
+        ylabel="spectral norm of $∂h_T/∂h_t$",
+        ylim=(1e-20, 1e12),
+    )
+    axis.legend(loc="lower left")
+    return left
+
+
 def what_predicts_the_factor(
     measure: Callable[..., tuple[np.ndarray, np.ndarray]],
     slope: Callable[[np.ndarray], float],

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,12 +19,9 @@ from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 from course.grader.classroom.course_folder import CourseFolder, FolderError
 from course.grader.classroom.gradebook import open_gradebook
 from course.grader.classroom.roster import Member, members_of
-from course.grader.ground.text import one_line
+from course.grader.ground.text import for_spreadsheet
 from course.grader.notebooks.lesson import HIDDEN_SUFFIX
 from course.grader.notebooks.rebuild import rebuild
-
-FORMULA = "=+-@\t\r"
-"""What a spreadsheet takes for the beginning of a formula, once it is in plain width."""
 
 
 @dataclass(frozen=True)
@@ -254,13 +250,6 @@ def _number(value: float) -> str:
 
 def _csv(rows: list[list[str]]) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows([[_safe(c) for c in row] for row in rows])
+    safe = [[for_spreadsheet(cell) for cell in row] for row in rows]
+    csv.writer(buffer, lineterminator="\n").writerows(safe)
     return buffer.getvalue()
-
-
-def _safe(text: str) -> str:
-    """One line that no spreadsheet takes for a formula, in full width neither."""
-    text = one_line(text, 200)
-    first = unicodedata.normalize("NFKC", text[:1])
-    number = text.removeprefix("-").replace(".", "", 1).isdigit()
-    return f"'{text}" if first and first[0] in FORMULA and not number else text

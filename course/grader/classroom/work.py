@@ -17,7 +17,7 @@ from course.grader.ground.text import one_line
 from course.grader.judging.grade import Graded, grade
 from course.grader.judging.outcome import Outcome
 from course.grader.judging.references import References
-from course.grader.judging.verdict import Verdict
+from course.grader.judging.verdict import MISSING, Verdict
 from course.grader.kernel.isolation import isolation_in_force
 from course.grader.kernel.kernels import Budget, run_in_kernels
 from course.grader.kernel.memory import bound_own_memory, give_memory_back
@@ -26,9 +26,8 @@ from course.grader.notebooks.lesson import Lesson, parse_lesson
 from course.grader.notebooks.rebuild import UNREADABLE, Submission, rebuild
 from course.grader.pages.render import graded_notebook
 
-FORMAT = 3
+FORMAT = 4
 """Raised when what is stored of a graded submission changes its form."""
-MISSING = "no notebook was handed in"
 
 
 BUDGET_SECONDS, BUDGET_TIMES = 120.0, 12.0

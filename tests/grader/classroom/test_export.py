@@ -16,10 +16,11 @@ from course.grader.__main__ import main
 from course.grader.authoring.generate import generate_release
 from course.grader.classroom.command import nbgrader
 from course.grader.classroom.course_folder import CourseFolder, FolderError
-from course.grader.classroom.export import _safe, export
+from course.grader.classroom.export import export
 from course.grader.classroom.gradebook import open_gradebook
 from course.grader.classroom.roster import import_roster
 from course.grader.classroom.run import Options, grade_class
+from course.grader.ground.text import for_spreadsheet
 from tests.conftest import ROOT, small_notebook
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("lean")]
@@ -140,7 +141,7 @@ def test_no_cell_begins_a_formula(graded, layout):
 
 @pytest.mark.parametrize("name", ["=1", "+x", "-x", "@x", "\t=x", "\r\n=x", " +1x", "＋x", "＠x"])
 def test_names_that_a_spreadsheet_would_run(name):
-    assert _safe(name) == f"'{name.strip()}"
+    assert for_spreadsheet(name) == f"'{name.strip()}"
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ GRADER := $(BIN)/python -m course.grader
 OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast bar lab tour tour-picture syllabus figures release solution worked student roster due collect autograde feedback export tidy lint format bench experiments lock clean
+.PHONY: help demo test test-fast bar lab tour tour-picture syllabus figures release solution worked student site roster due collect autograde feedback export tidy lint format bench experiments lock clean
 
 help:  ## show this help
 	@echo "usage: make TARGET [LESSON=01_rnn]"
@@ -61,6 +61,9 @@ worked: $(READY)  ## store what right and wrong answers return on the worked exa
 student: $(READY)  ## write what students get into student/ (OPTIONS="--zip --address https://...")
 	@$(GRADER) student $(OPTIONS)
 
+site: $(READY)  ## build the course's own page into _site/: lessons, guides, tour, search
+	@$(GRADER) site $(OPTIONS)
+
 roster: $(READY)  ## put the class into the gradebook (FILE=students.csv)
 	@test -n "$(FILE)" || { echo "error: name a file: make roster FILE=students.csv" >&2; exit 2; }
 	@$(GRADER) roster "$(FILE)"
@@ -96,9 +99,10 @@ bench: $(READY)  ## measure the grader against stock nbgrader (LESSON= for all o
 experiments: $(READY)  ## make the stored five-seed measurements again (some minutes of one core)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m experiments
 
-clean:  ## remove caches; never a class's work, a gradebook or the virtual environment
+clean:  ## remove caches and the built site; never a class's work, a gradebook or the virtual environment
 	@find . -path ./$(VENV) -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +
 	@rm -rf build .pytest_cache .ruff_cache *.egg-info
+	@test ! -f _site/.course-site.json || rm -rf _site
 	@echo "caches removed; submitted/, autograded/, feedback/, gradebook.db and .grader/ are untouched"
 
 .PHONY: lesson

@@ -109,3 +109,13 @@ def lean() -> Iterator[None]:
 def repository() -> CourseFolder:
     """This repository as a course folder."""
     return CourseFolder(ROOT)
+
+
+@pytest.fixture(scope="session")
+def course_site(tmp_path_factory: pytest.TempPathFactory, repository: CourseFolder) -> Path:
+    """The course's own page, built once; tests of it share a worker (the group ``site``)."""
+    from course.grader.authoring.site import build_site
+
+    target = tmp_path_factory.mktemp("site") / "_site"
+    build_site(repository, target)
+    return target

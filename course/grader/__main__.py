@@ -117,6 +117,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--output", type=Path, default=Path("student"), help="default: student/")
     sub.add_argument("--address", default="", help="where it will be published, https://...")
     sub.add_argument("--zip", action="store_true", help="pack it as well, beside the folder")
+    sub = command("site", _site, "build the course's own page, a static site", lesson=False)
+    sub.add_argument("--output", type=Path, default=Path("_site"), help="default: _site/")
     sub = command("demo", _demo, "grade a small class of made-up students", lesson=False)
     sub.add_argument(
         "--keep", type=Path, help="empty folder for the class (default: a temporary one)"
@@ -294,6 +296,13 @@ def _student(options: argparse.Namespace) -> None:
         archive = options.output.with_suffix(".zip")
         zip_edition(options.output, archive)
         print(f"packed into {archive}")
+
+
+def _site(options: argparse.Namespace) -> None:
+    from course.grader.authoring.site import build_site
+
+    pages = build_site(_folder(), options.output)
+    print(f"{len(pages)} pages; open {options.output / 'index.html'}")
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -1,5 +1,5 @@
-"""From source notebooks to starters, solutions, the README's table, the tour and the syllabus.
+"""From source notebooks to starters, solutions, the README's table, the tour, syllabus and site.
 
 Imports classroom and lower rooms; the demo and the command line may import ``generate``,
-``catalogue``, ``worked`` (examples), ``tour`` and ``syllabus``.
+``catalogue``, ``worked`` (examples), ``tour``, ``syllabus`` and ``site``.
 """

@@ -206,7 +206,7 @@ def _table(folder: CourseFolder, lessons: list[Lesson]) -> str:
 
 def _project(text: str) -> str:
     """The project file without what only instructors and contributors need."""
-    text = re.sub(r"^(grader|test) = \[\n.*?^\]\n", "", text, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"^(grader|site|test) = \[\n.*?^\]\n", "", text, flags=re.DOTALL | re.MULTILINE)
     for section in ("project.entry-points", "tool.ruff", "tool.pytest"):
         pattern = rf"^\[{re.escape(section)}[^\n]*\n.*?(?=^\[|\Z)"
         text = re.sub(pattern, "", text, flags=re.DOTALL | re.MULTILINE)

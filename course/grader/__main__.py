@@ -96,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--student", action="append", default=[], help="only this one (repeatable)")
     sub.add_argument("--quiet", action="store_true", help="no progress bar")
     command("feedback", _feedback, "write feedback pages from what was graded")
+    command("report", _report, "write the class report on the whole course", lesson=False)
     sub = command("export", _export, "write scores from the gradebook as CSV", lesson=False)
     sub.add_argument("lessons", nargs="*", metavar="LESSON", help="default: the whole course")
     sub.add_argument(
@@ -192,8 +193,8 @@ def _tour(options: argparse.Namespace) -> None:
 
 def _autograde(options: argparse.Namespace) -> int:
     from course.grader.authoring.generate import generate_release
+    from course.grader.classroom.class_report import write_lesson_report
     from course.grader.classroom.run import Options, grade_class, kits_of, load_result, tasks_of
-    from course.grader.ground.files import write_atomically
     from course.grader.pages import report
 
     folder = _folder()
@@ -222,8 +223,7 @@ def _autograde(options: argparse.Namespace) -> int:
     )
     print(run.isolation)
     print(report.table(run))
-    path = folder.private / f"report-{options.lesson}.html"
-    write_atomically(path, report.page(run).encode())
+    path = write_lesson_report(folder, run)
     print(f"{len(run.graded)} graded, {len(run.kept)} unchanged; report: {path}")
     for name, (before, after) in run.changed.items():
         print(f"changed: {name}: {before:g} -> {after:g} ({after - before:+g})")
@@ -238,6 +238,14 @@ def _feedback(options: argparse.Namespace) -> None:
     folder = _folder()
     pages = generate_feedback(folder, options.lesson)
     print(f"{len(pages)} feedback pages in {folder.feedback}/<student>/{options.lesson}/")
+
+
+def _report(options: argparse.Namespace) -> None:
+    from course.grader.classroom.class_report import write_course_report
+
+    page, lessons = write_course_report(_folder())
+    for path in [*lessons, page]:
+        print(f"report: {path}")
 
 
 def _export(options: argparse.Namespace) -> None:

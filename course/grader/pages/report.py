@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 import shutil
-from collections import Counter, defaultdict
+from collections import defaultdict
 
 from course.grader.ground.text import one_line
 from course.grader.judging.outcome import Outcome, Run
 from course.grader.judging.verdict import NOT_WRITTEN, Verdict
+from course.grader.pages.kinds import mistakes
 
 SHORTEST = 40
 """Characters of a remark that are shown however narrow the terminal is."""
@@ -122,11 +123,8 @@ def misunderstood(verdicts: list[Verdict], most: int = 5) -> list[str]:
 
     Mistakes that were recognised come first, then other remarks; what was not written is none.
     """
-    lost = [v for v in verdicts if not v.full and v.cause != NOT_WRITTEN]
-    named = Counter(v.misconception for v in lost if v.misconception)
-    others = Counter(v.summary for v in lost if not v.misconception)
-    counted = [*named.most_common(), *others.most_common()]
-    return [f"{count} of {len(verdicts)}: {sentence}" for sentence, count in counted[:most]]
+    counted = mistakes(verdicts, most)
+    return [f"{count} of {len(verdicts)}: {sentence}" for count, sentence in counted]
 
 
 def _student_table(outcomes: list[Outcome]) -> str:

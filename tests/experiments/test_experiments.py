@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from course import data
-from experiments import comparison
+from experiments import comparison, forecasting
 
 ACCURACY, STEPS = 0.05, 0.35
 """Tolerances: an accuracy may differ by 0.05 and steps by 35 %, as other processors round otherwise."""
@@ -58,3 +58,19 @@ def test_a_surname_run_made_again_agrees(stored):
     run = comparison.learn_surnames(lesson, 0, **comparison.SURNAMES["stacking"]["one layer"])
     assert run["valid"] == pytest.approx(rows["valid"].median(), abs=0.06)
     assert np.isfinite(run["train"])
+
+
+def test_every_way_to_forecast_has_five_seeds():
+    runs = data.measured("forecasting")["ways"]
+    assert (runs.groupby("way")["seed"].nunique() == len(forecasting.SEEDS)).all()
+    assert set(runs["way"]) == {"GRU", "GRU, recursive", "GRU, state carried"}
+
+
+@pytest.mark.slow
+def test_a_forecast_made_again_agrees():
+    torch.set_num_threads(1)
+    lesson = comparison.names_of_the_lesson(forecasting.SOURCE)
+    stored = data.measured("forecasting")["ways"].query("seed == 0").set_index("way")
+    for run in forecasting.ways(lesson, seed=0):
+        near = 0.05 if run["way"] == "GRU" else 0.25  # a recursive one goes where rounding leads
+        assert run["skill"] == pytest.approx(stored.loc[run["way"], "skill"], abs=near)

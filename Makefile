@@ -78,8 +78,8 @@ collect: $(READY) lesson  ## take in Canvas' or Moodle's download (LESSON=..., F
 autograde: $(READY) lesson  ## grade submitted/ (LESSON=..., OPTIONS="--workers 4 --scheduler ADDRESS")
 	@$(GRADER) autograde $(LESSON) $(OPTIONS)
 
-feedback: $(READY) lesson  ## write feedback pages (LESSON=...)
-	@$(GRADER) feedback $(LESSON)
+feedback: $(READY) lesson  ## write feedback pages (LESSON=..., OPTIONS="--student ada")
+	@$(GRADER) feedback $(LESSON) $(OPTIONS)
 
 export: $(READY)  ## print scores as CSV (LESSON= for one, OPTIONS="--layout canvas --output scores.csv")
 	@$(GRADER) export $(LESSON) $(OPTIONS)

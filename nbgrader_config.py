@@ -58,13 +58,9 @@ c.Autograde.autograde_preprocessors = [
 # Formgrader: the marking scheme above each written answer.
 c.HTMLExporter.preprocessors = ["course.grader.classroom.schemes.ShowMarkingSchemes"]
 
-# Feedback: verdicts, and neither hidden tests nor anything that runs.
-c.GenerateFeedback.exporter_class = "course.grader.classroom.preprocessors.FeedbackExporter"
-c.GenerateFeedback.preprocessors = [
-    "course.grader.classroom.preprocessors.HideTests",
-    "nbgrader.preprocessors.GetGrades",
-    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
-]
+# Feedback: the pages of `make feedback`, without hidden tests and without anything that runs.
+c.GenerateFeedback.exporter_class = "course.grader.classroom.feedback.FeedbackExporter"
+c.GenerateFeedback.preprocessors = []
 
 # Validate, button and command: the visible tests decide; cells that only draw are left out.
 c.Execute.timeout = 300

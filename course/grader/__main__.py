@@ -95,7 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     sub.add_argument("--student", action="append", default=[], help="only this one (repeatable)")
     sub.add_argument("--quiet", action="store_true", help="no progress bar")
-    command("feedback", _feedback, "write feedback pages from what was graded")
+    sub = command("feedback", _feedback, "write feedback pages from what was graded")
+    sub.add_argument("--student", action="append", default=[], help="only this one (repeatable)")
     command("report", _report, "write the class report on the whole course", lesson=False)
     sub = command("export", _export, "write scores from the gradebook as CSV", lesson=False)
     sub.add_argument("lessons", nargs="*", metavar="LESSON", help="default: the whole course")
@@ -232,12 +233,19 @@ def _autograde(options: argparse.Namespace) -> int:
     return 1 if run.failed else 0
 
 
-def _feedback(options: argparse.Namespace) -> None:
+def _feedback(options: argparse.Namespace) -> int:
     from course.grader.classroom.feedback import generate_feedback
 
     folder = _folder()
-    pages = generate_feedback(folder, options.lesson)
-    print(f"{len(pages)} feedback pages in {folder.feedback}/<student>/{options.lesson}/")
+    pages = generate_feedback(folder, options.lesson, options.student)
+    written, unchanged = len(pages.written), len(pages.unchanged)
+    print(
+        f"{written} feedback pages written, {unchanged} unchanged, in "
+        f"{folder.feedback}/<student>/{options.lesson}/"
+    )
+    for problem in pages.problems:
+        print(f"error: {problem}", file=sys.stderr)
+    return 1 if pages.problems else 0
 
 
 def _report(options: argparse.Namespace) -> None:

@@ -7,14 +7,12 @@ they give the same scores.
 from __future__ import annotations
 
 import contextlib
-import re
 from pathlib import Path
 from typing import Any
 
-from jinja2 import pass_context
-from nbconvert.exporters import HTMLExporter, NotebookExporter
+from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
-from nbformat.v4 import new_notebook, new_output
+from nbformat.v4 import new_notebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from course.grader.classroom.course_folder import CourseFolder, find_course
@@ -23,15 +21,13 @@ from course.grader.judging.misconceptions import with_misconceptions
 from course.grader.judging.references import references_for
 from course.grader.kernel.kernels import run_in_kernels
 from course.grader.kernel.steps import Settings
-from course.grader.notebooks.lesson import BEGIN_HIDDEN, END_HIDDEN, HIDDEN_SUFFIX, Lesson
+from course.grader.notebooks.lesson import Lesson
 from course.grader.notebooks.rebuild import UNREADABLE
-from course.grader.notebooks.sanitize import clean_html, clean_outputs
 from course.grader.notebooks.submitted import PLACEHOLDER, link_on_the_way, set_aside
-from course.grader.pages.render import AFTER_TEST, NOTES, rebuilt_notebook
+from course.grader.pages.render import NOTES, rebuilt_notebook
 
 SUBMITTED_TEXT = "course_submitted_text"
 SUBMITTED_NOTES = "course_submitted_notes"
-HIDDEN_NOTICE = "# The hidden tests ran here. What they found is below."
 
 
 def show_every_submission(root: Path) -> None:
@@ -124,43 +120,6 @@ class GradeSubmission(NbGraderPreprocessor):
         for line in graded.notes:
             self.log.warning("%s: %s", student, line)
         return finished_notebook(lesson, submission, graded), resources
-
-
-class HideTests(NbGraderPreprocessor):
-    """Feedback step: cut hidden tests from the source and clean every output of the student's."""
-
-    def preprocess_cell(
-        self, cell: NotebookNode, resources: dict[str, Any], cell_index: int
-    ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Cut one cell's hidden region; keep verdicts as they are, for the grader wrote them."""
-        if cell.cell_type != "code":
-            return cell, resources
-        grader = cell.metadata.get("nbgrader") or {}
-        cell.source = without_hidden(cell.source)
-        verdict = str(grader.get("grade_id", "")).endswith(HIDDEN_SUFFIX) and grader.get("grade")
-        if verdict:
-            cell.outputs = [o for o in cell.outputs if o.output_type == "display_data"]
-        elif AFTER_TEST in cell.metadata:
-            told = str(cell.metadata[AFTER_TEST])
-            cell.outputs = [new_output("stream", name="stderr", text=f"{told}\n")] if told else []
-        else:
-            cell.outputs = clean_outputs(cell.outputs)
-        return cell, resources
-
-
-class FeedbackExporter(HTMLExporter):
-    """Export feedback pages in which no Markdown of a student's can carry HTML that runs."""
-
-    @pass_context
-    def markdown2html(self, context: Any, source: str) -> str:
-        """Render Markdown as the parent does, then clean it."""
-        return clean_html(super().markdown2html(context, source))
-
-
-def without_hidden(source: str) -> str:
-    """Replace the hidden region of a cell by a notice."""
-    pattern = rf"^{re.escape(BEGIN_HIDDEN)}.*?^{re.escape(END_HIDDEN)}[^\n]*"
-    return re.sub(pattern, HIDDEN_NOTICE, source, flags=re.DOTALL | re.MULTILINE)
 
 
 def _lesson(resources: dict[str, Any]) -> tuple[CourseFolder, Lesson]:

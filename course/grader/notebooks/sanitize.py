@@ -10,6 +10,7 @@ import base64
 import binascii
 import html
 import re
+from collections.abc import Set
 from functools import lru_cache
 from typing import Any
 
@@ -40,11 +41,24 @@ BLANK = r"\\ "
 """TeX for a space: removing the backslash instead would turn ``\\\\href`` into ``\\href``."""
 
 
-def clean_html(text: str) -> str:
-    """Return HTML with an allow-list of tags and attributes; scripts and pictures are gone."""
+def clean_html(
+    text: str, tags: Set[str] = TAGS, attributes: dict[str, set[str]] | None = None
+) -> str:
+    """Return HTML with an allow-list of tags and attributes; scripts and pictures are gone.
+
+    Parameters
+    ----------
+    text : str
+    tags : set of str
+        Tags that stay.
+    attributes : dict of str to set of str, optional
+        Attributes that stay, by tag; nh3's own list when not given.
+    """
     if len(NESTING.findall(text)) > MAX_NESTED:
         return f"<pre>{html.escape(_short(text))}</pre>"
-    cleaned = nh3.clean(text, tags=TAGS, url_schemes={"http", "https", "mailto"})
+    cleaned = nh3.clean(
+        text, tags=set(tags), attributes=attributes, url_schemes={"http", "https", "mailto"}
+    )
     return ACTIVE_TEX.sub(BLANK, cleaned)
 
 

@@ -1,5 +1,6 @@
 """What people read: graded notebooks, the class's table, its report, its file of scores.
 
 Imports judging and lower rooms; higher rooms may import ``render``, ``report``,
-and for class reports ``lesson_page``, ``course_page``, ``frame``, ``roll`` and ``since_last``.
+``feedback_page``, and for class reports ``lesson_page``, ``course_page``, ``frame``, ``roll`` and
+``since_last``.
 """

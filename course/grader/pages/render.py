@@ -16,7 +16,7 @@ from nbformat.v4 import new_notebook, new_output
 
 from course.grader.ground.files import write_atomically
 from course.grader.judging.grade import Graded
-from course.grader.judging.verdict import Verdict
+from course.grader.judging.verdict import Part, Verdict
 from course.grader.notebooks.lesson import Lesson
 from course.grader.notebooks.rebuild import Submission, copy_of
 from course.grader.notebooks.sanitize import clean_markdown, clean_outputs, hide_lines, quotes
@@ -31,6 +31,9 @@ WHOLE = "course_whole"
 
 MISTAKE = "course_mistake"
 """Key of the metadata of an exercise's cell: the sentence on its mistake, where one is known."""
+VERDICT = "course_verdict"
+"""Key of the metadata of a hidden test's cell: its verdict as plain data, for the student to read;
+:func:`verdict_in` reads it."""
 
 PAGE_TEXT = 300_000
 """Characters of a student's that one page shows, sources and outputs together."""
@@ -72,7 +75,8 @@ def graded_notebook(lesson: Lesson, submission: Submission, graded: Graded) -> N
         if verdict is not None and verdict.misconception:
             node.metadata[MISTAKE] = verdict.misconception
         if cell.role == "hidden":
-            node.outputs = verdict_outputs(discreet(graded.verdicts[cell.exercise], secret))
+            told = discreet(graded.verdicts[cell.exercise], secret)
+            node.outputs, node.metadata[VERDICT] = verdict_outputs(told), _plain(told)
         elif cell.key in graded.results:
             result = graded.results[cell.key]
             node.outputs = hide_lines(room.outputs(result.outputs), secret)
@@ -148,6 +152,33 @@ def verdict_outputs(verdict: Verdict) -> list[NotebookNode]:
             metadata={},
         ),
     ]
+
+
+def _plain(verdict: Verdict) -> dict[str, Any]:
+    """What a student may know of a verdict, as data; flags are the instructor's."""
+    return {
+        "exercise": verdict.exercise,
+        "points": verdict.points,
+        "maximum": verdict.maximum,
+        "cause": verdict.cause,
+        "follow_through": verdict.follow_through,
+        "parts": [[part.label, part.right, part.message] for part in verdict.parts],
+    }
+
+
+def verdict_in(cell: NotebookNode) -> Verdict | None:
+    """Read the verdict that a graded hidden test's cell holds.
+
+    Returns
+    -------
+    Verdict or None
+        Without weights, flags and misconception (:data:`MISTAKE` has that); ``None`` when nothing
+        was judged or the notebook is an earlier grader's.
+    """
+    about = cell.metadata.get(VERDICT)
+    if about is None:
+        return None
+    return Verdict(**{**about, "parts": tuple(Part(*part) for part in about["parts"])})
 
 
 def discreet(verdict: Verdict, secret: set[str]) -> Verdict:

@@ -10,7 +10,6 @@ import pytest
 
 from course.grader.authoring.generate import check_starter, copy_of_course, generate_release, tidy
 from course.grader.classroom.course_folder import CourseFolder
-from course.grader.classroom.preprocessors import without_hidden
 from course.grader.notebooks.lesson import hidden_source, read_lesson
 from course.grader.pages.render import secret_lines
 from tests.conftest import ROOT, SOURCES
@@ -164,8 +163,6 @@ def test_untouched_starter_earns_nothing(path, repository):
     assert any(v.cause == "not written yet" for v in graded.verdicts.values())
 
 
-def test_without_hidden_cuts_the_whole_region():
+def test_the_hidden_source_is_what_lies_between_the_markers():
     text = "# a\n### BEGIN HIDDEN TESTS\nx = 1\n### END HIDDEN TESTS\nb"
     assert hidden_source(text) == "x = 1\n"
-    assert "x = 1" not in without_hidden(text)
-    assert without_hidden(text).endswith("\nb")

@@ -6,7 +6,7 @@ import pytest
 from nbconvert.exporters import HTMLExporter
 from traitlets.config.loader import PyFileConfigLoader
 
-from course.grader.classroom.preprocessors import FeedbackExporter
+from course.grader.classroom.feedback import FeedbackExporter
 from course.grader.classroom.schemes import ShowMarkingSchemes, model_answers, scheme_box
 from tests.conftest import ROOT, small_notebook
 

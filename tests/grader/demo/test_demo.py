@@ -17,6 +17,7 @@ from course.grader.demo.show import LESSON, build_demo
 from course.grader.judging.outcome import Run
 from course.grader.notebooks.lesson import read_lesson
 from course.grader.pages import report
+from course.grader.pages.feedback_page import MAX_PAGE
 from course.grader.pages.render import secret_lines
 from tests.conftest import ROOT
 
@@ -92,7 +93,7 @@ def test_a_second_run_grades_nothing(demo, graded):
 
 
 def test_feedback_shows_verdicts_and_no_hidden_test(demo, graded):
-    pages = generate_feedback(demo, LESSON)
+    pages = generate_feedback(demo, LESSON).paths
     assert len(pages) == len(graded.outcomes)
     secrets = {
         line
@@ -101,7 +102,8 @@ def test_feedback_shows_verdicts_and_no_hidden_test(demo, graded):
     }
     for page in pages:
         text = page.read_text()
-        assert "hidden tests ran here" in text, page
+        assert "What to do next" in text, page
+        assert len(text.encode()) <= MAX_PAGE, page
         plain = text.replace("&quot;", '"').replace("&#39;", "'").replace("&lt;", "<")
         assert "cases(" not in plain
         for line in secrets:

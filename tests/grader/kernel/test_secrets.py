@@ -11,7 +11,6 @@ import json
 
 import pytest
 
-from course.grader.classroom.preprocessors import HideTests
 from course.grader.judging.follow import given
 from course.grader.judging.grade import grade, steps_of
 from course.grader.judging.references import make_references
@@ -20,6 +19,7 @@ from course.grader.kernel.kernels import Budget, run_in_kernels
 from course.grader.kernel.steps import Settings, Step
 from course.grader.notebooks.lesson import parse_lesson
 from course.grader.notebooks.rebuild import solution_submission
+from course.grader.pages.feedback_page import Marks, page
 from course.grader.pages.render import graded_notebook
 from tests.conftest import HIDDEN_DOUBLE, SOLVE_DOUBLE, exercise_cells, small_notebook
 
@@ -245,11 +245,11 @@ def test_no_text_of_a_hidden_test_comes_back_in_any_disguise(lesson, references,
     submission = submission_of(lesson, **sources)
     result = graded(lesson, references, **sources)
     notebook = graded_notebook(lesson, submission, result)
-    page = json.dumps(HideTests().preprocess(notebook, {"nbgrader": {}})[0].cells)
+    shown = page(notebook, Marks())
     instructors = json.dumps(graded_notebook(lesson, submission, result).cells)
     pieces = _pieces(lesson.exercises["double"].blind)
     for secret in pieces:
-        assert secret not in page
+        assert secret not in shown
         assert secret not in str(list(result.verdicts.values()))
     # The text is there to be carried out: a later cell of the student's has it.
     assert any(secret in instructors for secret in pieces)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import time
 
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from nbconvert.exporters import HTMLExporter
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from nbformat.v4 import new_output
 from nbgrader.server_extensions.formgrader.handlers import template_path
 from nbgrader.utils import determine_grade
 
-from course.grader.classroom.preprocessors import FeedbackExporter, HideTests
 from course.grader.judging.grade import Graded
 from course.grader.judging.verdict import Part, Verdict
 from course.grader.kernel.steps import StepResult
-from course.grader.notebooks.rebuild import Cell, rebuild, solution_submission
+from course.grader.notebooks.rebuild import rebuild, solution_submission
 from course.grader.pages.render import (
     NOTES,
     discreet,
@@ -203,45 +201,6 @@ def test_written_files_are_read_only_and_can_be_replaced(tmp_path):
     assert not path.stat().st_mode & 0o222
 
 
-BULK = {
-    "one source": lambda: [("code", "x = 1\n" * 2_500_000, [])],
-    "many sources": lambda: [("code", f"# {'word ' * 30_000}", []) for _ in range(100)],
-    "many small cells": lambda: [("code", "1", []) for _ in range(3_000)],
-    "Markdown": lambda: [("markdown", "|a" * 90_000 + "\n" + "|-" * 90_000, []) for _ in range(80)],
-    "brackets": lambda: [("markdown", "[" * 190_000, []) for _ in range(80)],
-    "text": lambda: [
-        ("code", "1", [new_output("stream", name="stdout", text="\x1b[31mx\n" * 40_000)])
-        for _ in range(80)
-    ],
-    "many outputs": lambda: [
-        ("code", "1", [new_output("display_data", {"text/html": "<b>x</b>"})] * 3_000)
-        for _ in range(20)
-    ],
-    "tracebacks": lambda: [
-        ("code", "1", [new_output("error", ename="E", evalue="", traceback=["y" * 3_000] * 60)])
-        for _ in range(80)
-    ],
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("bulk", BULK.values(), ids=BULK)
-def test_a_page_is_bounded_in_size_and_in_the_time_it_takes(small_lesson, graded, bulk):
-    submission = solution_submission(small_lesson)
-    for i, (kind, source, outputs) in enumerate(bulk()):
-        node = new_code_cell("") if kind == "code" else new_markdown_cell("")
-        node.id = f"extra-{i}"
-        submission.cells.append(Cell(node.id, "extra", None, source, node, True))
-        graded.results[node.id] = StepResult("ok", outputs=outputs)
-    started = time.process_time()
-    notebook = graded_notebook(small_lesson, submission, graded)
-    notebook, _ = HideTests().preprocess(notebook, {"nbgrader": {}})
-    page, _ = FeedbackExporter().from_notebook_node(notebook)
-    took = time.process_time() - started
-    assert len(page) < 5 * 2**20
-    assert took < 20, f"{took:.1f} s"
-
-
 def test_what_is_cut_is_said_and_the_course_s_cells_stay(small_lesson, graded):
     theirs = {"cells": [{"cell_type": "code", "source": "y = 2\n" * 20_000, "metadata": {}}]}
     honest, _ = notebook_of(small_lesson, graded)
@@ -250,17 +209,3 @@ def test_what_is_cut_is_said_and_the_course_s_cells_stay(small_lesson, graded):
     assert len(cells["extra-0"].source) < 40_000
     assert cells["double_hidden"].source == honest["double_hidden"].source
     assert cells["title"].source == honest["title"].source
-
-
-def test_what_a_knowing_kernel_shows_is_for_the_instructor_alone(small_lesson, graded):
-    outputs = [new_output("stream", name="stdout", text="c2VjcmV0")]
-    graded.results["quadruple"] = StepResult("ok", outputs=outputs, knowing=True)
-    graded.results["double"] = StepResult("ok", outputs=outputs)
-    graded.results["imports"] = StepResult("error", outputs=outputs, knowing=True, cause="KeyError")
-    _, notebook = notebook_of(small_lesson, graded)
-    assert str(notebook.cells).count("c2VjcmV0") == 3
-    notebook, _ = HideTests().preprocess(notebook, {"nbgrader": {}})
-    cells = {cell.id: cell for cell in notebook.cells}
-    assert cells["quadruple"].outputs == []
-    assert "c2VjcmV0" in str(cells["double"].outputs)
-    assert [o.text for o in cells["imports"].outputs] == ["KeyError\n"]

@@ -185,7 +185,8 @@ def what_next(exercises: list[Exercise], questions: list[Exercise]) -> list[tupl
     lost = [exercise for exercise in exercises if not exercise.full]
     causes = {exercise.verdict.cause for exercise in exercises if exercise.verdict}
     if len(exercises) > 1 and len(causes) == 1 and (causes - {"", NOT_WRITTEN}):
-        return [("", f"Nothing could be graded: {causes.pop()}. Hand the file in again, as your instructor asks.")]
+        told = f"Nothing could be graded: {causes.pop()}."
+        return [("", f"{told} Hand the file in again, as your instructor asks.")]
     begun = [exercise for exercise in lost if not exercise.unwritten]
     if lost and not begun and len(lost) == len(exercises):
         return [

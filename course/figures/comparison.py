@@ -62,6 +62,60 @@ def what_each_bias_contributes(measured: Measured) -> pd.DataFrame:
     return table
 
 
+def symbol_and_noise(starts: Mapping[str, tuple[float, float]], T: int = 100) -> pd.DataFrame:
+    """Draw what is left of a symbol in an LSTM's cell, and the noise that was written meanwhile.
+
+    The input gate has opened for the symbol; afterwards both gates stand at their biases, and the
+    noise to be written is standard normal at every step.
+
+    Parameters
+    ----------
+    starts : mapping of str to (float, float)
+        The biases of the forget gate (keep) and of the input gate (write).
+    T : int
+        Steps after the symbol.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each start: ``symbol`` and standard deviation of the ``noise`` after T steps.
+    """
+    steps = np.arange(T + 1)
+    width = 2.2 + 1.9 * max(len(starts), 2)
+    _, axes = plots.new_figure(
+        columns=len(starts), width=width, height=2.6, sharey=True, squeeze=False
+    )
+    rows = {}
+    for ax, (name, biases) in zip(axes[0], starts.items(), strict=True):
+        kept, written = (1 / (1 + np.exp(-bias)) for bias in biases)
+        symbol = kept**steps
+        noise = written * np.sqrt(np.concatenate([[0.0], np.cumsum(kept ** (2 * steps[:-1]))]))
+        ax.plot(steps, symbol, color=plots.CELL_COLORS["lstm"], label="symbol")
+        ax.plot(steps[1:], noise[1:], color="0.4", ls="--", label="noise")
+        ax.set(yscale="log", ylim=(1e-3, 12), xlabel="steps t")
+        ax.set_title(f"{name}\nkeep {biases[0]:.1f}, write {biases[1]:.1f}", fontsize=10)
+        rows[name] = {"symbol": symbol[-1], "noise": noise[-1]}
+    axes[0, 0].set_ylabel("size in the cell")
+    axes[0, -1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def four_starts(both: Mapping[str, float]) -> dict[str, tuple[float, float]]:
+    """Both biases of an LSTM's start, each alone, and neither, as (keep, write)."""
+    keep, write = both["keep"], both["write"]
+    return {
+        "neither": (0.0, 0.0),
+        "keep alone": (keep, 0.0),
+        "write alone": (0.0, write),
+        "both": (keep, write),
+    }
+
+
+def one_start(keep: float, write: float) -> pd.DataFrame:
+    """Draw :func:`symbol_and_noise` of one pair of biases."""
+    return symbol_and_noise({"your start": (keep, write)})
+
+
 def accuracy_against_length(measured: Measured, live: Iterable[Measured] = ()) -> pd.DataFrame:
     """Copy-first accuracy of the three cells at each length: dots stored, crosses live."""
     table = measured["copy_first"]
@@ -273,6 +327,17 @@ def paths_by_pca(paths: Mapping[str, np.ndarray], symbols: np.ndarray) -> pd.Dat
     return pd.DataFrame(shares)
 
 
+def ends_beside_their_like(paths: Mapping[str, np.ndarray], symbols: np.ndarray) -> pd.Series:
+    """Share of last states (N, H) whose nearest neighbour has the same symbol, for each cell."""
+    found = {}
+    for cell, states in paths.items():
+        ends = states[:, -1]
+        apart = np.linalg.norm(ends[:, None] - ends[None], axis=2)
+        np.fill_diagonal(apart, np.inf)
+        found[cell] = float((symbols[apart.argmin(axis=1)] == symbols).mean())
+    return pd.Series(found)
+
+
 def eigenvalues_on_the_circle(values: Mapping[str, np.ndarray]) -> pd.DataFrame:
     """Eigenvalues of each cell's step at its resting point; the slowest mode's time constant."""
     _, axes = plots.new_figure(columns=len(values), width=10, height=3.4)
@@ -344,6 +409,26 @@ def costs_of_an_lstm(lengths: tuple[int, ...], width: int) -> pd.DataFrame:
         for way in ways
         for T, H in sizes
     )
+
+
+def times_as_long(costs: pd.DataFrame, way: str = measuring.BY_HAND) -> tuple[float, float]:
+    """Say how many times as long a layer takes when it reads more steps, and when it is wider.
+
+    Parameters
+    ----------
+    costs : pandas.DataFrame
+        From :func:`costs_of_an_lstm`.
+    way : str
+        Which way to run the layer.
+
+    Returns
+    -------
+    longer, wider : float
+        The two greatest lengths compared (twice), and the two smallest widths (four times).
+    """
+    rows = costs[costs["way"] == way].set_index(["swept", "T", "H"])["milliseconds"]
+    lengths, widths = rows["T"].sort_index(), rows["H"].sort_index()
+    return lengths.iloc[-1] / lengths.iloc[-2], widths.iloc[1] / widths.iloc[0]
 
 
 def costs_of_three_cells(T: int, H: int) -> pd.DataFrame:

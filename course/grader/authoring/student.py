@@ -191,6 +191,9 @@ def _starter(folder: CourseFolder, lesson: Lesson, address: str) -> bytes:
             badge = "https://colab.research.google.com/assets/colab-badge.svg"
             alone.insert(0, new_markdown_cell(f"[![Open in Colab]({badge})]({link})", id="badge"))
         starter.cells[1:1] = alone
+    for cell in starter.cells:  # lessons lie one folder higher here than in release/
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.replace("](../../course/", "](../course/")
     return (nbformat.writes(starter) + "\n").encode()
 
 

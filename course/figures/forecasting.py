@@ -34,6 +34,12 @@ STYLE = {
     "GRU, state carried": {"color": RED, "linestyle": ":"},
 }
 """One colour and one line per forecaster, the same in every figure."""
+NAMES = {
+    "GRU": "direct",
+    "GRU, recursive": "recursive",
+    "GRU, state carried": "state carried",
+}
+"""Ways to forecast with a GRU, by the names of their forecasters."""
 HOURS = {"1 h": 0, "6 h": 5, "12 h": 11, "24 h": 23}
 """Columns of the tables: hours ahead, and where they stand in a forecast."""
 INPUT_STEPS, HORIZON = 48, 24
@@ -253,14 +259,13 @@ def five_seeds(runs: pd.DataFrame, measured: float | None = None) -> pd.DataFram
         A row a seed; columns: ``skill`` or ``swing``, and the way.
     """
     table = runs.pivot_table(index="seed", columns="way", values=["skill", "swing"])
-    names = ["GRU", "GRU, recursive", "GRU, state carried"]
     _, axes = plots.new_figure(columns=2, width=9, height=3)
     for ax, value in zip(axes, ("skill", "swing"), strict=True):
-        for place, name in enumerate(names):
+        for place, name in enumerate(NAMES):
             dots = table[value][name]
             ax.plot([place] * len(dots), dots, "o", color=STYLE[name]["color"], alpha=0.7)
-        ax.set_xticks(range(len(names)), ["direct", "recursive", "state carried"])
-        ax.set_xlim(-0.5, len(names) - 0.5)
+        ax.set_xticks(range(len(NAMES)), NAMES.values())
+        ax.set_xlim(-0.5, len(NAMES) - 0.5)
     axes[0].set(title="Five seeds of each", ylabel="skill against persistence")
     axes[1].set(title="How far they swing", ylabel="24 h ahead (°F)")
     if measured is not None:
@@ -284,13 +289,13 @@ def _last_reading(temperature: np.ndarray) -> np.ndarray:
 
 def a_finished_model(
     hours: pd.DatetimeIndex, temperature: np.ndarray, first: str = "2013-10-06", days: int = 12
-) -> dict[str, float]:
+) -> float:
     """Some days of measurements (L,), and on them forecasts of one hour ahead.
 
     Returns
     -------
-    dict
-        The share of the variance that the forecasts explain, over all hours.
+    float
+        R squared: the share of the variance that the forecasts explain, over all hours.
     """
     forecast = _last_reading(temperature)
     begin = _where(hours, first)
@@ -307,7 +312,7 @@ def a_finished_model(
     _days_on(ax)
     both = ~np.isnan(forecast) & ~np.isnan(temperature)
     error = (temperature - forecast)[both]
-    return {"R² over all hours": round(float(1 - error.var() / temperature[both].var()), 4)}
+    return float(1 - error.var() / temperature[both].var())
 
 
 def the_same_close_up(
@@ -451,6 +456,14 @@ def cost_of_gaps(parts: Sequence[np.ndarray], windows: Sequence[Windows]) -> pd.
             "windows lost": f"{1 - len(x) / possible:.0%}",
         }
     return pd.DataFrame(rows).T
+
+
+def broken_by_one_gap(make_windows: MakeWindows, length: int = 500) -> int:
+    """Count the windows that one missing hour in the middle of a long series costs."""
+    series = np.zeros(length)
+    whole = len(make_windows(series, INPUT_STEPS, HORIZON)[0])
+    series[length // 2] = np.nan
+    return whole - len(make_windows(series, INPUT_STEPS, HORIZON)[0])
 
 
 def a_forecast_every_midnight(

@@ -7,6 +7,7 @@ score are the learner's: figures get what they measured.
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -26,6 +27,7 @@ PLACES = ("no letter", "first", "second", "third", "4th", "5th", "6th", "later")
 CELLS = {"RNN": plots.CELL_COLORS["rnn"], "LSTM": plots.CELL_COLORS["lstm"]}
 DROPOUT = {"none": ("0.4", ":"), "ordinary": (ORANGE, "--"), "variational": (GREEN, "-")}
 Drop = Callable[[torch.Tensor, str], torch.Tensor]
+Write = Callable[[str, int, float, torch.Generator], str]
 
 
 # Text and ids
@@ -291,6 +293,16 @@ def bits_by_place(text: str, prices: Mapping[str, np.ndarray]) -> pd.DataFrame:
     return pd.DataFrame(columns, index=[*PLACES, "all"])
 
 
+def dearest_places(lead: pd.Series) -> str:
+    """Say where a lead in bits by place is largest: between words, at first letters or inside."""
+    parts = {
+        "between words": lead["no letter"],
+        "first letters": lead["first"],
+        "inside words": lead["second":"later"].mean(),
+    }
+    return max(parts, key=parts.get)
+
+
 def prices_in_a_passage(
     text: str, prices: Mapping[str, np.ndarray], begin: int, length: int = 62
 ) -> pd.DataFrame:
@@ -449,15 +461,65 @@ def bets_by_temperature(
     """
     shown = next(iter(bets.values())).topk(most).indices
     names = _seen(alphabet.decode(shown))
-    figure, axes = plots.new_figure(columns=len(bets), width=8.5, height=2.6, sharey=True)
-    rows = {}
+    figure, grid = plots.new_figure(columns=len(bets), width=8.5, height=2.6, sharey=True)
+    rows, axes = {}, np.atleast_1d(grid)
     for ax, (temperature, p) in zip(axes, bets.items(), strict=True):
         rest = 1 - float(p[shown].sum())
         rows[temperature] = [*p[shown].tolist(), rest]
         ax.bar(names, p[shown], color=BLUE)
-        ax.set(title=f"τ = {temperature}", xlabel="next character")
+        ax.set(title=f"τ = {temperature:g}", xlabel="next character")
         ax.text(0.97, 0.9, f"all others: {rest:.2f}", transform=ax.transAxes, ha="right", va="top")
     axes[0].set(ylabel="probability")
     title = f"After '{after}': cold is sure of itself, hot tries more"
     figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=11)
     return pd.DataFrame(rows, index=[*names, "others"]).T
+
+
+def written_at(
+    write: Write, read: str, temperatures: Sequence[float] = (0.0, 0.4, 0.8, 1.0, 1.6)
+) -> tuple[pd.Series, str]:
+    """Let a model write at several temperatures.
+
+    Parameters
+    ----------
+    write : callable
+        Of a prompt, how many characters, a temperature and a ``torch.Generator``; returns text.
+    read : str
+        What the model has learned from: a word counts as real when it stands there.
+
+    Returns
+    -------
+    pandas.Series, str
+        By temperature, how many per cent of the words are real; the beginnings of all texts.
+    """
+    vocabulary, real, pages = set(words(read)), {}, []
+    for temperature in temperatures:
+        text = write("ROMEO.\n", 1000, temperature, torch.Generator().manual_seed(4))
+        real[temperature] = 100 * np.mean([word in vocabulary for word in words(text)])
+        said = f"--- temperature {temperature:g}: {real[temperature]:.0f} % of its words are real"
+        pages.append(f"{said}\n{text[:220]}\n")
+    return pd.Series(real), "\n".join(pages)
+
+
+def bets_and_text(
+    logits: torch.Tensor, alphabet: Alphabet, write: Write, temperature: float, most: int = 12
+) -> str:
+    """Draw the bets after one prompt beside what such bets write; return what they write.
+
+    Parameters
+    ----------
+    logits : torch.Tensor, shape (V,)
+        After the prompt.
+    write : callable
+        As in :func:`written_at`.
+    """
+    likely = (logits / temperature).softmax(dim=-1).topk(most)
+    text = write("ROMEO.\nMy lord, I w", 200, temperature, torch.Generator().manual_seed(4))
+    figure, (ax, page) = plots.new_figure(columns=2, width=9, height=3.2, width_ratios=(1, 1.3))
+    ax.bar(_seen(alphabet.decode(likely.indices)), likely.values, color=BLUE)
+    ax.set(xlabel="next character", ylabel="probability", ylim=(0, 1))
+    lines = [part for line in text.split("\n") for part in textwrap.wrap(line, 48) or [""]]
+    page.text(0, 1, "\n".join(lines[:14]), va="top", family="monospace", fontsize=9)
+    page.axis("off")
+    figure.suptitle(f"τ = {temperature:.1f}: the bets, and what they write", weight="bold")
+    return text

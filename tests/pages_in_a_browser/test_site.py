@@ -20,13 +20,14 @@ PAGES = (
 SCREENS = {"wide": {"width": 1280, "height": 900}, "narrow": {"width": 390, "height": 844}}
 SET = "() => window.MathJax === undefined || document.querySelector('mjx-container') !== null"
 """Mathematics is there, or the page has none."""
-RUNS_OVER = """() => [...document.querySelectorAll('article *')].filter(
-    e => e.getBoundingClientRect().right > innerWidth + 1 && e.checkVisibility()
-         && !e.closest('mjx-assistive-mml')
-         && ![...function*() { for (let a = e; a; a = a.parentElement) yield a }()].some(
-                a => /auto|scroll|hidden/.test(getComputedStyle(a).overflowX) && a !== document.body
-                     && a !== document.documentElement)
-).map(e => e.tagName + '.' + e.className).slice(0, 5)"""
+RUNS_OVER = """() => {
+    const clips = e => e.tagName !== 'ARTICLE' && (
+        /auto|scroll|hidden/.test(getComputedStyle(e).overflowX) || clips(e.parentElement));
+    return [...document.querySelectorAll('article *')].filter(e => e.checkVisibility()
+        && e.getBoundingClientRect().right > innerWidth + 1 && !clips(e.parentElement)
+        && !e.closest('mjx-assistive-mml')).map(e => e.outerHTML.slice(0, 80));
+}"""
+"""What stands out of the screen on its right, and in nothing that scrolls."""
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -69,6 +70,19 @@ def test_a_page_fits_and_loads_all_it_needs_from_beside_it(page, address, name, 
     assert page.evaluate(RUNS_OVER) == []
     assert page.locator("mjx-merror").count() == 0
     assert page.locator("mjx-container").count() == page.locator("article .math").count()
+
+
+def test_what_runs_over_is_found(page, address):
+    page.set_viewport_size(SCREENS["narrow"])
+    page.goto(f"{address}guides/contributors.html")
+    wide = "<p style='width: 2000px'>wide</p>"
+    page.evaluate(
+        "html => document.querySelector('article').insertAdjacentHTML('beforeend', html)", wide
+    )
+    page.evaluate(
+        "html => document.querySelector('article pre').insertAdjacentHTML('beforeend', html)", wide
+    )
+    assert [html[:2] for html in page.evaluate(RUNS_OVER)] == ["<p"]
 
 
 @pytest.mark.parametrize("screen", SCREENS)

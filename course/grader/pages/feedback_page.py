@@ -134,9 +134,10 @@ class Exercise:
     @property
     def reason(self) -> str:
         """What went wrong first, as the end of a sentence; empty when the verdict does not tell."""
-        said = self.mistake or (self.verdict.cause if self.verdict else "")
-        if said:
-            return f": {said}"
+        if self.mistake:
+            return f". {self.mistake}"
+        if self.verdict and self.verdict.cause:
+            return f": {self.verdict.cause}"
         return f"; look at “{self.wrong[0].label}”: {self.wrong[0].message}" if self.wrong else ""
 
     @property
@@ -182,7 +183,7 @@ def what_next(exercises: list[Exercise], questions: list[Exercise]) -> list[tupl
     list of (str, str)
         Sentences, each with the id of the exercise that it begins with, or nothing.
     """
-    lost = [exercise for exercise in exercises if not exercise.full]
+    lost = [exercise for exercise in exercises if not exercise.full and not exercise.mark.waiting]
     causes = {exercise.verdict.cause for exercise in exercises if exercise.verdict}
     if len(exercises) > 1 and len(causes) == 1 and (causes - {"", NOT_WRITTEN}):
         told = f"Nothing could be graded: {causes.pop()}."
@@ -198,7 +199,8 @@ def what_next(exercises: list[Exercise], questions: list[Exercise]) -> list[tupl
         if first.hints:
             help_ += " and open its hints"
         more = len(lost) - 1
-        then = f" After it, {more} more {_has(more)} points to earn." if more else ""
+        others = "1 more exercise has" if more == 1 else f"{more} more exercises have"
+        then = f" After it, {others} points to earn." if more else ""
         return [
             (first.id, _sentence(f"is the first to mend{first.reason}")),
             ("", f"In your notebook, {help_}.{then}"),
@@ -232,12 +234,8 @@ def line_to_look_at(source: str, verdict: Verdict | None) -> int:
     return 0
 
 
-def _has(count: int) -> str:
-    return "has" if count == 1 else "have"
-
-
 def _sentence(text: str) -> str:
-    text = _short(text, LONGEST_MESSAGE)
+    text = _short(text.strip(), LONGEST_MESSAGE)
     return text if not text or text[-1] in ".!?…" else f"{text}."
 
 
@@ -378,7 +376,7 @@ def _title(notebook: NotebookNode) -> str:
 
 def _fitted(source: str, room: int) -> Markup:
     """Render Markdown, or as much of its beginning as there is room for."""
-    shown = source[:LONGEST_ANSWER]
+    shown = source[: min(room, LONGEST_ANSWER)]
     html = markdown_html(shown)
     while len(html.encode()) > room and shown:
         shown = shown[: len(shown) // 2]

@@ -94,7 +94,7 @@ class TestWhatIsOnAPage:
         generate_feedback(small_course, LESSON)
         assert "4.5 of 5 points" in words(section(look("ada"), "in-short"))
         question = section(look("ada"), "question-why")
-        assert "0.5 of 1 points" in words(question)
+        assert "0.5 of 1 point" in words(question)
         assert question.select_one(".comment strong").string == "why"
 
     def test_points_and_a_comment_by_hand_are_an_exercises_too(

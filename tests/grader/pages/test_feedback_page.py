@@ -88,7 +88,7 @@ class TestTheBeginning:
         assert "1 of 4 points" in first
         assert "double is the first to mend; look at “y”: 3 of 6 values are not right." in first
         assert "run its visible test and open its hints" in first
-        assert "1 more has points to earn" in first
+        assert "1 more exercise has points to earn" in first
 
     def test_what_is_written_comes_before_what_is_not(self, lesson):
         first = Verdict("double", 0.0, 2.0, cause=NOT_WRITTEN)
@@ -114,7 +114,7 @@ class TestTheBeginning:
 
     def test_the_mistake_is_named_before_the_numbers(self, lesson):
         soup = shown(lesson, replace(WRONG, misconception="It triples."))
-        assert "is the first to mend: It triples." in words(section(soup, "in-short"))
+        assert "double is the first to mend. It triples." in words(section(soup, "in-short"))
         assert "What happened: It triples." in words(section(soup, "exercise-double"))
 
 

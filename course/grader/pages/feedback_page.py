@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -257,6 +257,7 @@ def _read(
             own += [cell] if cell.source.strip() else []
         elif grader.get("solution"):
             title, statement = _statement(course_text, id_)
+            course_text = ""
             points = float(grader.get("points") or 0)
             mark = marks.cells.get(id_, Mark(0.0, points, waiting=True))
             last = Exercise(id_, title, statement, cell.source, mark)
@@ -275,16 +276,23 @@ def _read(
             exercise.mark = marks.cells.get(id_, mark)
             last = None
         elif cell.cell_type == "markdown":
-            course_text = cell.source
+            course_text = f"{course_text}\n\n{cell.source}"
             if last is not None and last.id in exercises and "<details>" in cell.source:
                 last.hints = cell.source
     return list(exercises.values()), questions, own
 
 
 def _statement(text: str, id_: str) -> tuple[str, str]:
-    """The title and the statement of an exercise, from the course's text above it."""
-    found = re.search(rf"^#+ [^\n]*`{re.escape(id_)}`:?[ \t]*([^\n]*)\n(.*)", text, re.M | re.S)
-    return (found[1].strip(), found[2].strip()) if found else ("", "")
+    """The title and the statement of an exercise or a question, from the course's text above it.
+
+    The heading names the exercise; a question's may say no more than that it is one.
+    """
+    named = rf"^#+ [^\n]*`{re.escape(id_)}`:?[ \t]*([^\n]*)\n(.*)"
+    question = r".*^#+ [^\n]*\b[Qq]uestion\b[ \t·:]*([^\n]*)\n(.*)"
+    for pattern in (named, question):
+        if found := re.search(pattern, text, re.MULTILINE | re.DOTALL):
+            return found[1].strip(), found[2].strip()
+    return "", ""
 
 
 def _output(cell: NotebookNode) -> str:
@@ -312,7 +320,9 @@ def _rendered(
     """Render the page with so much of the room for a student's text and the course's help."""
     own_code = [cell.source for cell in own[:MOST_OWN_CELLS] if cell.cell_type == "code"]
     own_text = [cell.source for cell in own[:MOST_OWN_CELLS] if cell.cell_type == "markdown"]
-    code_room = int(scale * ROOM_FOR_CODE / max(1, len(exercises) + len(own_code)))
+    code_room = int(scale * ROOM_FOR_CODE)
+    if sum(map(_size, sources := [e.source for e in exercises] + own_code)) > code_room:
+        code_room //= max(1, len(sources))
     text_room = int(scale * ROOM_FOR_TEXT / max(1, len(questions) + len(own_text)))
     waiting = [item.mark.maximum for item in (*exercises, *questions) if item.mark.waiting]
     counted = [item.mark for item in (*exercises, *questions) if not item.mark.waiting]
@@ -394,15 +404,19 @@ def _code(source: str, room: int, look: int = 0) -> dict[str, Any]:
         ``lines`` (text and whether to look at it), ``first`` (their number), ``cut``.
     """
     lines = source.splitlines()
-    size: Callable[[str], int] = lambda line: 24 + len(str(escape(line)).encode())  # noqa: E731
-    first = 0 if sum(map(size, lines)) <= room else max(0, look - 1 - LINES_BEFORE)
+    first = 0 if _size(source) <= room else max(0, look - 1 - LINES_BEFORE)
     shown: list[tuple[str, bool]] = []
     for number, line in enumerate(lines[first:], start=first + 1):
-        room -= size(line)
+        room -= _size(line)
         if room < 0:
             break
         shown.append((line, number == look))
     return {"lines": shown, "first": first + 1, "cut": len(shown) < len(lines)}
+
+
+def _size(source: str) -> int:
+    """Bytes of some lines of code on the page."""
+    return len(str(escape(source)).encode()) + 24 * (1 + source.count("\n"))
 
 
 @functools.cache

@@ -185,13 +185,13 @@ class TestAnExercise:
         assert line_to_look_at(source, Verdict("f", 0, 1, cause=cause)) == line
 
     def test_a_marked_line_is_shown_however_long_the_code_is(self, lesson):
-        lines = [f"    x = x + {i}  # {'word ' * 12}" for i in range(300)]
-        cause = f"KeyError (line 290: {lines[288].strip()})"
+        lines = [f"    x = x + {i}  # {'word ' * 8}" for i in range(500)]
+        cause = f"KeyError (line 490: {lines[488].strip()})"
         text = written(double="\n".join(["def double(x):", *lines]))
         soup = shown(lesson, Verdict("double", 0, 2, cause=cause), text=text)
-        assert "x + 288" in words(soup.select_one(".code .look"))
+        assert "x + 488" in words(soup.select_one(".code .look"))
         assert CUT in words(section(soup, "exercise-double"))
-        assert "line 281" in soup.select_one(".code")["style"], "lines keep their numbers"
+        assert "line 481" in soup.select_one(".code")["style"], "lines keep their numbers"
 
     def test_statement_and_hints_come_with_what_lost_points(self, lesson):
         wrong = section(shown(lesson, WRONG), "exercise-double").select_one(".help")
@@ -199,6 +199,16 @@ class TestAnExercise:
         assert "Some text before" not in words(wrong)
         assert wrong.find("math") and "$" not in wrong.get_text()
         assert section(shown(lesson), "exercise-double").select_one(".help") is None
+
+    def test_every_statement_of_the_course_is_found(self, repository):
+        for assignment in repository.lesson_names:
+            for each in repository.lessons(assignment):
+                submission = solution_submission(each)
+                verdicts = {i: Verdict(i, 0.0, e.points) for i, e in each.exercises.items()}
+                html = page(graded_notebook(each, submission, Graded(verdicts, {})), Marks())
+                assert html.count("<summary>The exercise<") == len(each.exercises), each.notebook
+                assert html.count("<summary>The question<") == len(each.answers), each.notebook
+                assert len(html.encode()) <= MAX_PAGE
 
     def test_the_title_is_the_statements(self, lesson):
         assert words(shown(lesson).find(id="exercise-double")) == "double twice as much"

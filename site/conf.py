@@ -13,6 +13,8 @@ exclude_patterns = ["starters"]
 # Notebooks show the outputs that they come with; nothing runs here.
 nb_execution_mode = "off"
 nb_ipywidgets_js = {}
+nb_code_prompt_show = "Your guess first; then look"
+nb_code_prompt_hide = "Hide what came out"
 
 # The guides are written for GitHub: its anchors, its mathematics in fences.
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]

@@ -42,7 +42,8 @@ TOUR = "course/demo.ipynb"
 SHOWN_ROLES = {"reading", "demo"}
 """Cells whose outputs are shown; those of exercises and of their checks are the student's own."""
 
-GUESS = re.compile(r"\bcompare_guess\(")
+GUESS = "guess"
+"""Tag of a cell in which the student writes down a guess; ``compare_guess`` closes it."""
 CODE = re.compile(r"^ *(```+|~~~+).*?^ *\1|(?<!`)(`+)(?!`)[^\n]+?(?<!`)\2(?!`)", re.DOTALL | re.M)
 """Code in Markdown, where nothing is a link."""
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|!\[[^\]]*\]\([^)]*\))*)\]\(([^)\s]+)\)")
@@ -110,7 +111,7 @@ def with_outputs(lesson: Lesson, starter: NotebookNode, solution: NotebookNode) 
     Returns
     -------
     nbformat.NotebookNode
-        The starter. What shows a measurement that was to be guessed first is folded away.
+        The starter. What comes between a guess and its comparison is folded away.
 
     Raises
     ------
@@ -123,8 +124,9 @@ def with_outputs(lesson: Lesson, starter: NotebookNode, solution: NotebookNode) 
             f"release/ and solution/ of {lesson.assignment}/{lesson.notebook} are not of the same "
             f"source: run `make release solution LESSON={lesson.assignment}`"
         )
-    heading = lesson.title
+    heading, open_guess = lesson.title, False
     for cell, shown, solved in zip(lesson.cells, starter.cells, solution.cells, strict=True):
+        open_guess = open_guess or GUESS in shown.metadata.get("tags", [])
         shown.metadata = nbformat.from_dict({})
         if shown.cell_type != "code":
             headings = re.findall(r"^#+ (.+)$", CODE.sub("", shown.source), re.MULTILINE)
@@ -136,8 +138,9 @@ def with_outputs(lesson: Lesson, starter: NotebookNode, solution: NotebookNode) 
         shown.outputs = [o for o in solved.outputs if WIDGET not in o.get("data", {})]
         about = f"Figure of the part “{re.sub(r'[$*`]', '', heading)}”"
         shown.metadata = nbformat.from_dict({"mystnb": {"image": {"alt": about}}})
-        if GUESS.search(shown.source):
+        if open_guess:
             shown.metadata.tags = ["hide-output"]
+            open_guess = "compare_guess(" not in shown.source
     return starter
 
 

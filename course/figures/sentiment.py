@@ -344,6 +344,49 @@ def precision_recall_f1(says: np.ndarray, labels: np.ndarray) -> str:
     return classification_report(labels, says > 0.5, target_names=CLASSES, digits=2)
 
 
+def where_the_line_is(says: np.ndarray, labels: np.ndarray, lines: Sequence[float]) -> pd.DataFrame:
+    """Draw what is called positive when the line is not at 0.5: a panel for each line.
+
+    Parameters
+    ----------
+    says : numpy.ndarray, shape (N,)
+        Probability of *positive*.
+    labels : numpy.ndarray, shape (N,)
+    lines : sequence of float
+        Probabilities from which a review is called positive.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each line: ``accuracy``, and ``precision`` and ``recall`` of *positive*.
+    """
+    figure, axes = plots.new_figure(
+        columns=len(lines), width=2.4 + 2.2 * len(lines), height=2.9, sharey=True, squeeze=False
+    )
+    rows = {}
+    for ax, line in zip(axes[0], lines, strict=True):
+        called = says > line
+        found = {
+            "accuracy": (called == labels).mean(),
+            "precision": labels[called].mean() if called.any() else np.nan,
+            "recall": called[labels == 1].mean(),
+        }
+        for label, color in enumerate((RED, BLUE)):
+            look = {"color": color, "alpha": 0.55, "label": f"raters: {CLASSES[label]}"}
+            ax.hist(says[labels == label], bins=20, range=(0, 1), **look)
+        ax.axvline(line, color="0.1", lw=2, ls="--")
+        ax.set(
+            title=f"line at {line:.2f}: accuracy {found['accuracy']:.2f}\n"
+            f"precision {found['precision']:.2f}, recall {found['recall']:.2f}",
+            xlabel="P(positive)",
+        )
+        rows[line] = found
+    axes[0, 0].set_ylabel("reviews")
+    axes[0, 0].legend(fontsize=8, loc="upper center")
+    _say(figure, "One network: where the line stands is a choice")
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
 # --- several seeds, several ways ------------------------------------------------------------------
 class Frozen(NamedTuple):
     """First embeddings that training leaves as they are."""

@@ -499,6 +499,49 @@ def lattice() -> pd.DataFrame:
     return pd.DataFrame.from_dict(found, orient="index")
 
 
+def paths_by_price(prices: Sequence[float]) -> pd.DataFrame:
+    """Draw the best path through the lattice when the move to a stray I- costs a price.
+
+    Parameters
+    ----------
+    prices : sequence of float
+        What such a move costs, in points: a panel for each.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each price: the best path's ``tags``, and its ``total``, the price paid.
+    """
+    words, tags = list(LATTICE), list(LATTICE.index)
+    figure, axes = plots.new_figure(
+        columns=len(prices), width=1.6 + 2.4 * len(prices), height=2.6, sharey=True, squeeze=False
+    )
+    rows = {}
+    for ax, price in zip(axes[0], prices, strict=True):
+
+        def points(path: tuple[str, ...], price: float = price) -> float:
+            scored = sum(LATTICE.at[tag, word] for word, tag in zip(words, path, strict=True))
+            moves = pairwise(("O", *path))
+            return scored - price * sum(not _may_follow(one, other) for one, other in moves)
+
+        best = max(product(tags, repeat=len(words)), key=points)
+        rows[price] = {"tags": list(best), "total": points(best)}
+        height = [-tags.index(tag) for tag in best]
+        ax.plot(range(len(words)), height, color=plots.COLORS[1], lw=9, alpha=0.45)
+        for (row, tag), (step, word) in product(enumerate(tags), enumerate(words)):
+            ax.text(step, -row, LATTICE.at[tag, word], ha="center", va="center")
+        ax.set(
+            title=f"price {price:g}: {points(best):g} points",
+            xlim=(-0.5, len(words) - 0.5),
+            ylim=(0.6 - len(tags), 0.5),
+        )
+        ax.set_xticks(range(len(words)), words)
+        ax.set_yticks([-row for row in range(len(tags))], tags)
+        ax.grid(False)
+    _title(figure, "The same scores: the price of one move decides about another word")
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
 def _may_follow(before: str, tag: str) -> bool:
     """Tell whether a tag may stand behind another: an I- only in a span of its own type."""
     return tag[0] != "I" or before[2:] == tag[2:]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from experiments import comparison, forecasting
+from experiments import attention, comparison, forecasting
 
 comparison.main()
 forecasting.main()
+attention.main()

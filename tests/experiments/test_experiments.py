@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from course import data
-from experiments import comparison, forecasting
+from experiments import attention, comparison, forecasting
 
 ACCURACY, STEPS = 0.05, 0.35
 """Tolerances: an accuracy may differ by 0.05 and steps by 35 %, as other processors round otherwise."""
@@ -74,3 +74,28 @@ def test_a_forecast_made_again_agrees():
     for run in forecasting.ways(lesson, seed=0):
         near = 0.05 if run["way"] == "GRU" else 0.25  # a recursive one goes where rounding leads
         assert run["skill"] == pytest.approx(stored.loc[run["way"], "skill"], abs=near)
+
+
+class TestAttention:
+    """What attention adds to a recurrent classifier, and what its score decides."""
+
+    def test_every_run_has_five_seeds(self):
+        stored = data.measured("attention")
+        assert stored["made"]["seeds"] == list(attention.SEEDS)
+        for study, by in {"readouts": ["readout"], "scores": ["score", "updates"]}.items():
+            assert (stored[study].groupby(by)["seed"].nunique() == 5).all(), study
+
+    @pytest.mark.slow
+    def test_a_short_part_made_again_agrees(self):
+        torch.set_num_threads(1)
+        rows = data.measured("attention")["scores"].set_index(["score", "updates", "seed"])
+        for name, look in {"dot": attention.dot, "scaled dot": attention.scaled_dot}.items():
+            found = attention.figures.recall(look, attention.FACTS, updates=100, seed=0)
+            assert found == pytest.approx(rows.loc[(name, 100, 0), "accuracy"], abs=0.1)
+
+    def test_without_attention_padding_and_neighbours_change_nothing(self):
+        ids, lengths = torch.tensor([[2, 3, 0, 0], [4, 5, 6, 7]]), torch.tensor([2, 4])
+        for pool in ("mean", "final"):
+            model = attention.PooledClassifier(9, 5, 3, 2, pool)
+            together, alone = model(ids, lengths)[0][:1], model(ids[:1, :2], lengths[:1])[0]
+            torch.testing.assert_close(together, alone)

@@ -1,0 +1,129 @@
+"""The stored five-seed runs of ``05_attention/attention.ipynb``, made with its own classifier.
+
+Two questions that one training cannot answer: what attention adds to a recurrent classifier, and
+what the choice of a score function adds to attention. Rows of plain numbers go into
+``course/data/stored/attention.json``. It takes a few minutes of one core.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from course.figures import attention as figures
+from experiments.comparison import ROOT, SEEDS, Row, names_of_the_lesson, plain, store
+
+SOURCE = ROOT / "source" / "05_attention" / "attention.ipynb"
+STORED = ROOT / "course" / "data" / "stored" / "attention.json"
+FACTS, UPDATES = 8, (50, 100, 200)
+"""Facts of a sequence, and budgets of training, with which the scores are compared."""
+
+
+class PooledClassifier(nn.Module):
+    """The lesson's classifier without attention: the mean of its states, or its final states.
+
+    Parameters
+    ----------
+    vocab_size, embedding_size, hidden_size, classes : int
+        As the lesson's ``AttentionClassifier`` takes them.
+    pool : str
+        ``"mean"`` or ``"final"``.
+    """
+
+    def __init__(
+        self, vocab_size: int, embedding_size: int, hidden_size: int, classes: int, pool: str
+    ) -> None:
+        super().__init__()
+        self.pool = pool
+        self.embedding = nn.Embedding(vocab_size, embedding_size, padding_idx=0)
+        self.encoder = nn.GRU(embedding_size, hidden_size, batch_first=True, bidirectional=True)
+        self.output = nn.Linear(2 * hidden_size, classes)
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, None]:
+        """Return logits (N, classes) and no weights."""
+        packed = nn.utils.rnn.pack_padded_sequence(
+            self.embedding(ids), lengths.cpu(), batch_first=True, enforce_sorted=False
+        )
+        states, last = self.encoder(packed)
+        if self.pool == "final":
+            return self.output(torch.cat([last[0], last[1]], dim=1)), None
+        padded, _ = nn.utils.rnn.pad_packed_sequence(states, batch_first=True)
+        return self.output(padded.sum(dim=1) / lengths[:, None]), None
+
+
+def dot(states: Tensor, query: Tensor) -> Tensor:
+    """Look back with the plain dot product."""
+    return _read((states @ query[:, :, None])[:, :, 0], states)
+
+
+def scaled_dot(states: Tensor, query: Tensor) -> Tensor:
+    """Look back with the dot product divided by the root of the number of features."""
+    return _read((states @ query[:, :, None])[:, :, 0] / query.shape[1] ** 0.5, states)
+
+
+class Additive(nn.Module):
+    """Look back with Bahdanau's small network; the query has been through its own layer."""
+
+    def __init__(self, size: int = figures.UNITS) -> None:
+        super().__init__()
+        self.keys = nn.Linear(size, size, bias=False)
+        self.v = nn.Linear(size, 1, bias=False)
+
+    def forward(self, states: Tensor, query: Tensor) -> Tensor:
+        """Return the context (N, size)."""
+        scores = self.v(torch.tanh(self.keys(states) + query[:, None]))[:, :, 0]
+        return _read(scores, states)
+
+
+def _read(scores: Tensor, states: Tensor) -> Tensor:
+    return (scores.softmax(dim=1)[:, None] @ states)[:, 0]
+
+
+def readouts(lesson: dict[str, Any], seed: int) -> Iterator[Row]:
+    """The same bidirectional GRU read out in three ways, with equal budgets."""
+    train, test, words = figures.film_reviews()
+    ways: dict[str, Callable[[], nn.Module]] = {
+        "attention": lambda: lesson["AttentionClassifier"](words, 64, 32, 2),
+        "mean of the states": lambda: PooledClassifier(words, 64, 32, 2, "mean"),
+        "final states": lambda: PooledClassifier(words, 64, 32, 2, "final"),
+    }
+    for name, make in ways.items():
+        torch.manual_seed(seed)
+        model = figures.fit(make(), train, epochs=4, lr=3e-3)
+        yield {"readout": name, "seed": seed, "accuracy": figures.accuracy_of(model, test)}
+
+
+def scores(lesson: dict[str, Any], seed: int) -> Iterator[Row]:
+    """Three score functions on the facts task, after three budgets of training."""
+    for updates in UPDATES:
+        torch.manual_seed(seed)
+        for name, look in {"dot": dot, "scaled dot": scaled_dot, "additive": Additive()}.items():
+            found = figures.recall(look, FACTS, updates=updates, seed=seed)
+            yield {"score": name, "updates": updates, "seed": seed, "accuracy": found}
+
+
+STUDIES: dict[str, Callable[[dict[str, Any], int], Iterator[Row]]] = {
+    "readouts": readouts,
+    "scores": scores,
+}
+
+
+def rows_of(lesson: dict[str, Any], study: str, seeds: Iterable[int] = SEEDS) -> list[Row]:
+    """Run one study."""
+    return [plain(row) for seed in seeds for row in STUDIES[study](lesson, seed)]
+
+
+def main() -> None:
+    """Make every row again and store them."""
+    torch.set_num_threads(1)
+    lesson, begin = names_of_the_lesson(SOURCE), time.process_time()
+    rows = {study: rows_of(lesson, study) for study in STUDIES}
+    store(rows, time.process_time() - begin, STORED)
+
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,7 @@ GRADER := $(BIN)/python -m course.grader
 OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast bar lab tour tour-picture syllabus figures release solution worked student site roster due collect autograde feedback export tidy lint format bench experiments lock clean
+.PHONY: help demo test test-fast bar lab tour tour-picture syllabus figures release solution worked student site roster due collect autograde feedback report export tidy lint format bench experiments lock clean
 
 help:  ## show this help
 	@echo "usage: make TARGET [LESSON=01_rnn]"
@@ -80,6 +80,9 @@ autograde: $(READY) lesson  ## grade submitted/ (LESSON=..., OPTIONS="--workers 
 
 feedback: $(READY) lesson  ## write feedback pages (LESSON=..., OPTIONS="--student ada")
 	@$(GRADER) feedback $(LESSON) $(OPTIONS)
+
+report: $(READY)  ## write the class report: a page for the course, one for each lesson graded so far
+	@$(GRADER) report
 
 export: $(READY)  ## print scores as CSV (LESSON= for one, OPTIONS="--layout canvas --output scores.csv")
 	@$(GRADER) export $(LESSON) $(OPTIONS)

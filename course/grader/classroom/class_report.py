@@ -82,8 +82,7 @@ def write_course_report(folder: CourseFolder) -> tuple[Path, list[Path]]:
         raise FolderError("nothing is graded yet: run `make autograde LESSON=...` first")
     path = report_path(folder, COURSE)
     try:
-        path.touch()  # so that the lessons' reports lead to it
-        summaries = [_write_lesson(folder, Run(name, "")) for name in graded]
+        summaries = [_write_lesson(folder, Run(name, ""), path) for name in graded]
         now = _now()
         before = _remember(folder, COURSE, totals(summaries), now)
         addresses = {name: report_path(folder, name).name for name in graded}
@@ -97,8 +96,8 @@ def write_course_report(folder: CourseFolder) -> tuple[Path, list[Path]]:
     return path, [report_path(folder, name) for name in graded]
 
 
-def _write_lesson(folder: CourseFolder, run: Run) -> Summary:
-    """Write one lesson's report and return its numbers."""
+def _write_lesson(folder: CourseFolder, run: Run, course: Path | None = None) -> Summary:
+    """Write one lesson's report, which leads to the course's where there is one, and sum it up."""
     # Drawing needs pandas and seaborn: who only lists commands does not wait for them.
     from course.grader.pages.lesson_page import lesson_page, points_of, summary_of
 
@@ -107,8 +106,9 @@ def _write_lesson(folder: CourseFolder, run: Run) -> Summary:
     now = _now()
     before = _remember(folder, run.assignment, points_of(summary), now)
     path = report_path(folder, run.assignment)
-    course = report_path(folder, COURSE)
-    link = course.name if course.is_file() else ""
+    if course is None and report_path(folder, COURSE).is_file():
+        course = report_path(folder, COURSE)
+    link = course.name if course else ""
     _write(path, lesson_page(graded, summary, now, before, _tables(path).name, link))
     return summary
 
@@ -127,7 +127,7 @@ def gathered(folder: CourseFolder, run: Run) -> Graded:
         starters[lesson.notebook] = solution_code(text)
     isolation = run.isolation or next((o.isolation for o in outcomes), "")
     with contextlib.closing(open_gradebook(folder)) as gradebook:
-        roll = roll_of(gradebook, run.assignment)
+        roll = roll_of(gradebook, run.assignment, folder.students(run.assignment))
     return Graded(run.assignment, outcomes, roll, starters, run.failed, isolation)
 
 
@@ -142,8 +142,9 @@ def stored_outcomes(folder: CourseFolder, assignment: str) -> list[Outcome]:
     return found
 
 
-def roll_of(gradebook: Gradebook, assignment: str) -> Roll:
+def roll_of(gradebook: Gradebook, assignment: str, handed_in: Sequence[str] = ()) -> Roll:
     """Who is in the class, and who was late, as the gradebook has it."""
+    there = frozenset(handed_in)
     names = {
         member.id: " ".join(filter(None, (member.first_name, member.last_name))) or member.id
         for member in members_of(gradebook)
@@ -151,7 +152,7 @@ def roll_of(gradebook: Gradebook, assignment: str) -> Roll:
     try:
         lesson = gradebook.find_assignment(assignment)
     except MissingEntry:
-        return Roll(names)
+        return Roll(names, handed_in=there)
     late = {
         submission.student_id: float(submission.total_seconds_late)
         for submission in lesson.submissions
@@ -162,7 +163,7 @@ def roll_of(gradebook: Gradebook, assignment: str) -> Roll:
         for row in gradebook.submission_dicts(assignment)
         if row["needs_manual_grade"]
     )
-    return Roll(names, lesson.duedate, late, waiting)
+    return Roll(names, lesson.duedate, late, waiting, there)
 
 
 def _results(folder: CourseFolder, assignment: str) -> Sequence[Path]:
@@ -171,9 +172,7 @@ def _results(folder: CourseFolder, assignment: str) -> Sequence[Path]:
     return [path for path in found if path.with_suffix(".applied").is_file()]
 
 
-def _remember(
-    folder: CourseFolder, name: str, points: dict[str, float], now: str
-) -> Before | None:
+def _remember(folder: CourseFolder, name: str, points: dict[str, float], now: str) -> Before | None:
     return remember(_tables(report_path(folder, name)) / BEFORE, points, now)
 
 

@@ -18,7 +18,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from course.grader.ground.quiet import no_warnings
 from course.grader.ground.text import for_spreadsheet
-from course.grader.pages.class_numbers import LATE, NOT_THERE, ON_TIME
+from course.grader.pages.class_numbers import LATE, NOT_THERE, ON_TIME, UNGRADED
 from course.grader.pages.kinds import KINDS
 from course.grader.pages.similarity import Likeness
 from course.plots import COLORS, set_style
@@ -34,10 +34,12 @@ LOOK = {
     "too slow": (COLORS[4], ".."),
     "crashed": (COLORS[5], "++"),
     "not written": ("#d9d9d9", ""),
+    "unreadable": ("#d9d9d9", "oo"),
     "not handed in": ("#ffffff", ""),
 }
 """Colour and hatching of each kind: nobody needs the colours to tell them apart."""
-WHEN = {ON_TIME: (COLORS[2], ""), LATE: (COLORS[1], "//"), NOT_THERE: ("#d9d9d9", "..")}
+WHEN = {ON_TIME: (COLORS[2], ""), LATE: (COLORS[1], "//"), NOT_THERE: ("#d9d9d9", ".."),
+        UNGRADED: ("#ffffff", "")}  # fmt: skip
 EDGE = "#444444"
 
 

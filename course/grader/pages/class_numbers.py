@@ -13,7 +13,7 @@ from course.grader.pages.roll import Roll
 
 FEWEST = 3
 """Students that a correlation needs."""
-ON_TIME, LATE, NOT_THERE = "on time", "late", "missing"
+ON_TIME, LATE, NOT_THERE, UNGRADED = "on time", "late", "missing", "not graded"
 
 
 def verdict_frame(outcomes: Sequence[Outcome]) -> pd.DataFrame:
@@ -107,24 +107,28 @@ def student_frame(verdicts: pd.DataFrame, roll: Roll) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Index ``student``; columns ``name``, ``points``, ``maximum``, ``status`` (``on time``,
-        ``late``, ``missing``; without a due date, who handed in is on time), ``seconds_late``,
-        ``wrote`` (wrote at least one exercise), ``waiting``. Points of who is missing are ``NaN``.
+        ``late``, ``missing``, ``not graded``: handed in, but the grader has no result; without a
+        due date, who handed in is on time), ``seconds_late``, ``wrote`` (wrote at least one
+        exercise), ``waiting``. Points are ``NaN`` where nothing is graded.
     """
     sums = verdicts.groupby("student")[["points", "maximum"]].sum()
     there = set(verdicts.loc[verdicts["kind"] != "not handed in", "student"])
     wrote = set(verdicts.loc[~verdicts["kind"].isin(UNWRITTEN), "student"])
     possible = float(sums["maximum"].max()) if len(sums) else 0.0
     rows = []
-    for student in sorted(set(roll.names) | set(sums.index)):
+    for student in sorted({*roll.names, *roll.handed_in, *sums.index}):
         late = float(roll.late.get(student, 0.0))
         here = student in there
+        absent = NOT_THERE
+        if student in roll.handed_in and student not in sums.index:
+            absent = UNGRADED
         rows.append(
             {
                 "student": student,
                 "name": roll.names.get(student) or student,
                 "points": round(float(sums["points"][student]), 2) if here else np.nan,
                 "maximum": possible,
-                "status": (LATE if late else ON_TIME) if here else NOT_THERE,
+                "status": (LATE if late else ON_TIME) if here else absent,
                 "seconds_late": late if here else 0.0,
                 "wrote": student in wrote,
                 "waiting": student in roll.waiting,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from course.grader.pages import class_figures as figures
-from course.grader.pages.class_numbers import LATE, NOT_THERE, ON_TIME
+from course.grader.pages.class_numbers import LATE, NOT_THERE, ON_TIME, UNGRADED
 from course.grader.pages.frame import (
     Page,
     change_rows,
@@ -27,7 +27,7 @@ STATES = (
     ("late", "◷ something was late"),
     ("twice", "✕ two lessons or more are missing"),
 )
-SIGNS = {ON_TIME: "", LATE: " ◷", NOT_THERE: "✕"}
+SIGNS = {ON_TIME: "", LATE: " ◷", NOT_THERE: "✕", UNGRADED: "…"}
 
 
 def totals(lessons: Sequence[Summary]) -> dict[str, float]:
@@ -93,9 +93,7 @@ def course_page(
         changes=change_rows(changes(before, sums), who),
         before=written(before),
         pictures=pictures,
-        lessons=[
-            _lesson_row(x, (addresses or {}).get(x.assignment, "#lessons")) for x in lessons
-        ],
+        lessons=[_lesson_row(x, (addresses or {}).get(x.assignment, "#lessons")) for x in lessons],
         exercises=[
             {
                 "exercise": row["exercise"],
@@ -178,15 +176,18 @@ def _lesson_row(lesson: Summary, href: str) -> dict:
         "lesson": lesson.assignment,
         "href": href,
         "due": f"{lesson.roll.due:%Y-%m-%d %H:%M} UTC" if lesson.roll.due else "–",
-        "numbers": [*(count((status == s).sum()) for s in SIGNS), percent(middle)],
+        "numbers": [
+            *(count((status == s).sum()) for s in (ON_TIME, LATE, NOT_THERE)),
+            percent(middle),
+        ],
         "hardest": hardest,
     }
 
 
 def _cell(frame: pd.DataFrame, status: pd.DataFrame, student: str, lesson: str) -> str:
     state = status.loc[student, lesson]
-    if state == NOT_THERE:
-        return SIGNS[NOT_THERE]
+    if state in {NOT_THERE, UNGRADED}:
+        return SIGNS[state]
     return points(frame.loc[student, lesson])[1] + SIGNS[state]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from course.grader.ground.text import one_line
 from course.grader.judging.verdict import MISSING, NOT_WRITTEN, Verdict
+from course.grader.notebooks.rebuild import UNREADABLE
 
 KINDS = {
     "right": "●",
@@ -17,18 +18,20 @@ KINDS = {
     "too slow": "◷",
     "crashed": "✕",
     "not written": "·",
+    "unreadable": "?",
     "not handed in": "–",
 }
 """What can become of an exercise, and a sign for each, the best first."""
 
-UNWRITTEN = ("not written", "not handed in")
+UNWRITTEN = ("not written", "unreadable", "not handed in")
 
 
 def kind_of(verdict: Verdict) -> str:
     """Name what became of an exercise: a key of :data:`KINDS`.
 
-    ``no answer`` is code that raised an error, or could not be read; ``too slow`` was stopped by
-    the clock; ``crashed`` brought its kernel down, or was stopped for what it used or printed.
+    ``no answer`` is code that raised an error, ``unreadable`` a file that is no notebook;
+    ``too slow`` was stopped by the clock; ``crashed`` brought its kernel down, or was stopped for
+    what it used or printed.
     """
     cause = verdict.cause
     if verdict.full:
@@ -37,6 +40,8 @@ def kind_of(verdict: Verdict) -> str:
         return "not written"
     if cause.startswith(MISSING):
         return "not handed in"
+    if UNREADABLE in cause:
+        return "unreadable"
     if cause.startswith(("stopped after", "stopped: the submission took", "not run: the sub")):
         return "too slow"
     if cause.startswith(("stopped", "its kernel died", "not run")):
@@ -49,7 +54,8 @@ def kind_of(verdict: Verdict) -> str:
 def mistakes(verdicts: Sequence[Verdict], most: int = 5) -> list[tuple[int, str]]:
     """Count what answers to one exercise get wrong, the most frequent first.
 
-    Only what somebody wrote counts: what is not written, or not handed in, is no mistake.
+    Only what somebody wrote counts: what is not written, cannot be read or was not handed in is
+    no mistake.
 
     Returns
     -------

@@ -18,6 +18,7 @@ from course.grader.pages.class_numbers import (
     LATE,
     NOT_THERE,
     ON_TIME,
+    UNGRADED,
     exercise_frame,
     student_frame,
     verdict_frame,
@@ -47,9 +48,10 @@ STATES = (
     ("crashed", "✕ a crash"),
     ("noted", "something for your eyes"),
     ("untouched", "handed in, wrote nothing"),
+    ("unreadable", "? cannot be read"),
 )
 """What the list of students can be narrowed to."""
-SIGNS = {ON_TIME: "✓ on time", NOT_THERE: "✕ missing"}
+SIGNS = {ON_TIME: "✓ on time", NOT_THERE: "✕ missing", UNGRADED: "… not graded"}
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,7 @@ def lesson_page(
         before=written(before),
         due=f"{graded.roll.due:%Y-%m-%d %H:%M} UTC" if graded.roll.due else "",
         missing=[who[s] for s in students.index[students["status"] == NOT_THERE]],
+        ungraded=[who[s] for s in students.index[students["status"] == UNGRADED]],
         late=[
             (who[str(student)], how_late(row["seconds_late"]))
             for student, row in students[students["status"] == LATE].iterrows()
@@ -258,9 +261,11 @@ def _tiles(students: pd.DataFrame, exercises: pd.DataFrame) -> list[tuple[str, s
         (str(int(exercises["too slow"].sum())), "time-outs"),
         (str(int(exercises["crashed"].sum())), "crashes"),
     ]
-    untouched = int((~students["wrote"] & (students["status"] != NOT_THERE)).sum())
+    untouched = int((~students["wrote"] & students["points"].notna()).sum())
     if untouched:
         tiles.append((str(untouched), "handed in, wrote nothing"))
+    if status.get(UNGRADED, 0):
+        tiles.append((f"… {status[UNGRADED]}", "handed in, not graded"))
     if waiting := int(students["waiting"].sum()):
         tiles.append((f"✎ {waiting}", "wait for a score by hand"))
     return tiles
@@ -299,7 +304,7 @@ def _student_rows(
             f"{v.exercise}: {one_line(v.summary, 400)}"
             for o in own.values()
             for v in o.verdicts
-            if kind_of(v) not in {"right", "not written", "not handed in"}
+            if kind_of(v) not in {"right", "not written", "not handed in"}  # signs say those
         ]
         notes = [one_line(note, 400) for o in own.values() for note in o.notes]
         notes += [
@@ -341,6 +346,7 @@ def _states(row: pd.Series, kinds: Sequence[str], notes: Sequence[str]) -> str:
         "slow": "too slow" in kinds,
         "crashed": "crashed" in kinds,
         "noted": bool(notes),
-        "untouched": row["status"] != NOT_THERE and not row["wrote"],
+        "unreadable": "unreadable" in kinds,
+        "untouched": row["status"] in {ON_TIME, LATE} and not row["wrote"],
     }
     return " ".join(state for state, holds in states.items() if holds)

@@ -21,9 +21,12 @@ class Roll:
         Seconds past the due date, of those who were late, by id.
     waiting : frozenset of str
         Students with a written answer that waits for a hand.
+    handed_in : frozenset of str
+        Students with a folder for the lesson, graded or not.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     due: datetime | None = None
     late: Mapping[str, float] = field(default_factory=dict)
     waiting: frozenset[str] = frozenset()
+    handed_in: frozenset[str] = frozenset()

@@ -136,6 +136,20 @@ class TestStudents:
         )
         return student_frame(verdicts, roll)
 
+    def test_a_file_that_cannot_be_read_was_handed_in_but_nothing_is_written(self):
+        broken = outcome("ana", a="the notebook cannot be read (line 3)")
+        row = student_frame(frame(broken), Roll()).loc["ana"]
+        assert (row["status"], row["points"], row["wrote"]) == ("on time", 0, False)
+        assert exercise_frame(frame(broken))["written"][0] == 0
+
+    def test_who_handed_in_and_is_not_graded_is_not_missing(self):
+        roll = Roll({"ana": "", "bo": ""}, handed_in=frozenset({"ana", "guest"}))
+        rows = student_frame(frame(), roll)
+        assert rows["status"].to_dict() == {
+            **{"ana": "not graded", "bo": "missing", "guest": "not graded"}
+        }
+        assert rows["points"].isna().all()
+
     def test_everybody_is_there(self, rows):
         assert rows.index.tolist() == ["ana", "bo", "empty", "gone", "guest"]
         assert rows["name"].tolist() == ["Ana A", "bo", "empty", "Gone", "guest"]

@@ -18,7 +18,7 @@ CAUSES = {
     "its kernel died (exit code 1)": "crashed",
     "not run: too many cells had to be stopped": "crashed",
     "the cell does not run: SyntaxError: invalid syntax": "no answer",
-    "the notebook cannot be read (Unterminated string)": "no answer",
+    "the notebook cannot be read (Unterminated string)": "unreadable",
 }
 
 

@@ -39,6 +39,14 @@ def test_most_cells_that_print_are_compared(path):
     assert len(kept) >= LEAST_SHARE * len(printing), f"{len(kept)} of {len(printing)} are compared"
 
 
+@pytest.mark.parametrize("path", SOLUTIONS, ids=[path.stem for path in SOLUTIONS])
+def test_what_a_cell_draws_is_shown(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code" and re.search(r"^_ = figures\.", cell.source, re.M):
+            kinds = {kind for output in cell.outputs for kind in output.get("data", {})}
+            assert "image/png" in kinds, f"{path.stem}: the figure of cell {cell.id} is missing"
+
+
 @pytest.mark.parametrize(
     ("source", "tags", "kept"),
     [

@@ -89,6 +89,8 @@ def test_what_runs_over_is_found(page, address):
 def test_figures_are_seen(page, address, screen):
     page.set_viewport_size(SCREENS[screen])
     page.goto(f"{address}lessons/01_rnn/vanilla_rnn.html", wait_until="networkidle")
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+    page.wait_for_load_state("networkidle")
     sizes = page.evaluate(
         "[...document.querySelectorAll('article img')].map(i => [i.naturalWidth, i.clientWidth])"
     )

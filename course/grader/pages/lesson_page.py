@@ -35,7 +35,7 @@ from course.grader.pages.frame import (
     render,
     written,
 )
-from course.grader.pages.kinds import KINDS, kind_of, mistakes
+from course.grader.pages.kinds import KINDS, UNWRITTEN, kind_of, mistakes
 from course.grader.pages.report import by_exercise, by_student
 from course.grader.pages.roll import Roll
 from course.grader.pages.since_last import Before, changes
@@ -186,7 +186,7 @@ def lesson_page(
         legend=[(sign, kind) for kind, sign in KINDS.items()],
         states=STATES,
         notebooks=list(dict.fromkeys(o.notebook for o in graded.outcomes)),
-        students=_student_rows(graded.outcomes, students, who),
+        students=_student_rows(graded, students, who),
     )
     pictures = [*scores, *about, *(picture for _, picture in alike.values() if picture)]
     tables = {f"{picture.name}.csv": picture.table for picture in pictures}
@@ -291,9 +291,9 @@ def _exercise_rows(outcomes: Sequence[Outcome], exercises: pd.DataFrame) -> list
     ]
 
 
-def _student_rows(
-    outcomes: Sequence[Outcome], students: pd.DataFrame, who: Mapping[str, dict]
-) -> list[dict]:
+def _student_rows(graded: Graded, students: pd.DataFrame, who: Mapping[str, dict]) -> list[dict]:
+    outcomes = graded.outcomes
+    signs = SIGNS if graded.roll.due else SIGNS | {ON_TIME: "✓ handed in"}
     notebooks = list(dict.fromkeys(o.notebook for o in outcomes))
     grouped = by_student(list(outcomes))
     rows = []
@@ -304,7 +304,7 @@ def _student_rows(
             f"{v.exercise}: {one_line(v.summary, 400)}"
             for o in own.values()
             for v in o.verdicts
-            if kind_of(v) not in {"right", "not written", "not handed in"}  # signs say those
+            if kind_of(v) not in {"right", *UNWRITTEN}  # signs and notes say those
         ]
         notes = [one_line(note, 400) for o in own.values() for note in o.notes]
         notes += [
@@ -318,7 +318,7 @@ def _student_rows(
         rows.append(
             {
                 "who": who[str(student)],
-                "status": SIGNS.get(row["status"], f"◷ {late}"),
+                "status": signs.get(row["status"], f"◷ {late}"),
                 "waiting": row["waiting"],
                 "value": value,
                 "points": text,

@@ -227,6 +227,8 @@ class TestLesson:
     def test_without_a_due_date_it_says_how_to_set_one(self, graded):
         html = page_of(replace(graded, roll=replace(graded.roll, due=None))).html
         assert "make due" in html
+        assert "✓ handed in" in html
+        assert "✓ on time" not in html
 
     def test_what_changed_is_listed(self, lesson, graded, before):
         assert "What changed since yesterday" in lesson.html

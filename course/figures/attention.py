@@ -38,13 +38,6 @@ Attribute = Callable[[nn.Module, Tensor, Tensor], Tensor]
 """``attribute(model, ids, lengths)`` gives attributions ``(N, T)``."""
 
 
-def in_range(label: str, value: float, low: float, high: float) -> str:
-    """Say between which bounds a number lies, since its last digits differ between processors."""
-    if low <= value <= high:
-        return f"{label}: between {low:g} and {high:g}"
-    return f"{label}: {value:.3f}, not between {low:g} and {high:g}"
-
-
 # Facts, a question, an answer
 
 
@@ -93,6 +86,7 @@ def recall(
     features: int = UNITS,
     query_size: int | None = None,
     updates: int = 400,
+    seed: int = 0,
 ) -> float:
     """Train a reader that looks back with ``look``; return its accuracy on 1,000 fresh questions.
 
@@ -107,12 +101,16 @@ def recall(
         unless it is given.
     updates : int
         Steps of training, each on 64 fresh sequences.
+    seed : int
+        Of the weights and of the facts.
     """
-    torch.manual_seed(0)
-    generator = torch.Generator().manual_seed(1)
+    torch.manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed + 1)
     model = FactsReader(look, features, query_size or features)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    for _ in training.progress(range(updates), f"{look.__name__}, {steps} facts"):
+    for _ in training.progress(
+        range(updates), f"{getattr(look, '__name__', type(look).__name__)}, {steps} facts"
+    ):
         x, question, answer = facts(64, steps, generator)
         optimizer.zero_grad()
         functional.cross_entropy(model(x, question), answer).backward()
@@ -167,6 +165,39 @@ def _sizes(axes: Axes, sizes: Sequence[int]) -> None:
     axes.legend(loc="lower left")
 
 
+def scores_by_budget(measured: pd.DataFrame) -> pd.DataFrame:
+    """Accuracy on the facts task against training, for each score: a dot for each stored seed.
+
+    Parameters
+    ----------
+    measured : pandas.DataFrame
+        Columns ``score``, ``updates``, ``seed`` and ``accuracy``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Median accuracies: a row for each budget, a column for each score.
+    """
+    medians = measured.pivot_table("accuracy", "updates", "score", "median")
+    budgets = list(medians.index)
+    _, axes = plots.new_figure(width=6.5, height=2.8)
+    looks = {"dot": (PLAIN, "s"), "scaled dot": (GOOD, "o"), "additive": (plots.COLORS[0], "^")}
+    for shift, (name, (color, marker)) in zip((-0.07, 0, 0.07), looks.items(), strict=True):
+        rows = measured[measured["score"] == name]
+        at = rows["updates"].map(budgets.index) + shift
+        axes.plot(at, rows["accuracy"], marker, color=color, alpha=0.6)
+        axes.plot(np.arange(len(budgets)) + shift, medians[name], color=color, label=name)
+    axes.set_xticks(range(len(budgets)), budgets)
+    axes.set(
+        ylim=(0, 1.05),
+        xlabel="updates of training",
+        ylabel="accuracy on 1,000 questions",
+        title="Eight facts, three scores: a dot for each of five seeds",
+    )
+    axes.legend(loc="upper left")
+    return medians
+
+
 # Scores, weights and context
 
 Score = Callable[[Array, Array], Array]
@@ -219,6 +250,47 @@ def entropy_against_size(
     )
     _sizes(axes, sizes)
     return table
+
+
+def weights_at_size(
+    scores: Sequence[Score], softmax: Callable[[Array, Array], Array], sizes: Sequence[int]
+) -> dict[tuple[str, int], Array]:
+    """Draw one random query's weights over 20 random keys, a column for each size.
+
+    Parameters
+    ----------
+    scores, softmax
+        As in :func:`entropy_against_size`.
+    sizes : sequence of int
+        Features per vector.
+
+    Returns
+    -------
+    dict
+        ``{(score, size): weights (20,)}``, the largest first.
+    """
+    figure, axes = plots.new_figure(
+        rows=len(scores),
+        columns=len(sizes),
+        width=2.2 + 2.3 * len(sizes),
+        height=3.4,
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+    )
+    found = {}
+    for column, size in enumerate(sizes):
+        q, k, _, everything = _random_rows(size)
+        for row, score in enumerate(scores):
+            label, style = LOOKS[score.__name__]
+            weights = np.sort(softmax(score(q, k), everything)[0, 0])[::-1]
+            axes[row, column].bar(range(1, KEYS + 1), weights, color=style["color"])
+            axes[row, column].set_title(f"D = {size}, {label}", fontsize=10)
+            found[score.__name__, size] = weights
+    for axis in axes[-1]:
+        axis.set(xlabel="key, by weight", ylim=(0, 1.02))
+    figure.supylabel("weight", fontsize=10)
+    return found
 
 
 def gradient_against_size(
@@ -447,6 +519,40 @@ def accuracy_with_errors(accuracy: Mapping[str, float], test: Reviews) -> pd.Dat
         xlim=(0.45, 0.9),
         xlabel="accuracy on held-out reviews (dashed: always say positive)",
         title="Short reviews: a bag of words is hard to beat",
+    )
+    return table
+
+
+def readouts_by_seed(measured: pd.DataFrame, test: Reviews) -> pd.DataFrame:
+    """Accuracy of the same network read out in several ways, a dot for each stored seed.
+
+    Parameters
+    ----------
+    measured : pandas.DataFrame
+        Columns ``readout``, ``seed`` and ``accuracy``.
+    test : Reviews
+        The held-out reviews, for the standard error.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each seed, a column for each readout.
+    """
+    table = measured.pivot(index="seed", columns="readout", values="accuracy")
+    table = table[list(dict.fromkeys(measured["readout"]))]
+    _, axes = plots.new_figure(width=6.5, height=2.3)
+    error = (table.to_numpy().mean() * (1 - table.to_numpy().mean()) / len(test)) ** 0.5
+    for place, name in enumerate(table):
+        color = GOOD if name == "attention" else GREY
+        axes.plot(table[name], [place] * len(table), "o", ms=8, alpha=0.7, color=color)
+        axes.plot([table[name].mean()], [place], "|", ms=22, mew=2.5, color="0.2")
+    middle = table.to_numpy().mean()
+    axes.axvspan(middle - error, middle + error, color="0.9", zorder=0)
+    axes.set_yticks(range(table.shape[1]), table.columns)
+    axes.set(
+        xlabel="accuracy on held-out reviews (a dot for each seed; grey: one standard error)",
+        ylim=(table.shape[1] - 0.5, -0.5),
+        title="The same network, read out in three ways",
     )
     return table
 

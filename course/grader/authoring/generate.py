@@ -114,6 +114,7 @@ def generate_solution(folder: CourseFolder, assignment: str) -> list[Graded]:
     nbgrader(folder, "generate_solution", assignment, "--force")
     for path in sorted((folder.root / "solution" / assignment).glob("*.ipynb")):
         shrink_pictures(path)
+    generate_release(folder, assignment)  # starters show outputs of the solution's
     return graded
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -21,6 +22,7 @@ SOLUTION_MARKS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN", "END HIDDEN"
 @pytest.fixture(scope="module")
 def regenerated(tmp_path_factory: pytest.TempPathFactory) -> CourseFolder:
     folder = copy_of_course(CourseFolder(ROOT), tmp_path_factory.mktemp("again") / "course")
+    shutil.copytree(ROOT / "solution", folder.root / "solution")  # starters show some outputs
     for lesson in folder.lesson_names:
         generate_release(folder, lesson)
     return folder

@@ -6,6 +6,7 @@ import re
 import subprocess
 import tomllib
 
+import nbformat
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -14,7 +15,7 @@ from packaging.version import Version
 
 from course.grader.authoring.catalogue import BEGIN, END, lesson_table
 from course.grader.classroom.course_folder import CourseFolder
-from tests.conftest import ROOT
+from tests.conftest import ROOT, SOURCES
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
@@ -100,3 +101,22 @@ def test_readme_lists_the_lessons_as_they_are():
         return [line.rsplit("|", 2)[0] for line in t.splitlines()]
 
     assert without_last(table) == without_last(lesson_table(CourseFolder(ROOT)))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=[path.stem for path in SOURCES])
+def test_a_notebook_says_its_time_as_the_readme_does(path):
+    """To a quarter of an hour; the time of a processor to a third."""
+    row = next(
+        line
+        for line in (ROOT / "README.md").read_text().splitlines()
+        if f"/{path.parent.name}/{path.name})" in line
+    )
+    minutes, seconds = (int(cell) for cell in row.strip(" |").split("|")[-2:])
+    cells = nbformat.read(path, as_version=4).cells
+    text = "\n".join(cell.source for cell in cells[:12] if cell.cell_type == "markdown")
+    said = re.search(r"Time\b[^\n]{0,8}?about (?:(\d+) h\b)? ?(?:(\d+) min)?", text)
+    assert said, "no time in the header"
+    assert abs(60 * int(said[1] or 0) + int(said[2] or 0) - minutes) <= 15
+    computing = re.search(r"about (\d+) s of CPU time|CPU time\*\* about (\d+) s", text)
+    assert computing, "no CPU time in the header"
+    assert 2 / 3 <= int(computing[1] or computing[2]) / seconds <= 1.5

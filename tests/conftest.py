@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.api import Gradebook
 
 os.environ.setdefault("COURSE_QUIET", "1")
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -95,6 +96,27 @@ def small_course(tmp_path: Path) -> CourseFolder:
     nbformat.write(small_notebook(), root / "source" / "00_small" / "small.ipynb")
     (root / "nbgrader_config.py").write_text((ROOT / "nbgrader_config.py").read_text())
     return CourseFolder(root)
+
+
+@pytest.fixture
+def small_gradebook(small_course: CourseFolder) -> Iterator[Gradebook]:
+    """The small course's gradebook, which knows its lesson and no student."""
+    with Gradebook(f"sqlite:///{small_course.root}/gradebook.db", "rnn-course") as gradebook:
+        gradebook.add_assignment("00_small")
+        gradebook.add_notebook("small", "00_small")
+        for cell in small_notebook().cells:
+            about = cell.metadata.get("nbgrader", {})
+            if about.get("grade"):
+                gradebook.add_grade_cell(
+                    cell.id,
+                    "small",
+                    "00_small",
+                    max_score=about["points"],
+                    cell_type=cell.cell_type,
+                )
+            if about.get("solution"):
+                gradebook.add_solution_cell(cell.id, "small", "00_small")
+        yield gradebook
 
 
 @pytest.fixture(scope="module")

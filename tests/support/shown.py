@@ -18,6 +18,8 @@ from pathlib import Path
 
 import nbformat
 
+from course.grader.authoring.given_outputs import GUESS
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 LONGEST_CELL, LONGEST_VISIBLE_TEST, MOST_LINES, SHARE = 20, 6, 400, 0.25
 SOLUTION = re.compile(r"^ *### BEGIN SOLUTION\n(.*?)^ *### END SOLUTION$", re.MULTILINE | re.DOTALL)
@@ -82,10 +84,6 @@ class Shown:
         if self.share < SHARE:
             found.append(f"the learner writes {self.share:.0%} of the code, at least {SHARE:.0%}")
         return found
-
-
-GUESS = "guess"
-"""Tag of a cell in which the learner writes what they expect."""
 
 
 def code_lines(source: str) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from course.grader.authoring.given_outputs import GUESS
 from course.grader.authoring.leaks import solution_of
 from course.grader.authoring.student import ASKED_FOR
 from course.grader.authoring.tour import WIDGET
@@ -42,8 +43,6 @@ TOUR = "course/demo.ipynb"
 SHOWN_ROLES = {"reading", "demo"}
 """Cells whose outputs are shown; those of exercises and of their checks are the student's own."""
 
-GUESS = "guess"
-"""Tag of a cell in which the student writes down a guess; ``compare_guess`` closes it."""
 CODE = re.compile(r"^ *(```+|~~~+).*?^ *\1|(?<!`)(`+)(?!`)[^\n]+?(?<!`)\2(?!`)", re.DOTALL | re.M)
 """Code in Markdown, where nothing is a link."""
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|!\[[^\]]*\]\([^)]*\))*)\]\(([^)\s]+)\)")

@@ -33,31 +33,14 @@ def graded(answer: str = "Because.", double: str = "2 * x", score: float = 2.0, 
 
 
 @pytest.fixture
-def class_of_one(small_course):
-    """A gradebook with one student of the small lesson, and what grades and reads it."""
-    with Gradebook(f"sqlite:///{small_course.root}/gradebook.db", "rnn-course") as gradebook:
-        gradebook.add_assignment(LESSON)
-        gradebook.add_notebook("small", LESSON)
-        for cell in small_notebook().cells:
-            about = cell.metadata.get("nbgrader", {})
-            if about.get("grade"):
-                gradebook.add_grade_cell(
-                    cell.id, "small", LESSON, max_score=about["points"], cell_type=cell.cell_type
-                )
-            if about.get("solution"):
-                gradebook.add_solution_cell(cell.id, "small", LESSON)
-        yield gradebook
-
-
-@pytest.fixture
-def grade(small_course, class_of_one):
+def grade(small_course, small_gradebook):
     """Save a graded notebook, and return whether each cell waits for somebody."""
 
     def save(*about, **changes) -> dict[str, bool]:
         outcome = Outcome("ada", LESSON, "small", "1")
         outcome.graded = nbformat.writes(graded(*about, **changes))
-        book.save(small_course, class_of_one, outcome)
-        row = class_of_one.find_submission_notebook("small", LESSON, "ada")
+        book.save(small_course, small_gradebook, outcome)
+        row = small_gradebook.find_submission_notebook("small", LESSON, "ada")
         return {grade.name: grade.needs_manual_grade for grade in row.grades}
 
     return save
@@ -70,47 +53,47 @@ def by_hand(gradebook: Gradebook, cell: str, score: float) -> None:
     gradebook.db.commit()
 
 
-def test_an_answer_that_did_not_change_waits_for_nobody(grade, class_of_one):
+def test_an_answer_that_did_not_change_waits_for_nobody(grade, small_gradebook):
     assert grade()["why"]
-    by_hand(class_of_one, "why", 0.5)
+    by_hand(small_gradebook, "why", 0.5)
     assert not grade()["why"]
-    assert class_of_one.find_grade("why", "small", LESSON, "ada").score == 0.5
+    assert small_gradebook.find_grade("why", "small", LESSON, "ada").score == 0.5
 
 
-def test_an_answer_that_changed_waits_until_somebody_looks(grade, class_of_one):
+def test_an_answer_that_changed_waits_until_somebody_looks(grade, small_gradebook):
     grade()
-    by_hand(class_of_one, "why", 0.5)
+    by_hand(small_gradebook, "why", 0.5)
     assert grade("Because of two.")["why"]
     assert grade("Because of two.")["why"], "nobody has looked"
-    by_hand(class_of_one, "why", 0.5)
+    by_hand(small_gradebook, "why", 0.5)
     assert not grade("Because of two.")["why"]
-    assert class_of_one.find_grade("why", "small", LESSON, "ada").score == 0.5
+    assert small_gradebook.find_grade("why", "small", LESSON, "ada").score == 0.5
 
 
 def test_an_answer_that_nobody_graded_keeps_waiting(grade):
     assert grade()["why"] and grade()["why"]
 
 
-def test_a_score_by_hand_for_code_waits_when_the_code_or_its_points_change(grade, class_of_one):
+def test_a_score_by_hand_for_code_waits_when_the_code_or_its_points_change(grade, small_gradebook):
     grade()
-    by_hand(class_of_one, "double_hidden", 1.5)
+    by_hand(small_gradebook, "double_hidden", 1.5)
     assert not grade()["double_hidden"]
     assert not grade("Other words.")["double_hidden"]
     assert grade(double="x + x")["double_hidden"]
-    by_hand(class_of_one, "double_hidden", 1.5)
+    by_hand(small_gradebook, "double_hidden", 1.5)
     assert grade(double="x + x", score=1.0)["double_hidden"]
 
 
-def test_without_a_record_it_asks_as_nbgrader_does(grade, class_of_one, small_course):
+def test_without_a_record_it_asks_as_nbgrader_does(grade, small_gradebook, small_course):
     grade()
-    by_hand(class_of_one, "why", 0.5)
+    by_hand(small_gradebook, "why", 0.5)
     record = record_of(small_course, "ada", LESSON, "small")
     for content in (None, "", "[1]", "null"):
         record.unlink()
         if content is not None:
             record.write_text(content)
         assert grade()["why"], content
-        by_hand(class_of_one, "why", 0.5)
+        by_hand(small_gradebook, "why", 0.5)
 
 
 def test_an_own_cell_belongs_to_the_answers_of_its_kind():

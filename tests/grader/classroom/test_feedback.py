@@ -20,7 +20,6 @@ from course.grader.judging.verdict import Part, Verdict
 from course.grader.kernel.steps import StepResult
 from course.grader.notebooks.rebuild import rebuild
 from course.grader.pages.render import graded_notebook
-from tests.conftest import small_notebook
 from tests.grader.pages.test_feedback_page import section, words, written
 
 LESSON = "00_small"
@@ -30,24 +29,7 @@ FULL = Verdict("quadruple", 2.0, 2.0, (Part("y", True),))
 
 
 @pytest.fixture
-def gradebook(small_course):
-    """A gradebook that knows the small lesson."""
-    with Gradebook(f"sqlite:///{small_course.root}/gradebook.db", "rnn-course") as opened:
-        opened.add_assignment(LESSON)
-        opened.add_notebook("small", LESSON)
-        for cell in small_notebook().cells:
-            about = cell.metadata.get("nbgrader", {})
-            if about.get("grade"):
-                opened.add_grade_cell(
-                    cell.id, "small", LESSON, max_score=about["points"], cell_type=cell.cell_type
-                )
-            if about.get("solution"):
-                opened.add_solution_cell(cell.id, "small", LESSON)
-        yield opened
-
-
-@pytest.fixture
-def grade(small_course, gradebook):
+def grade(small_course, small_gradebook):
     """Save a student's graded notebook."""
     lesson = small_course.lesson(LESSON, "small")
 
@@ -57,7 +39,7 @@ def grade(small_course, gradebook):
         graded = Graded({"double": first, "quadruple": FULL}, ran)
         outcome = Outcome(student, LESSON, "small", "1")
         outcome.graded = nbformat.writes(graded_notebook(lesson, submission, graded))
-        book.save(small_course, gradebook, outcome)
+        book.save(small_course, small_gradebook, outcome)
 
     return save
 
@@ -84,13 +66,13 @@ def by_hand(gradebook: Gradebook, student: str, cell: str, score: float, comment
 
 class TestWhatIsOnAPage:
     def test_a_written_answer_waits_until_somebody_has_read_it(
-        self, small_course, grade, gradebook, look
+        self, small_course, grade, small_gradebook, look
     ):
         grade("ada")
         generate_feedback(small_course, LESSON)
         assert "4 of 4 points so far" in words(section(look("ada"), "in-short"))
         assert "not graded yet" in words(section(look("ada"), "question-why"))
-        by_hand(gradebook, "ada", "why", 0.5, "Say **why**.")
+        by_hand(small_gradebook, "ada", "why", 0.5, "Say **why**.")
         generate_feedback(small_course, LESSON)
         assert "4.5 of 5 points" in words(section(look("ada"), "in-short"))
         question = section(look("ada"), "question-why")
@@ -98,27 +80,27 @@ class TestWhatIsOnAPage:
         assert question.select_one(".comment strong").string == "why"
 
     def test_points_and_a_comment_by_hand_are_an_exercises_too(
-        self, small_course, grade, gradebook, look
+        self, small_course, grade, small_gradebook, look
     ):
         grade("ada", WRONG)
-        by_hand(gradebook, "ada", "double_hidden", 1.5, "I let it pass.")
+        by_hand(small_gradebook, "ada", "double_hidden", 1.5, "I let it pass.")
         generate_feedback(small_course, LESSON)
         exercise = words(section(look("ada"), "exercise-double"))
         assert "1.5 of 2 points" in exercise and "I let it pass." in exercise
 
-    def test_late_work_says_what_it_cost(self, small_course, grade, gradebook, look):
+    def test_late_work_says_what_it_cost(self, small_course, grade, small_gradebook, look):
         grade("ada")
-        row = gradebook.find_submission_notebook("small", LESSON, "ada")
+        row = small_gradebook.find_submission_notebook("small", LESSON, "ada")
         row.late_submission_penalty = 1.5
-        gradebook.db.commit()
+        small_gradebook.db.commit()
         generate_feedback(small_course, LESSON)
         first = words(section(look("ada"), "in-short"))
         assert "2.5 of 4 points" in first and "1.5 points are taken off" in first
 
-    def test_one_student_sees_nothing_of_anothers(self, small_course, grade, gradebook, look):
+    def test_one_student_sees_nothing_of_anothers(self, small_course, grade, small_gradebook, look):
         grade("ada", WRONG)
         grade("bob")
-        by_hand(gradebook, "ada", "why", 0.5, "For Ada alone.")
+        by_hand(small_gradebook, "ada", "why", 0.5, "For Ada alone.")
         generate_feedback(small_course, LESSON)
         assert "For Ada alone." in look("ada").get_text()
         assert "For Ada alone." not in look("bob").get_text()
@@ -126,14 +108,14 @@ class TestWhatIsOnAPage:
 
 
 class TestWhatIsWritten:
-    def test_only_what_changed_is_written_again(self, small_course, grade, gradebook):
+    def test_only_what_changed_is_written_again(self, small_course, grade, small_gradebook):
         grade("ada")
         grade("bob")
         first = generate_feedback(small_course, LESSON)
         assert len(first.written) == 2 and not first.unchanged
         for path in first.written:
             os.utime(path, (1, 1))
-        by_hand(gradebook, "bob", "why", 1.0, "Good.")
+        by_hand(small_gradebook, "bob", "why", 1.0, "Good.")
         again = generate_feedback(small_course, LESSON)
         assert [path.parts[-3] for path in again.written] == ["bob"]
         assert [path.parts[-3] for path in again.unchanged] == ["ada"]
@@ -191,9 +173,9 @@ class TestWhatIsWritten:
 
 
 class TestBesideNbgrader:
-    def test_its_own_command_writes_the_same_pages(self, small_course, grade, gradebook):
+    def test_its_own_command_writes_the_same_pages(self, small_course, grade, small_gradebook):
         grade("ada", WRONG)
-        by_hand(gradebook, "ada", "why", 0.5, "Good.")
+        by_hand(small_gradebook, "ada", "why", 0.5, "Good.")
         (ours,) = generate_feedback(small_course, LESSON).written
         text = ours.read_bytes()
         ours.unlink()

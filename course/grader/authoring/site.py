@@ -104,7 +104,7 @@ def run_sphinx(sources: Path, built: Path) -> None:
     FolderError
         At the first complaint: a link that leads nowhere, a page that no table of contents has.
     """
-    command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "--keep-going"]
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "--keep-going", "--no-color"]
     command += ["-d", str(sources.parent / "doctrees"), str(sources), str(built)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     complaints = [line for line in done.stderr.splitlines() if line.strip()]

@@ -18,9 +18,9 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from course.grader.ground.quiet import no_warnings
 from course.grader.ground.text import for_spreadsheet
-from course.grader.pages.class_numbers import LATE, NOT_THERE, ON_TIME, UNGRADED
 from course.grader.pages.kinds import KINDS
 from course.grader.pages.similarity import Likeness
+from course.grader.pages.states import LATE, NOT_THERE, ON_TIME, UNGRADED
 from course.plots import COLORS, set_style
 
 SHARPNESS, SHOWN = 192, 96

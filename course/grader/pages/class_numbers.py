@@ -10,10 +10,10 @@ import pandas as pd
 from course.grader.judging.outcome import Outcome
 from course.grader.pages.kinds import KINDS, UNWRITTEN, kind_of
 from course.grader.pages.roll import Roll
+from course.grader.pages.states import LATE, NOT_THERE, ON_TIME, UNGRADED
 
 FEWEST = 3
 """Students that a correlation needs."""
-ON_TIME, LATE, NOT_THERE, UNGRADED = "on time", "late", "missing", "not graded"
 
 
 def verdict_frame(outcomes: Sequence[Outcome]) -> pd.DataFrame:

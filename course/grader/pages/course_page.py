@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from course.grader.pages import class_figures as figures
-from course.grader.pages.class_numbers import LATE, NOT_THERE, ON_TIME, UNGRADED
 from course.grader.pages.frame import (
     Page,
     change_rows,
@@ -21,13 +20,16 @@ from course.grader.pages.frame import (
 )
 from course.grader.pages.lesson_page import Summary
 from course.grader.pages.since_last import Before, changes
-
-STATES = (
-    ("missing", "✕ something is missing"),
-    ("late", "◷ something was late"),
-    ("twice", "✕ two lessons or more are missing"),
+from course.grader.pages.states import (
+    LATE,
+    NOT_THERE,
+    ON_TIME,
+    SIGNS,
+    UNGRADED,
+    Work,
+    choices,
+    states_of,
 )
-SIGNS = {ON_TIME: "", LATE: " ◷", NOT_THERE: "✕", UNGRADED: "…"}
 
 
 def totals(lessons: Sequence[Summary]) -> dict[str, float]:
@@ -77,6 +79,7 @@ def course_page(
         )
         if picture is not None
     ]
+    states = _states(lessons, status)
     middle = pd.Series(sums, dtype=float).median() if sums else 0.0
     html = render(
         "course.html",
@@ -87,8 +90,11 @@ def course_page(
             (str(len(frame)), "students in the class"),
             (str(len(lessons)), "lessons graded"),
             (f"{middle:g}", f"points in the median, of {most:g}"),
-            (f"✕ {int(counts[NOT_THERE].sum())}", "lessons not handed in, over all students"),
-            (f"◷ {int(counts[LATE].sum())}", "handed in late"),
+            (
+                f"{SIGNS[NOT_THERE]} {int(counts[NOT_THERE].sum())}",
+                "lessons not handed in, over all students",
+            ),
+            (f"{SIGNS[LATE]} {int(counts[LATE].sum())}", "handed in late"),
         ],
         changes=change_rows(changes(before, sums), who),
         before=written(before),
@@ -107,11 +113,11 @@ def course_page(
             }
             for _, row in exercises.iterrows()
         ],
-        states=STATES,
+        states=choices(states.values()),
         students=[
             {
                 "who": who[str(student)],
-                "states": _states(status.loc[student]),
+                "states": states[str(student)],
                 "numbers": [
                     *(
                         (points(frame.loc[student, name])[0], _cell(frame, status, student, name))
@@ -188,10 +194,14 @@ def _cell(frame: pd.DataFrame, status: pd.DataFrame, student: str, lesson: str) 
     state = status.loc[student, lesson]
     if state in {NOT_THERE, UNGRADED}:
         return SIGNS[state]
-    return points(frame.loc[student, lesson])[1] + SIGNS[state]
+    text = points(frame.loc[student, lesson])[1]
+    return f"{text} {SIGNS[LATE]}" if state == LATE else text
 
 
-def _states(row: pd.Series) -> str:
-    missing = int((row == NOT_THERE).sum())
-    states = {"missing": missing > 0, "late": bool((row == LATE).any()), "twice": missing > 1}
-    return " ".join(state for state, holds in states.items() if holds)
+def _states(lessons: Sequence[Summary], status: pd.DataFrame) -> dict[str, str]:
+    """The states that hold for each student in any lesson."""
+    waiting = {str(s) for x in lessons for s in x.students.index[x.students["waiting"]]}
+    return {
+        str(student): states_of(Work(list(row), waiting=str(student) in waiting))
+        for student, row in status.iterrows()
+    }

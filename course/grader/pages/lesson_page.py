@@ -15,10 +15,6 @@ from course.grader.pages import class_figures as figures
 from course.grader.pages import similarity
 from course.grader.pages.class_numbers import (
     FEWEST,
-    LATE,
-    NOT_THERE,
-    ON_TIME,
-    UNGRADED,
     exercise_frame,
     student_frame,
     verdict_frame,
@@ -39,19 +35,17 @@ from course.grader.pages.kinds import KINDS, UNWRITTEN, kind_of, mistakes
 from course.grader.pages.report import by_exercise, by_student
 from course.grader.pages.roll import Roll
 from course.grader.pages.since_last import Before, changes
-
-STATES = (
-    ("missing", "✕ missing"),
-    ("late", "◷ late"),
-    ("waiting", "✎ a written answer waits"),
-    ("slow", "◷ a time-out"),
-    ("crashed", "✕ a crash"),
-    ("noted", "something for your eyes"),
-    ("untouched", "handed in, wrote nothing"),
-    ("unreadable", "? cannot be read"),
+from course.grader.pages.states import (
+    LATE,
+    NOT_THERE,
+    ON_TIME,
+    SIGNS,
+    UNGRADED,
+    WAITS,
+    Work,
+    choices,
+    states_of,
 )
-"""What the list of students can be narrowed to."""
-SIGNS = {ON_TIME: "✓ on time", NOT_THERE: "✕ missing", UNGRADED: "… not graded"}
 
 
 @dataclass(frozen=True)
@@ -133,7 +127,7 @@ def lesson_page(
     students, exercises = summary.students, summary.exercises
     failed = dict(graded.failed)
     who = people(graded.roll.names, [*students.index, *(k.rpartition("/")[0] for k in failed)])
-    alike = _alike(graded)
+    alike, rows = _alike(graded), _student_rows(graded, students, who)
     html = render(
         "lesson.html",
         title=f"Class report: {graded.assignment}",
@@ -184,9 +178,10 @@ def lesson_page(
         alike_from=similarity.ALIKE,
         least=similarity.LEAST,
         legend=[(sign, kind) for kind, sign in KINDS.items()],
-        states=STATES,
+        waits=WAITS,
+        states=choices(row["states"] for row in rows),
         notebooks=list(dict.fromkeys(o.notebook for o in graded.outcomes)),
-        students=_student_rows(graded, students, who),
+        students=rows,
     )
     pictures = [*scores, *about, *(picture for _, picture in alike.values() if picture)]
     tables = {f"{picture.name}.csv": picture.table for picture in pictures}
@@ -255,8 +250,8 @@ def _tiles(students: pd.DataFrame, exercises: pd.DataFrame) -> list[tuple[str, s
     tiles = [
         (str(len(students)), "students in the class"),
         (str(len(there)), "handed in"),
-        (f"✕ {status.get(NOT_THERE, 0)}", "missing"),
-        (f"◷ {status.get(LATE, 0)}", "late"),
+        (f"{SIGNS[NOT_THERE]} {status.get(NOT_THERE, 0)}", "missing"),
+        (f"{SIGNS[LATE]} {status.get(LATE, 0)}", "late"),
         (middle, f"points in the median, of {most:g}"),
         (str(int(exercises["too slow"].sum())), "time-outs"),
         (str(int(exercises["crashed"].sum())), "crashes"),
@@ -265,7 +260,7 @@ def _tiles(students: pd.DataFrame, exercises: pd.DataFrame) -> list[tuple[str, s
     if untouched:
         tiles.append((str(untouched), "handed in, wrote nothing"))
     if status.get(UNGRADED, 0):
-        tiles.append((f"… {status[UNGRADED]}", "handed in, not graded"))
+        tiles.append((f"{SIGNS[UNGRADED]} {status[UNGRADED]}", "handed in, not graded"))
     if waiting := int(students["waiting"].sum()):
         tiles.append((f"✎ {waiting}", "wait for a score by hand"))
     return tiles
@@ -293,7 +288,6 @@ def _exercise_rows(outcomes: Sequence[Outcome], exercises: pd.DataFrame) -> list
 
 def _student_rows(graded: Graded, students: pd.DataFrame, who: Mapping[str, dict]) -> list[dict]:
     outcomes = graded.outcomes
-    signs = SIGNS if graded.roll.due else SIGNS | {ON_TIME: "✓ handed in"}
     notebooks = list(dict.fromkeys(o.notebook for o in outcomes))
     grouped = by_student(list(outcomes))
     rows = []
@@ -314,18 +308,24 @@ def _student_rows(graded: Graded, students: pd.DataFrame, who: Mapping[str, dict
             for flag in v.flags
         ]
         value, text = points(row["points"])
-        late = how_late(row["seconds_late"]) if row["status"] == LATE else ""
+        work = Work(
+            (row["status"],),
+            [kind for found in kinds.values() for kind in found],
+            row["waiting"],
+            row["wrote"],
+            bool(notes),
+        )
         rows.append(
             {
                 "who": who[str(student)],
-                "status": signs.get(row["status"], f"◷ {late}"),
+                "status": _status(row, graded.roll),
                 "waiting": row["waiting"],
                 "value": value,
                 "points": text,
                 "marks": [_marks(notebook, kinds.get(notebook, [])) for notebook in notebooks],
                 "wrong": wrong,
                 "notes": notes,
-                "states": _states(row, [k for found in kinds.values() for k in found], notes),
+                "states": states_of(work),
             }
         )
     return rows
@@ -338,15 +338,9 @@ def _marks(notebook: str, kinds: Sequence[str]) -> tuple[str, str]:
     return "".join(KINDS[kind] for kind in kinds), f"{notebook}: {words}"
 
 
-def _states(row: pd.Series, kinds: Sequence[str], notes: Sequence[str]) -> str:
-    states = {
-        "missing": row["status"] == NOT_THERE,
-        "late": row["status"] == LATE,
-        "waiting": row["waiting"],
-        "slow": "too slow" in kinds,
-        "crashed": "crashed" in kinds,
-        "noted": bool(notes),
-        "unreadable": "unreadable" in kinds,
-        "untouched": row["status"] in {ON_TIME, LATE} and not row["wrote"],
-    }
-    return " ".join(state for state, holds in states.items() if holds)
+def _status(row: pd.Series, roll: Roll) -> str:
+    """Sign and words for handing in; without a due date, nobody is on time or late."""
+    words = {LATE: how_late(row["seconds_late"])}
+    if not roll.due:
+        words[ON_TIME] = "handed in"
+    return f"{SIGNS[row['status']]} {words.get(row['status'], row['status'])}"

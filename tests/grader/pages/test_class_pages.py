@@ -27,6 +27,7 @@ from course.grader.pages.lesson_page import (
 )
 from course.grader.pages.roll import Roll
 from course.grader.pages.since_last import Before
+from course.grader.pages.states import LATE, NOT_THERE, ON_TIME, UNGRADED, Work, states_of
 from tests.support.made_up_class import made_up, notebook
 
 EVIL = (
@@ -294,3 +295,29 @@ class TestCourse:
         assert sorted(name for states, name in rows if "twice" in states.split()) == [
             *("student027", "student028", "student029")
         ]
+
+    def test_who_has_a_written_answer_that_waits_can_be_found(self, graded):
+        there = graded.outcomes[0].student
+        waits = replace(graded, roll=replace(graded.roll, waiting=frozenset({there})))
+        html = course_page([summary_of(waits)], "now").html
+        rows = re.findall(r'<tr data-states="([^"]*)">.*?class="name">(\w+)', html)
+        assert [name for states, name in rows if "waiting" in states.split()] == [there]
+
+
+class TestStates:
+    """What the table of students can be narrowed to."""
+
+    @pytest.mark.parametrize("page", ["lesson", "course"])
+    def test_every_choice_finds_somebody(self, page, request):
+        html = request.getfixturevalue(page).html
+        offered = set(re.findall(r'<option value="(\w+)">', html))
+        shown = {key for keys in re.findall(r'data-states="([^"]*)"', html) for key in keys.split()}
+        assert offered == shown
+        assert {"missing", "late"} <= offered
+
+    def test_states_of_one_student(self):
+        assert states_of(Work([ON_TIME])) == ""
+        assert states_of(Work([NOT_THERE, UNGRADED, NOT_THERE])) == "missing twice ungraded"
+        work = Work([LATE], kinds=["crashed", "too slow"], waiting=True, wrote=False, noted=True)
+        assert states_of(work) == "late waiting slow crashed noted untouched"
+        assert states_of(Work([NOT_THERE], wrote=False)) == "missing", "nothing was handed in"

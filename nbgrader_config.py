@@ -64,6 +64,7 @@ c.GenerateSolution.preprocessors = [
 
 # Grading: rebuild from the source, run in a confined kernel, judge outside, write verdicts.
 c.Autograde.pre_convert_hook = FindEverySubmission()
+c.Autograde.post_convert_hook = "course.grader.classroom.preprocessors.keep_results"
 c.Autograde.exporter_class = "course.grader.classroom.preprocessors.SubmissionExporter"
 c.Autograde.sanitize_preprocessors = ["course.grader.classroom.preprocessors.RebuildSubmission"]
 c.Autograde.autograde_preprocessors = [

@@ -195,7 +195,8 @@ def _tour(options: argparse.Namespace) -> None:
 def _autograde(options: argparse.Namespace) -> int:
     from course.grader.authoring.generate import generate_release
     from course.grader.classroom.class_report import write_lesson_report
-    from course.grader.classroom.run import Options, grade_class, kits_of, load_result, tasks_of
+    from course.grader.classroom.results import load_result
+    from course.grader.classroom.run import Options, grade_class, kits_of, tasks_of
     from course.grader.pages import report
 
     folder = _folder()

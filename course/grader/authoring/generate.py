@@ -22,7 +22,7 @@ from course.claims import STRICT
 from course.grader.authoring.pictures import shrink_pictures
 from course.grader.classroom.command import GenerationError, nbgrader
 from course.grader.classroom.course_folder import CourseFolder
-from course.grader.classroom.preprocessors import grade_submission
+from course.grader.classroom.work import grade_submission
 from course.grader.judging.grade import Graded
 from course.grader.judging.references import SolutionError, references_for
 from course.grader.kernel.kernels import run_in_kernels

@@ -14,6 +14,7 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from course.grader.classroom.course_folder import CourseFolder, FolderError
 from course.grader.classroom.gradebook import open_gradebook
+from course.grader.classroom.results import applied_results
 from course.grader.classroom.roster import members_of
 from course.grader.ground.files import write_atomically
 from course.grader.ground.text import one_line
@@ -77,7 +78,7 @@ def write_course_report(folder: CourseFolder) -> tuple[Path, list[Path]]:
     """
     from course.grader.pages.course_page import course_page, totals
 
-    graded = [name for name in folder.lesson_names if _results(folder, name)]
+    graded = [name for name in folder.lesson_names if any(applied_results(folder, name))]
     if not graded:
         raise FolderError("nothing is graded yet: run `make autograde LESSON=...` first")
     path = report_path(folder, COURSE)
@@ -134,7 +135,7 @@ def gathered(folder: CourseFolder, run: Run) -> Graded:
 def stored_outcomes(folder: CourseFolder, assignment: str) -> list[Outcome]:
     """Read what is kept of a lesson's submissions; what cannot be read is left out, and named."""
     found = []
-    for path in _results(folder, assignment):
+    for path in applied_results(folder, assignment):
         try:
             found.append(Outcome.from_bytes(path.read_bytes()))
         except (OSError, ValueError, TypeError, KeyError):
@@ -164,12 +165,6 @@ def roll_of(gradebook: Gradebook, assignment: str, handed_in: Sequence[str] = ()
         if row["needs_manual_grade"]
     )
     return Roll(names, lesson.duedate, late, waiting, there)
-
-
-def _results(folder: CourseFolder, assignment: str) -> Sequence[Path]:
-    """Results that are in the gradebook, by student."""
-    found = sorted((folder.private / "results" / assignment).glob("*/*.json"))
-    return [path for path in found if path.with_suffix(".applied").is_file()]
 
 
 def _remember(folder: CourseFolder, name: str, points: dict[str, float], now: str) -> Before | None:

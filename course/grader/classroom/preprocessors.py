@@ -10,21 +10,19 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from course.grader.classroom.course_folder import CourseFolder, find_course
-from course.grader.classroom.work import MISSING, finished_notebook, grade_submission, opened
-from course.grader.judging.misconceptions import with_misconceptions
-from course.grader.judging.references import references_for
-from course.grader.kernel.kernels import run_in_kernels
-from course.grader.kernel.steps import Settings
+from course.grader.classroom.results import drop_older, mark_applied, results_of, store, unmark
+from course.grader.classroom.run import kit_of
+from course.grader.classroom.work import Task, opened, outcome_of
 from course.grader.notebooks.lesson import Lesson
-from course.grader.notebooks.rebuild import UNREADABLE
 from course.grader.notebooks.submitted import PLACEHOLDER, link_on_the_way, set_aside
-from course.grader.pages.render import NOTES, rebuilt_notebook
+from course.grader.pages.render import rebuilt_notebook
 
 SUBMITTED_TEXT = "course_submitted_text"
 SUBMITTED_NOTES = "course_submitted_notes"
@@ -59,10 +57,11 @@ def recognise_names(assignment: str, student: str, notebooks: list[str]) -> None
     :class:`SubmissionExporter` finds what was handed in for each, whatever its name and place.
     The list is changed in place; of files, links and the like alone get another name.
     """
-    here = Path(notebooks[0]).parent
+    here, folder = Path(notebooks[0]).parent, find_course()
     set_aside(here)
     (here / PLACEHOLDER).unlink(missing_ok=True)
-    lessons = find_course().lessons(assignment)
+    unmark(folder, here.parent.name, here.name)
+    lessons = folder.lessons(assignment)
     notebooks[:] = [str(here / f"{lesson.notebook}.ipynb") for lesson in lessons]
 
 
@@ -81,8 +80,6 @@ class SubmissionExporter(NotebookExporter):
             found = folder.handed_in(about["student"], folder.lessons(about["assignment"]))
             resources[SUBMITTED_TEXT] = found[path.stem].text
             resources[SUBMITTED_NOTES] = found[path.stem].notes
-        else:  # the grading step reads what the sanitizing step wrote
-            resources[SUBMITTED_TEXT] = path.read_bytes()
         return self.from_notebook_node(new_notebook(), resources=resources, **kwargs)
 
 
@@ -100,39 +97,38 @@ class RebuildSubmission(NbGraderPreprocessor):
 
 
 class GradeSubmission(NbGraderPreprocessor):
-    """Grading step of ``nbgrader autograde``: run in a kernel, judge outside, write verdicts."""
+    """Grading step of ``nbgrader autograde``: what the command does, and the same result is kept.
+
+    It grades what was handed in, as the sanitizing step did before it: what is in ``submitted/``.
+    """
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Replace the notebook by the graded one."""
         folder, lesson = _lesson(resources)
-        text = resources.pop(SUBMITTED_TEXT)
-        notes = _earlier_notes(text)
-        submission = opened(lesson, folder.starter(lesson), text, notes)
-        submission.readable &= not any(UNREADABLE in note or note == MISSING for note in notes)
-        seed = folder.seed(lesson.assignment)
-        references = references_for(lesson, seed, folder.references, run_in_kernels)
-        references = with_misconceptions(references, lesson, folder.root, seed, folder.references)
         student = resources["nbgrader"]["student"]
+        kit = kit_of(folder, lesson, folder.seed(lesson.assignment))
         found = folder.handed_in(student, folder.lessons(lesson.assignment))[lesson.notebook]
-        graded = grade_submission(lesson, submission, references, Settings(seed), found.files)
-        for line in graded.notes:
+        outcome = outcome_of(Task(student, kit, found.text, found.notes, found.files))
+        store(folder, outcome)
+        drop_older(folder, outcome)
+        for line in outcome.notes:
             self.log.warning("%s: %s", student, line)
-        return finished_notebook(lesson, submission, graded), resources
+        return nbformat.v4.reads(outcome.graded), resources
+
+
+def keep_results(assignment: str, student: str, notebooks: list[str]) -> None:
+    """Hook after nbgrader has converted a submission: its results count as applied from now on.
+
+    A run that ends before leaves results that the command applies without grading again.
+    """
+    here = Path(notebooks[0]).parent
+    for path in results_of(find_course(), here.parent.name, here.name):
+        mark_applied(path)
 
 
 def _lesson(resources: dict[str, Any]) -> tuple[CourseFolder, Lesson]:
     about = resources["nbgrader"]
     folder = find_course()
     return folder, folder.lesson(about["assignment"], about["notebook"])
-
-
-def _earlier_notes(text: bytes | None) -> list[str]:
-    """Notes that the sanitizing step left in the notebook it wrote."""
-    import json
-
-    try:
-        return [str(note) for note in json.loads(text or b"{}")["metadata"][NOTES]]
-    except (ValueError, KeyError, TypeError):
-        return []

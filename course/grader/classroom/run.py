@@ -1,8 +1,9 @@
 """Grade a class: collect what changed, let workers grade it, write what comes back, once.
 
-A result is stored the moment it arrives, under the fingerprint of everything it depends on, and
-applied to the gradebook afterwards. A run that is killed is started again with the same command:
-what is stored is not graded again, what is applied is not applied again.
+A result is stored the moment it arrives, and applied to the gradebook afterwards (``results``). A
+run that is killed is started again with the same command: what is stored is not graded again, what
+is applied is not applied again. That holds for what ``nbgrader autograde`` and formgrader graded
+too, for they leave the same results.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ import nbformat
 
 from course.grader.classroom import gradebook as book
 from course.grader.classroom.course_folder import CourseFolder, FolderError
+from course.grader.classroom.results import apply, is_applied, load_result, points_before, store
 from course.grader.classroom.work import Kit, Task, do
-from course.grader.ground.files import write_atomically
 from course.grader.judging.misconceptions import with_misconceptions
 from course.grader.judging.outcome import Outcome, Run
 from course.grader.judging.references import references_for
@@ -76,23 +77,23 @@ class NothingToGrade(FolderError):
 def kits_of(folder: CourseFolder, assignment: str, device: str = "cpu") -> list[Kit]:
     """Prepare what workers need for a lesson: sources, starters, references under one seed."""
     seed = folder.seed(assignment)
-    kits = []
-    for lesson in folder.lessons(assignment):
-        references = references_for(lesson, seed, folder.references, run_in_kernels)
-        references = with_misconceptions(references, lesson, folder.root, seed, folder.references)
-        starter = folder.starter(lesson)
-        kits.append(
-            Kit(
-                assignment,
-                lesson.notebook,
-                nbformat.writes(lesson.source),
-                nbformat.writes(starter) if starter is not None else "",
-                references.to_bytes(),
-                seed,
-                device,
-            )
-        )
-    return kits
+    return [kit_of(folder, lesson, seed, device) for lesson in folder.lessons(assignment)]
+
+
+def kit_of(folder: CourseFolder, lesson: Lesson, seed: int, device: str = "cpu") -> Kit:
+    """Prepare what workers need for one notebook of a lesson."""
+    references = references_for(lesson, seed, folder.references, run_in_kernels)
+    references = with_misconceptions(references, lesson, folder.root, seed, folder.references)
+    starter = folder.starter(lesson)
+    return Kit(
+        lesson.assignment,
+        lesson.notebook,
+        nbformat.writes(lesson.source),
+        nbformat.writes(starter) if starter is not None else "",
+        references.to_bytes(),
+        seed,
+        device,
+    )
 
 
 def tasks_of(
@@ -185,41 +186,6 @@ def require_writable(*folders: Path) -> None:
             ) from error
 
 
-def result_path(folder: CourseFolder, task_or_outcome: Task | Outcome) -> Path:
-    """Where a result is stored: its name holds the fingerprint."""
-    notebook = getattr(task_or_outcome, "notebook", None) or task_or_outcome.kit.notebook
-    assignment = getattr(task_or_outcome, "assignment", None) or task_or_outcome.kit.assignment
-    name = f"{notebook}-{task_or_outcome.fingerprint}.json"
-    return folder.private / "results" / assignment / task_or_outcome.student / name
-
-
-def load_result(folder: CourseFolder, task: Task) -> Outcome | None:
-    """Return the stored result of a task, or ``None`` when there is none that can be read."""
-    try:
-        return Outcome.from_bytes(result_path(folder, task).read_bytes())
-    except FileNotFoundError:
-        return None
-    except (ValueError, TypeError, KeyError):
-        log.warning("a damaged result of %s is graded again", task.student)
-        return None
-
-
-def is_applied(folder: CourseFolder, outcome: Outcome) -> bool:
-    """Tell whether a stored result is already in the gradebook and in ``autograded/``."""
-    marker = result_path(folder, outcome).with_suffix(".applied")
-    return marker.is_file() and book.graded_path(folder, outcome).is_file()
-
-
-def apply(folder: CourseFolder, gradebook: Any, outcome: Outcome) -> None:
-    """Write a stored result into the gradebook and ``autograded/``; twice is as good as once."""
-    book.save(folder, gradebook, outcome)
-    path = result_path(folder, outcome)
-    write_atomically(path.with_suffix(".applied"), b"")
-    for old in path.parent.glob(f"{outcome.notebook}-*"):
-        if old.stem != path.stem:
-            old.unlink(missing_ok=True)
-
-
 def _grade_all(
     folder: CourseFolder, gradebook: Any, todo: list[Task], options: Options, run: Run
 ) -> None:
@@ -236,20 +202,12 @@ def _grade_all(
                 run.failed[f"{task.student}/{task.kit.notebook}"] = error
                 continue
             outcome = Outcome.from_bytes(data)
-            before = _points_before(folder, outcome)
-            write_atomically(result_path(folder, outcome), data)
+            before = points_before(folder, outcome)
+            store(folder, outcome)
             apply(folder, gradebook, outcome)
             run.graded.append(outcome)
             if before not in {None, outcome.points}:
                 run.changed[f"{outcome.student}/{outcome.notebook}"] = before, outcome.points
-
-
-def _points_before(folder: CourseFolder, outcome: Outcome) -> float | None:
-    """Points of the stored result that this outcome replaces."""
-    for path in result_path(folder, outcome).parent.glob(f"{outcome.notebook}-*.json"):
-        with contextlib.suppress(ValueError, TypeError, KeyError, OSError):
-            return Outcome.from_bytes(path.read_bytes()).points
-    return None
 
 
 def _outcomes(todo: list[Task], options: Options) -> Iterator[tuple[Task, bytes, str]]:

@@ -95,7 +95,7 @@ class Task:
 
 
 def do(task: Task, turn: Turn | None = None) -> bytes:
-    """Grade one submission and return its packed outcome.
+    """Grade one submission in a worker and return its packed outcome.
 
     Parameters
     ----------
@@ -108,8 +108,15 @@ def do(task: Task, turn: Turn | None = None) -> bytes:
     bytes
         An :class:`Outcome`.
     """
-    started = time.monotonic()
     bound_own_memory(WORKER_MEMORY)
+    packed = outcome_of(task, turn).to_bytes()
+    give_memory_back()
+    return packed
+
+
+def outcome_of(task: Task, turn: Turn | None = None) -> Outcome:
+    """Grade one submission in this process, which is left as it is."""
+    started = time.monotonic()
     kit = task.kit
     lesson, starter, references = _unpacked(kit)
     outcome = Outcome(task.student, kit.assignment, kit.notebook, task.fingerprint)
@@ -124,8 +131,7 @@ def do(task: Task, turn: Turn | None = None) -> bytes:
     outcome.verdicts = list(graded.verdicts.values())
     outcome.notes = list(dict.fromkeys(graded.notes))
     outcome.seconds = time.monotonic() - started
-    give_memory_back()
-    return outcome.to_bytes()
+    return outcome
 
 
 def grade_submission(

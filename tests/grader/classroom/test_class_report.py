@@ -19,8 +19,8 @@ from course.grader.classroom.class_report import (
 )
 from course.grader.classroom.course_folder import CourseFolder, FolderError
 from course.grader.classroom.gradebook import open_gradebook
+from course.grader.classroom.results import result_path
 from course.grader.classroom.roster import import_roster
-from course.grader.classroom.run import result_path
 from course.grader.judging.outcome import Outcome, Run
 from course.grader.judging.verdict import Verdict
 from course.grader.pages import lesson_page

@@ -99,7 +99,7 @@ def make_course(root: Path, source: CourseFolder) -> CourseFolder:
         nbformat.write(handed_in, here / "small.ipynb")
     for student, files in odd_work(folder).items():
         for name, data in files.items():
-            path = folder.submitted / student / LESSON / name
+            path = Path(os.path.normpath(folder.submitted / student / LESSON / name))
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
     (folder.submitted / "linked").symlink_to(folder.submitted / "right")
@@ -193,6 +193,18 @@ def test_nbgrader_autograde(start, expected, tmp_path):
     folder = make_course(tmp_path / "stock", start)
     nbgrader(folder, "autograde", LESSON)
     assert everything(folder) == expected
+    assert_nothing_is_left_to_grade(folder, expected)
+
+
+def assert_nothing_is_left_to_grade(folder: CourseFolder, expected: dict) -> None:
+    """The command knows what nbgrader graded, and takes it as it is."""
+    stored = list((folder.private / "results").rglob("*.json"))
+    assert len(stored) == len(WORK) + len(ODD)
+    assert all(path.with_suffix(".applied").is_file() for path in stored)
+    run = grade_class(folder, LESSON, Options(workers=1, quiet=True))
+    assert not run.graded
+    assert {outcome.student for outcome in run.kept} == {*WORK, *ODD}
+    assert everything(folder) == expected
 
 
 def test_formgraders_api(start, expected, tmp_path):
@@ -208,6 +220,39 @@ def test_formgraders_api(start, expected, tmp_path):
     )
     subprocess.run([sys.executable, "-c", code], cwd=folder.root, check=True, capture_output=True)
     assert everything(folder) == expected
+    assert_nothing_is_left_to_grade(folder, expected)
+
+
+def test_a_run_of_nbgraders_that_was_killed_loses_nothing_and_is_not_repeated(
+    start, expected, tmp_path
+):
+    """It ends between the verdict and the gradebook: the command applies what was kept."""
+    folder = make_course(tmp_path / "half", start)
+    code = (
+        "import os, course.grader.classroom.by_hand as by_hand\n"
+        "by_hand.SaveScores.preprocess = lambda *about: os._exit(9)\n"
+        "from nbgrader.apps import NbGraderAPI\n"
+        "from traitlets.config.loader import PyFileConfigLoader\n"
+        "api = NbGraderAPI(config=PyFileConfigLoader('nbgrader_config.py', path='.').load_config())\n"
+        f"api.autograde({LESSON!r}, 'wrong-step')\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code], cwd=folder.root, capture_output=True)
+    assert killed.returncode == 9
+    only = Options(workers=1, quiet=True, students=("wrong-step",))
+    run = grade_class(folder, LESSON, only)
+    assert [len(run.graded), len(run.kept)] == [0, 1]
+    assert everything(folder) == {k: v for k, v in expected.items() if k[0] == "wrong-step"}
+
+
+def test_another_version_is_graded_after_nbgrader_graded_the_first(start, tmp_path):
+    folder = make_course(tmp_path / "next", start)
+    nbgrader(folder, "autograde", LESSON, "--student=wrong-step")
+    path = folder.submitted / "wrong-step" / LESSON / "small.ipynb"
+    path.write_bytes((folder.submitted / "right" / LESSON / "small.ipynb").read_bytes())
+    only = Options(workers=1, quiet=True, students=("wrong-step",))
+    run = grade_class(folder, LESSON, only)
+    assert [outcome.points for outcome in run.graded] == [4]
+    assert len(list((folder.private / "results").rglob("*.json"))) == 1
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """The made-up class of ``make demo``: who they are, what they hand in, what it deserves.
 
-A student is a set of changes to the lesson's solution. ``loses`` lists the exercises that must
-lose points; a test asserts it for each.
+A student is a set of changes to the lesson's solution, with written answers of their own.
+``loses`` lists the exercises that must lose points; a test asserts it for each.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
+
+from course.grader.demo.written import ANSWERS
 
 RNN, GRADIENTS = "vanilla_rnn", "vanishing_gradients"
 Edits = dict[tuple[str, str], list[tuple[str, str]] | str | None]
@@ -286,10 +288,19 @@ def hand_in(student: Student, name: str, solution: NotebookNode, starter: Notebo
             if old not in cell.source:
                 raise ValueError(f"{student.name}: {old!r} is not in the solution of {exercise}")
             cell.source = cell.source.replace(old, new)
+    for question in _questions(starter):
+        answer = ANSWERS[question].get(student.name, _cell(starter, question).source)
+        _cell(notebook, question).source = answer.strip()
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     return student.finish(name, notebook) if student.finish else nbformat.writes(notebook)
+
+
+def _questions(starter: NotebookNode) -> list[str]:
+    """Ids of the written questions: they have an answer and a score in one cell."""
+    about = [cell.metadata.get("nbgrader", {}) for cell in starter.cells]
+    return [one["grade_id"] for one in about if one.get("solution") and one.get("grade")]
 
 
 def _cell(notebook: NotebookNode, grade_id: str) -> NotebookNode:

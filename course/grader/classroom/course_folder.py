@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 
 from course.grader.ground.files import write_atomically
 from course.grader.notebooks.lesson import Lesson, LessonError, lessons_of
-from course.grader.notebooks.submitted import Found, collect
+from course.grader.notebooks.submitted import Found, collect, packed_lesson
 
 
 class FolderError(RuntimeError):
@@ -105,7 +105,7 @@ class CourseFolder:
             path.name
             for path in self.submitted.iterdir()
             if not path.name.startswith(".")
-            and ((path / assignment).is_dir() or (path / assignment).is_symlink())
+            and (os.path.lexists(path / assignment) or packed_lesson(path / assignment))
         )
 
     def handed_in(

@@ -31,9 +31,9 @@ SUBMITTED_NOTES = "course_submitted_notes"
 def show_every_submission(root: Path) -> None:
     """Let nbgrader see the students whose notebook it would not find, before it looks for them.
 
-    It takes a folder without an ``.ipynb`` for one without work, be there a zip in it, a folder,
-    or ``rnn.ipynb.txt``. Such a folder gets an empty file, which :func:`recognise_names` removes.
-    A linked folder makes room for an empty one.
+    It takes a folder without an ``.ipynb`` for one without work, be there a zip in it or in its
+    place, a folder, or ``rnn.ipynb.txt``. Such a folder gets an empty file, which
+    :func:`recognise_names` removes. A linked folder makes room for an empty one.
 
     Parameters
     ----------
@@ -47,6 +47,7 @@ def show_every_submission(root: Path) -> None:
             with contextlib.suppress(OSError):  # a folder that cannot be written is skipped
                 if link_on_the_way(here):
                     set_aside(here)
+                here.mkdir(exist_ok=True)  # a zip may lie in its place
                 if not any(here.glob("[!.]*.ipynb")):
                     (here / PLACEHOLDER).touch()
 

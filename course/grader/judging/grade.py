@@ -17,12 +17,17 @@ from course.grader.judging.flags import flags_of
 from course.grader.judging.follow import charge_caches, given, to_follow, with_solutions
 from course.grader.judging.payload import Payload
 from course.grader.judging.verdict import NOT_WRITTEN, Verdict, judge
-from course.grader.kernel.steps import Runner, Settings, Step, StepResult
+from course.grader.kernel.steps import FORGOTTEN, Runner, Settings, Step, StepResult
 from course.grader.notebooks.lesson import Lesson, bound_names, defined_names, syntax_problem
 from course.grader.notebooks.rebuild import UNREADABLE, Submission
 
 SHORTEST_LIMIT = 10.0
 """Seconds that every cell may take."""
+
+EMPTIES = re.compile(
+    r"(globals|locals|vars)\(\)\s*\.\s*(clear|pop|popitem)\b|del\s+globals\(\)|user_ns\s*\.\s*clear\b"
+)
+EMPTIED = "it deletes the notebook's names (globals().clear() or the like)"
 
 Known = dict[str, dict[str, Wrong]]
 """What known wrong answers emit, by exercise and sentence."""
@@ -118,6 +123,8 @@ def grade(
     graded.verdicts = _judge_all(lesson, references, results, settings, known)
     unwritten_ones = unwritten(lesson, submission)
     graded.notes += [result.cause for result in results.values() if result.status == "stopped"]
+    if any(_said(result, FORGOTTEN) for result in results.values()):
+        graded.notes.append(f"a cell cost nothing although {EMPTIED}: they were put back")
     if not submission.readable:
         cause = next((n for n in submission.notes if UNREADABLE in n), UNREADABLE)
         graded.verdicts = {
@@ -157,6 +164,11 @@ def grade(
         seen = graded.verdicts[id_].flags
         graded.verdicts[id_] = replace(graded.verdicts[id_], flags=(*flags, *seen))
     return graded
+
+
+def _said(result: StepResult, sentence: str) -> bool:
+    """Tell whether a sentence is among what a step printed."""
+    return any(sentence in str(output.get("text", "")) for output in result.outputs)
 
 
 def _with_limit(step: Step, seconds: dict[str, float]) -> Step:
@@ -270,6 +282,9 @@ def _true_cause(
         return verdict.cause
     solution = next(c for c in lesson.cells if c.role == "solution" and c.id == verdict.exercise)
     names = bound_names(solution.node.source)
+    for cell in submission.cells:
+        if cell.key == verdict.exercise and EMPTIES.search(cell.source):
+            return f"{EMPTIED}: {verdict.cause}"
     if undefined[1] and undefined[1] not in names:
         return verdict.cause
     for cell in submission.cells:

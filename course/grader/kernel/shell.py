@@ -6,7 +6,9 @@ import ast
 import contextlib
 import functools
 import inspect
+import sys
 import warnings
+from collections.abc import Mapping, Set
 from types import TracebackType
 from typing import Any
 
@@ -15,8 +17,12 @@ from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.inputtransformer2 import TransformerManager
 from traitlets import Instance
 
-from course.grader.kernel.steps import cell_file
+from course.grader.kernel.steps import FORGOTTEN, cell_file
 
+SHELLS_OWN = frozenset({"In", "Out", "get_ipython", "__name__", "__builtins__"})
+"""Names that IPython keeps in the namespace: no cell deletes them on purpose."""
+MANY = 8
+"""Names that one statement may delete before it can be taken for one that deletes all."""
 MAX_FRAMES = 20
 """Frames that are shown at each end of a long traceback."""
 
@@ -83,6 +89,21 @@ class OneThreadShell(ZMQInteractiveShell):
         People clear a notebook that they work in; a graded one runs from the top, once.
         """
 
+    async def run_code(self, *args: Any, **kwargs: Any) -> bool:
+        """Run one statement of a cell; when it empties the notebook's names, put them back.
+
+        ``globals().clear()`` is the same wish as ``%reset``, said in Python.
+        """
+        before = dict(self.user_ns)
+        try:
+            return await super().run_code(*args, **kwargs)
+        finally:
+            gone = before.keys() - self.user_ns.keys()
+            if _emptied(before, gone):
+                self.user_ns.update({name: before[name] for name in gone})
+                with contextlib.suppress(Exception):  # a cell may have closed the stream
+                    sys.stderr.write(f"{FORGOTTEN}\n")
+
     def transform_cell(self, raw_cell: str) -> str:
         """Return a cell as Python; the kernel asks twice in a row."""
         if self._transformed[0] != raw_cell:
@@ -107,6 +128,12 @@ class OneThreadShell(ZMQInteractiveShell):
         if not self.autoawait or preprocessing_exc_tuple is not None:
             return False
         return _awaits(transformed_cell)
+
+
+def _emptied(before: Mapping[str, Any], gone: Set[str]) -> bool:
+    """Tell whether a statement deleted the notebook's names at large, not just some of them."""
+    own = {name for name in before if not name.startswith("_")}
+    return not gone.isdisjoint(SHELLS_OWN) or (len(gone) >= MANY and 2 * len(gone & own) > len(own))
 
 
 def _forget_nothing(line: str) -> None:

@@ -10,6 +10,9 @@ from typing import Any
 
 from course.grader.notebooks.lesson import TIME_LIMIT
 
+FORGOTTEN = "This deletes the notebook's names, as globals().clear() does: they were put back."
+"""What a kernel says below a cell that emptied its namespace."""
+
 
 @dataclass(frozen=True)
 class Step:

@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from nbformat import NotebookNode
 
 from course.grader.ground.text import one_line
 from course.grader.notebooks.archive import BadArchive, looks_zipped, unpack
+from course.grader.notebooks.lent import LENT, holds_loans, lent_statements
 from course.grader.notebooks.lesson import Lesson, defined_names
 from course.grader.notebooks.rebuild import rebuild
 from course.grader.notebooks.slim import read_notebook
@@ -115,7 +117,7 @@ def collect(
     Parameters
     ----------
     here : pathlib.Path
-        ``submitted/<student>/<lesson>``.
+        ``submitted/<student>/<lesson>``; a zip in its place is looked into as well.
     lessons : sequence of Lesson
         The lesson's notebooks.
     starters : mapping of str to nbformat.NotebookNode or None
@@ -145,6 +147,11 @@ def collect(
         for lesson in lessons:
             chosen, about = _choose(groups[lesson.notebook], lesson, starters.get(lesson.notebook))
             beside, left_out = _beside(files, chosen.file.name) if chosen else ((), [])
+            left_out += [
+                f"the file {one_line(name, 80)!r} {LENT}"
+                for name, data in beside
+                if name.endswith(".py") and lent_statements(lesson, data.decode(errors="replace"))
+            ]
             text = chosen.text if chosen else None
             found[lesson.notebook] = Found(text, tuple(about + left_out), beside)
         if not any(groups.values()):
@@ -161,6 +168,25 @@ def link_on_the_way(here: Path) -> str:
         if path.is_symlink() or _aside(path).is_symlink():
             return f"the {what} folder is a link to another place, which is not followed"
     return ""
+
+
+def packed_lesson(here: Path) -> list[Path]:
+    """Files that lie where the lesson's folder should: ``<student>/01_rnn.zip``, or ``01_rnn``.
+
+    A browser's or student's addition to the name is allowed (``01_rnn (1).zip``).
+    """
+    name = re.compile(re.escape(here.name) + r"(?![A-Za-z0-9]).*\.zip", re.IGNORECASE | re.DOTALL)
+    try:
+        entries = sorted(os.scandir(here.parent), key=lambda entry: entry.name)
+    except OSError:
+        return []
+    return [
+        Path(entry.path)
+        for entry in entries
+        if _encodable(entry.name)
+        and not entry.is_dir(follow_symlinks=False)
+        and (name.fullmatch(entry.name) or (entry.name == here.name and not entry.is_symlink()))
+    ]
 
 
 def timestamp_of(here: Path) -> datetime | None:
@@ -214,12 +240,12 @@ def _aside(folder: Path) -> Path:
 
 def _all_files(here: Path, stack: ExitStack, notes: list[str]) -> Iterator[_File]:
     """Ordinary files that were handed in, in order, with those inside of a zip."""
-    for seen, file in enumerate(_files_in(here, "", notes)):
+    for seen, file in enumerate(chain(_files_in(here, "", notes), _packed(here, notes))):
         if seen >= MAX_SEEN:
             notes.append(f"only the first {MAX_SEEN} files were looked at")
             return
         zipped = file.path.suffix.lower() == ".zip" or NOTEBOOK_NAME.search(file.name)
-        if not zipped or not looks_zipped(file.path):
+        if not (zipped or file.path == here) or not looks_zipped(file.path):
             yield file
             continue
         into = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="handed-in-")))
@@ -258,6 +284,17 @@ def _files_in(folder: Path, prefix: str, notes: list[str]) -> Iterator[_File]:
                 notes.append(f"{STAMP} holds no time that can be read")
         else:
             yield _File(name, Path(entry.path), entry.stat(follow_symlinks=False).st_mtime)
+
+
+def _packed(here: Path, notes: list[str]) -> Iterator[_File]:
+    """What lies in the place of the lesson's folder, if it is an ordinary file."""
+    for path in packed_lesson(here):
+        status = path.lstat()
+        if stat.S_ISREG(status.st_mode):
+            yield _File(path.name, path, status.st_mtime)
+        else:
+            kind = "a link, which is not followed" if path.is_symlink() else "not a file"
+            notes.append(f"not used: {one_line(path.name, 80)!r} ({kind})")
 
 
 def _encodable(name: str) -> bool:
@@ -399,7 +436,10 @@ def _beside(
                     f"the file {one_line(file.name, 80)!r} is too much for the kernel's folder"
                 )
             elif name not in taken:
-                taken[name] = file.path.read_bytes()
+                data = file.path.read_bytes()
+                if holds_loans(data):
+                    continue  # what rescue lends is in no kernel; nbgrader hands it in by itself
+                taken[name] = data
                 total += size
         except OSError:
             continue

@@ -70,6 +70,7 @@ def odd_work(folder: CourseFolder) -> dict[str, dict[str, bytes]]:
         "copies": {"small.ipynb": starter, "small (1).ipynb": right},
         "nested": {"my work/small.ipynb": right},
         "zipped": {"work.zip": buffer.getvalue()},
+        "zipped-lesson": {f"../{LESSON}.zip": buffer.getvalue()},
         "mailed": {"small.ipynb.txt": right},
         "numbered": {"small.ipynb (1)": right},
         "large": {"small.ipynb": nbformat.writes(large).encode()},
@@ -81,7 +82,7 @@ def odd_work(folder: CourseFolder) -> dict[str, dict[str, bytes]]:
 
 
 ODD = ("misnamed", "copies", "nested", "zipped", "mailed", "numbered", "large", "untouched")
-ODD += ("below", "other", "broken", "linked", "linked-lesson")
+ODD += ("zipped-lesson", "below", "other", "broken", "linked", "linked-lesson")
 
 
 def make_course(root: Path, source: CourseFolder) -> CourseFolder:
@@ -168,6 +169,7 @@ def test_the_scores_are_the_deserved_ones(expected):
     assert total("right") == total("loops") == total("prints") == total("html") == [2, 2]
     for student in ("misnamed", "copies", "nested", "zipped", "mailed", "numbered", "large"):
         assert total(student) == [2, 2], student
+    assert total("zipped-lesson") == [2, 2]
     assert total("below") == [2, 0]
     for student in ("untouched", "other", "linked", "linked-lesson"):
         assert total(student) == [0, 0], student

@@ -87,6 +87,12 @@ def submission_of(lesson, **sources: str):
     return submission
 
 
+def written_by(lesson, **before: str) -> dict[str, str]:
+    """The solution's cells, some with code in front, as a student's."""
+    sources = {c.id: c.node.source for c in lesson.cells if c.role == "solution"}
+    return {id_: f"{before.get(id_, '')}\n{source}" for id_, source in sources.items()}
+
+
 def graded(lesson, references, run=run_in_kernels, **sources):
     submission = submission_of(lesson, **sources)
     return grade(lesson, submission, references.payloads, run, SETTINGS, references.seconds)
@@ -284,6 +290,40 @@ def test_resetting_the_namespace_costs_no_exercise(lesson, references):
             lesson, submission, references.payloads, run_in_kernels, SETTINGS, references.seconds
         )
         assert result.points == result.maximum, magic
+
+
+CLEARED = "deletes the notebook's names"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "globals().clear()",
+        "get_ipython().user_ns.clear()",
+        "for name in list(globals()):\n    del globals()[name]",
+        "for name in dir():\n    if not name.startswith('_'):\n        del globals()[name]",
+    ],
+)
+def test_emptying_the_namespace_costs_no_exercise_and_is_named(lesson, references, code):
+    result = graded(lesson, references, **written_by(lesson, quadruple=code))
+    assert result.points == result.maximum
+    assert any(CLEARED in note for note in result.notes)
+
+
+def test_a_function_that_empties_the_namespace_is_named_and_costs_no_other(lesson, references):
+    own = written_by(lesson) | {
+        "double": "def double(x):\n    globals().clear()\n    return 2 * np.array(x)"
+    }
+    verdicts = graded(lesson, references, **own).verdicts
+    assert CLEARED in verdicts["double"].cause and "NameError" in verdicts["double"].cause
+    assert verdicts["quadruple"].full and verdicts["triple"].full
+
+
+def test_names_that_a_cell_deletes_on_purpose_stay_deleted(lesson, references):
+    code = "a = b = c = 1\ndel a, b, c\nassert 'a' not in globals()"
+    result = graded(lesson, references, **written_by(lesson, double=code))
+    assert result.results["double"].status == "ok"
+    assert not any(CLEARED in note for note in result.notes)
 
 
 def test_one_budget_holds_for_all_runs(lesson, references):

@@ -133,6 +133,43 @@ class TestNames:
         assert found(here).text == FULL
         assert said(here).count("\n") == 0
 
+    @pytest.mark.parametrize(
+        "name", [f"{LESSON}.zip", f"{LESSON} (1).ZIP", f"{LESSON}-final.zip", LESSON]
+    )
+    def test_a_zip_in_the_place_of_the_folder(self, here, name):
+        here.rmdir()
+        members = {f"{LESSON}/small.ipynb": FULL, f"{LESSON}/data.csv": b"1"}
+        put(here.parent, {name: zipped(**members)})
+        assert found(here).text == FULL
+        assert dict(found(here).files) == {"data.csv": b"1"}
+        assert f"'{name}/{LESSON}/small.ipynb' was taken for small.ipynb" in said(here)
+
+    def test_a_zip_beside_the_folder_counts_as_well(self, here):
+        put(here, {"small.ipynb": EMPTY})
+        put(here.parent, {f"{LESSON}.zip": zipped(**{"small.ipynb": FULL})})
+        assert found(here).text == FULL
+        assert "not used: 'small.ipynb' (nothing is filled in)" in said(here)
+
+    @pytest.mark.parametrize("name", ["00_smaller.zip", "homework.zip", "01_rnn.zip"])
+    def test_the_zip_of_another_lesson_is_not_this_one(self, here, name):
+        put(here.parent, {name: zipped(**{"small.ipynb": FULL})})
+        assert found(here).text is None
+
+    def test_a_damaged_zip_in_the_place_of_the_folder_is_named(self, here):
+        here.rmdir()
+        put(here.parent, {f"{LESSON}.zip": b"PK\x03\x04" + b"x" * 50})
+        assert found(here).text is None
+        assert f"not used: '{LESSON}.zip' (not opened" in said(here)
+
+    def test_a_linked_zip_in_the_place_of_the_folder_is_named_and_not_followed(
+        self, here, tmp_path
+    ):
+        here.rmdir()
+        put(tmp_path, {"private.zip": zipped(**{"small.ipynb": FULL})})
+        (here.parent / f"{LESSON}.zip").symlink_to(tmp_path / "private.zip")
+        assert found(here).text is None
+        assert f"'{LESSON}.zip' (a link, which is not followed)" in said(here)
+
     def test_a_zip_under_the_name_of_a_notebook(self, here):
         put(here, {"small.ipynb": zipped(**{"small.ipynb": FULL})})
         assert found(here).text == FULL

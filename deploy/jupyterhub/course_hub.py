@@ -1,0 +1,99 @@
+"""What every hub of this course has in common: who may do what, and where the exchange is.
+
+``jupyterhub_config.py`` beside this file adds how people sign in and how their servers start. The
+guide is ``course/guides/hub.md``.
+"""
+
+from __future__ import annotations
+
+import stat
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+EXCHANGE_MODE = 0o1777
+"""Everybody may hand in, and nobody may remove or rename what another has put there."""
+
+
+def configure(
+    c: Any,
+    *,
+    course_account: str,
+    instructors: Sequence[str],
+    students: Sequence[str],
+    exchange: Path,
+    settings: Sequence[Path] = (HERE,),
+) -> None:
+    """Set what does not depend on the machine.
+
+    Parameters
+    ----------
+    c : traitlets.config.Config
+        JupyterHub's configuration.
+    course_account : str
+        The account in whose home the course folder lies. Instructors open its server.
+    instructors, students : sequence of str
+        Names of accounts.
+    exchange : pathlib.Path
+        The folder through which work goes to and fro; see :func:`make_exchange`.
+    settings : sequence of pathlib.Path
+        Folders with ``nbgrader_config.py`` and ``jupyter_server_config.py``, the first first.
+
+    Raises
+    ------
+    ValueError
+        When an instructor is a student as well, or the course account is either.
+    """
+    twice = {course_account, *instructors} & set(students)
+    if twice or course_account in instructors:
+        names = ", ".join(sorted(twice or {course_account}))
+        raise ValueError(f"named twice among course account, instructors and students: {names}")
+    c.Authenticator.allowed_users = {course_account, *instructors, *students}
+    c.JupyterHub.load_groups = {
+        "instructors": {"users": list(instructors)},
+        "students": {"users": list(students)},
+    }
+    server = f"!server={course_account}/"
+    c.JupyterHub.load_roles = [
+        {
+            "name": "instructors",
+            "description": "start, stop and open the server of the course account",
+            "groups": ["instructors"],
+            "scopes": [
+                f"servers!user={course_account}",
+                f"access:servers{server}",
+                f"read:users!user={course_account}",
+            ],
+        }
+    ]
+    c.JupyterHub.cleanup_servers = True
+    c.Spawner.cmd = [str(Path(sys.prefix) / "bin" / "jupyterhub-singleuser")]
+    c.Spawner.default_url = "/lab"
+    c.Spawner.environment = {
+        "JUPYTER_CONFIG_PATH": ":".join(map(str, settings)),
+        "NBGRADER_EXCHANGE": str(exchange),
+        # Many people share the processors: one thread each for linear algebra.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    c.Spawner.start_timeout = 120
+    c.Spawner.http_timeout = 120
+    c.JupyterHub.concurrent_spawn_limit = 20
+
+
+def make_exchange(exchange: Path) -> None:
+    """Make the exchange's folder, which every account of the class can write to.
+
+    What nbgrader makes inside is the course account's: starters that all can read, submissions
+    that can be added and not listed, feedback that can be read by who knows its name.
+
+    Raises
+    ------
+    PermissionError
+        When it exists and belongs to another account, which would have to set its mode.
+    """
+    exchange.mkdir(parents=True, exist_ok=True)
+    if stat.S_IMODE(exchange.stat().st_mode) != EXCHANGE_MODE:
+        exchange.chmod(EXCHANGE_MODE)

@@ -13,7 +13,7 @@ help:  ## show this help
 	@echo "usage: make TARGET [LESSON=01_rnn]"
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt $(wildcard course/lab/*.json course/lab/static/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: $(PYTHON) is older than Python 3.11; set PYTHON=python3.11 or newer")'
 	@$(PYTHON) -m venv $(VENV) || { echo "error: cannot make $(VENV); on Debian: apt install python3-venv" >&2; exit 1; }
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[grader,test]'

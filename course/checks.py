@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from course import beside
 from course.emission import exact_type
 
 TYPE_NAMES = {"ndarray": "a NumPy array", "tensor": "a PyTorch tensor", "NoneType": "None"}
@@ -21,9 +22,8 @@ TYPE_NAMES = {"ndarray": "a NumPy array", "tensor": "a PyTorch tensor", "NoneTyp
 
 WIDTH = 100
 """Characters of a line of a message."""
-TABLE_ROWS, TABLE_COLUMNS = 4, 5
-"""Largest piece of an array that a message shows."""
-BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
+MEND = "✗ Not yet: mend it above and run again."
+"""What stands where a notebook shows a traceback; short enough for a narrow window."""
 LARGEST_FACTOR = 1e4
 
 
@@ -41,11 +41,22 @@ class CheckFailed(AssertionError):
     def __init__(self, message: str, got: Any = None, want: Any = None) -> None:
         super().__init__(message)
         self.table = side_by_side(got, want)
+        self._shown = False
 
     def _render_traceback_(self) -> list[str]:
-        # IPython shows this instead of a traceback: the message is all a student needs. It has
-        # no colour of its own, so that it can be read in a dark theme too.
-        return [*textwrap.wrap(f"✗ {self}", WIDTH), *self.table]
+        # IPython shows this instead of a traceback, for the message is all a student needs. A
+        # kernel asks for it more than once.
+        from IPython import get_ipython
+        from IPython.display import display
+
+        if hasattr(get_ipython(), "kernel"):
+            if not self._shown:
+                text = "\n".join([f"✗ {self}", *beside.as_text(self.table)])
+                html = beside.as_html(f"✗ {self}", self.table)
+                display({"text/plain": text, "text/html": html}, raw=True)
+                self._shown = True
+            return [MEND]
+        return [*textwrap.wrap(f"✗ {self}", WIDTH), *beside.as_text(self.table)]
 
 
 class Returned(dict):
@@ -304,52 +315,15 @@ def described(name: str, values: Mapping[str, Any]) -> str:
     return f"{name}: {', '.join(_describe(key, value) for key, value in values.items())}"
 
 
-def side_by_side(got: Any, want: Any) -> list[str]:
-    """Show two arrays beside each other around their first difference, which is marked."""
+def side_by_side(got: Any, want: Any) -> beside.Piece | None:
+    """Cut out of two arrays what to show beside each other; nothing if they cannot be compared."""
     if exact_type(want) not in {"ndarray", "tensor"} or exact_type(got) != exact_type(want):
-        return []
+        return None
     a, b = as_numpy(got), as_numpy(want)
     if a.shape != b.shape or not b.size or not b.ndim or a.dtype.kind not in "biuf":
-        return []
+        return None
     bad = ~np.isclose(a, b, rtol=1e-5, atol=1e-6, equal_nan=True)
-    if b.size == 1 or not bad.any():
-        return []
-    first = tuple(int(i) for i in np.argwhere(bad)[0])
-    row, column = (first[-2] if b.ndim > 1 else 0), first[-1]
-    rows = slice(max(0, row - TABLE_ROWS + 1), max(0, row - TABLE_ROWS + 1) + TABLE_ROWS)
-    left = max(0, column - TABLE_COLUMNS + 1)
-    columns = slice(left, left + TABLE_COLUMNS)
-    piece = [np.atleast_2d(array[first[:-2]])[rows, columns] for array in (a, b)]
-    place = "".join(f"{i}, " for i in first[:-2])
-    where = f"[{place}{rows.start}.., {left}..]" if b.ndim > 1 else f"[{left}..]"
-    mark = row - rows.start, column - left
-    lines = [_row(part, mark) for part in piece]
-    width = max(_visible_length(line) for line in lines[0])
-    head = f"  {'yours ' + where:<{max(width, len(where) + 6)}}   it must be"
-    width = max(width, len(where) + 6)
-    body = [
-        f"  {yours}{' ' * (width - _visible_length(yours))}   {right}"
-        for yours, right in zip(*lines, strict=True)
-    ]
-    return [head, *body]
-
-
-def _row(piece: np.ndarray, mark: tuple[int, int]) -> list[str]:
-    """Lines of a small table; the number at ``mark`` is bold, between arrows."""
-    texts = [[_number(v, 4) for v in row] for row in piece]
-    width = max(len(text) for row in texts for text in row)
-    lines = []
-    for i, row in enumerate(texts):
-        cells = [
-            f"▸{BOLD}{text:>{width}}{PLAIN}◂" if (i, j) == mark else f" {text:>{width}} "
-            for j, text in enumerate(row)
-        ]
-        lines.append("".join(cells))
-    return lines
-
-
-def _visible_length(text: str) -> int:
-    return len(text.replace(BOLD, "").replace(PLAIN, ""))
+    return None if b.size == 1 or not bad.any() else beside.piece(a, b, bad)
 
 
 def _to_float32(value: Any) -> Any:
@@ -383,13 +357,13 @@ def _compare_shape(label: str, got: Any, want: Any) -> None:
 
 def _difference(label: str, a: np.ndarray, b: np.ndarray, bad: np.ndarray) -> str:
     if b.ndim == 0:
-        where = f"{label} is {_number(a)}; on this example it must be {_number(b)}."
+        where = f"{label} is {beside.short(a)}; on this example it must be {beside.short(b)}."
     else:
         first = tuple(int(i) for i in np.argwhere(bad)[0])
         place = ", ".join(map(str, first))
         where = (
-            f"{label} differs first at [{place}]: yours is {_number(a[first])}, "
-            f"it must be {_number(b[first])} ({int(bad.sum())} of {b.size} values differ)."
+            f"{label} differs first at [{place}]: yours is {beside.short(a[first])}, "
+            f"it must be {beside.short(b[first])} ({int(bad.sum())} of {b.size} values differ)."
         )
     if b.dtype.kind == "b":
         return where
@@ -398,15 +372,10 @@ def _difference(label: str, a: np.ndarray, b: np.ndarray, bad: np.ndarray) -> st
             return f"{where} The sign is flipped."
         ratio = a[np.abs(b) > 1e-9] / b[np.abs(b) > 1e-9] if b.ndim else np.atleast_1d(a / b)
     if ratio.size > 1 and np.isfinite(ratio).all() and np.allclose(ratio, ratio[0], rtol=1e-4):
-        factor = _number(ratio[0], 4)
+        factor = beside.short(ratio[0], 4)
         if factor.lstrip("-") not in {"1", "0"} and abs(ratio[0]) < LARGEST_FACTOR:
             return f"{where} Every value is {factor} times what it must be: a constant factor."
     return where
-
-
-def _number(value: Any, digits: int = 6) -> str:
-    value = np.asarray(value)
-    return str(value.item()) if value.dtype.kind in "biu" else f"{value.item():.{digits}g}"
 
 
 def _is_number(value: Any) -> bool:

@@ -16,7 +16,8 @@ import contextlib
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
-from types import ModuleType
+from pathlib import Path
+from types import ModuleType, TracebackType
 from typing import Any
 
 from course.checks import CheckFailed, require
@@ -52,7 +53,14 @@ class Check:
         """
         exercise = self._exercise(answer)
         trial = Trial(exercise, self._stored.get(exercise, {}))
-        self._run(exercise, answer, trial)
+        __tracebackhide__ = True  # IPython leaves this frame out
+        try:
+            self._run(exercise, answer, trial)
+        except CheckFailed:
+            raise
+        except Exception as error:
+            shown = _outside_the_library(error.__traceback__)
+            raise error.with_traceback(shown)  # noqa: B904  (the same error, with less above it)
 
     def example(self, answer: Any) -> None:
         """Show the worked example of an exercise: its arguments, and what must come back."""
@@ -128,6 +136,14 @@ def try_out(
             needs = f"{exercise} builds on {raised_by}, which is not written yet."
             raise CheckFailed(needs) from None
         raise CheckFailed(f"{exercise} is not written yet: replace the TODO above.") from None
+
+
+def _outside_the_library(traceback: TracebackType | None) -> TracebackType | None:
+    """Leave out of a traceback how the answer came to be called; all of it, if no answer was."""
+    library, rest = Path(__file__).parents[1], traceback
+    while rest is not None and library in Path(rest.tb_frame.f_code.co_filename).parents:
+        rest = rest.tb_next
+    return rest or traceback
 
 
 def raised_in(error: BaseException) -> list[str]:

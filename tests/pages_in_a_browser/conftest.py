@@ -44,28 +44,38 @@ def chromium() -> Iterator:
 @pytest.fixture
 def page(chromium) -> Iterator:
     """An empty page of a browser that has been nowhere yet, and reaches this machine alone."""
+    with open_page(chromium) as page:
+        yield page
+
+
+@contextlib.contextmanager
+def open_page(chromium) -> Iterator:
+    """Open a page for as long as the context lasts."""
     context = chromium.new_context(viewport={"width": 1400, "height": 900})
     context.route(re.compile(r"^https?://(?!127\.0\.0\.1[:/])"), lambda route: route.abort())
     context.set_default_timeout(MINUTES * 60_000)
     context.set_default_navigation_timeout(MINUTES * 60_000)
-    yield context.new_page()
-    context.close()
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
 
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
     """Start a JupyterLab in a folder and give its address; all of them end with the test."""
     with contextlib.ExitStack() as servers:
-        yield lambda folder: servers.enter_context(_server(folder, tmp_path / "jupyter"))
+        yield lambda folder: servers.enter_context(server(folder, tmp_path / "jupyter"))
 
 
 @contextlib.contextmanager
-def _server(folder: Path, own: Path) -> Iterator[str]:
+def server(folder: Path, own: Path) -> Iterator[str]:
     """Run a server that keeps all it writes about itself in a folder of its own."""
     (own / "config").mkdir(parents=True)
     quiet = {
         "LabApp": {
             "news_url": None,
+            "expose_app_in_browser": True,
             "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
             "user_settings_dir": str(own / "settings"),
             "workspaces_dir": str(own / "workspaces"),

@@ -154,6 +154,7 @@ def _contents(folder: CourseFolder, address: str) -> dict[str, bytes]:
     files["LICENSE"] = (root / "LICENSE").read_bytes()
     files["constraints.txt"] = (root / "constraints.txt").read_bytes()
     files["pyproject.toml"] = _project((root / "pyproject.toml").read_text()).encode()
+    files["setup.py"] = (root / "setup.py").read_bytes()
     files["environment.yml"] = ENVIRONMENT.encode()
     files["nbgrader_config.py"] = CONFIG.format(course_id="rnn-course").encode()
     files[".gitignore"] = IGNORED.encode()

@@ -49,6 +49,9 @@ TEST_FILE = "<hidden test>"
 UNCHANGED = "arguments unchanged"
 """The part of an exercise that arguments, and a cache, are as they were after a call."""
 
+KEPT_RESULT = "result kept"
+"""Names, with a number, whether what a call returned is still as it was when the test ends."""
+
 OPAQUE = frozenset({"cache", "_"})
 """Names of returned values whose form is the student's own business and is never emitted."""
 
@@ -68,6 +71,7 @@ class Emission:
     errors: list[dict[str, Any]] = field(default_factory=list)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     live: list[tuple[int, Any]] = field(default_factory=list)
+    unseen: list[tuple[int, Any, Any]] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
 
     def add(self, case: int, name: str, value: Any, rule: dict[str, Any] | None = None) -> None:
@@ -116,6 +120,9 @@ class Emission:
                 array = None
             if array is None or not _same_bits(array, self.arrays[record["member"]]):
                 record["changed_later"] = True
+        for k, (case, value, copy) in enumerate(self.unseen):
+            same = all(map(_same, _leaves([value]), _leaves([copy])))
+            self.add(case, f"{KEPT_RESULT} {k}", same, {"compare": "unchanged"})
 
     def to_bytes(self) -> bytes:
         """Return the emission as the bytes of an ``.npz`` file that needs no pickle."""
@@ -205,6 +212,15 @@ def _is_array(value: Any) -> bool:
 
 def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
     return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+
+
+def _same(value: Any, copy: Any) -> bool:
+    """Tell whether an array or tensor still holds what its copy does."""
+    try:
+        a, b = (to_array(array, exact_type(array))[0] for array in (value, copy))
+    except Exception:  # an array that its owner has taken apart since
+        return False
+    return a is b if a is None or b is None else _same_bits(a, b)
 
 
 class Case:
@@ -344,11 +360,13 @@ class Case:
                 self.emit(name, value, **rule)
         if unchanged:
             self._emit_arguments(passed)
+            if "_" in values:  # not emitted itself, so nothing else would see a buffer used twice
+                self._emission.unseen.append((self.index, values["_"], _copy(values["_"])))
         return values
 
     def _emit_arguments(self, passed: list[Any], prefix: str = "") -> None:
         """Emit arguments as they are after a call, to be compared with what they were."""
-        for leaf in _leaves(passed):
+        for leaf in [*_leaves(passed), *_contents(passed)]:
             name, self._arguments = f"{prefix}argument {self._arguments}", self._arguments + 1
             self._emission.add(self.index, name, leaf, {"compare": "unchanged"})
 
@@ -662,3 +680,17 @@ def _leaves(value: Any) -> list[Any]:
     if kind == "dict":
         return [leaf for key in value for leaf in _leaves(value[key])]
     return []
+
+
+def _contents(passed: list[Any]) -> list[list[Any]]:
+    """What lists and dicts among arguments hold besides arrays: keys, lengths, words, integers."""
+
+    def held(value: Any) -> Any:
+        if exact_type(value) == "dict":
+            return [[str(key), held(item)] for key, item in value.items()]
+        if exact_type(value) in {"list", "tuple"}:
+            return [held(item) for item in value]
+        return value if exact_type(value) in {"int", "str", "bool"} else None
+
+    containers = [value for value in passed if exact_type(value) in {"dict", "list", "tuple"}]
+    return [[held(value)] for value in containers]

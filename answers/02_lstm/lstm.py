@@ -334,6 +334,9 @@ WRONG = {
         "The cache is missing: return h, c and whatever your backward pass will need.": [
             ("return h, c, (x, h_prev, c_prev, W_x, W_h, i, f, g, o, tanh_c)", "return h, c")
         ],
+        "The cell is clipped: it may hold a number of any size.": [
+            ("c = f * c_prev + i * g", "c = np.clip(f * c_prev + i * g, -10, 10)")
+        ],
     },
     "lstm_forward": {
         "h is not carried: every step starts from h0.": [("x[:, t], h, c,", "x[:, t], h0, c,")],
@@ -389,6 +392,23 @@ WRONG = {
         ],
         "h0 is changed on the way, and the caller still needs it: build new arrays.": [
             ("hs.append(h)", "hs.append(h); h0 *= 0.5")
+        ],
+        "A call goes on from the cell where the last one ended: start from h0 and c0 each time.": [
+            ("def lstm_forward(", "_last = {}\n\n\ndef lstm_forward("),
+            (
+                "h, c, hs, cs, cache = h0, c0, [], [], []",
+                "h, c, hs, cs, cache = h0, _last.get(c0.shape, c0), [], [], []",
+            ),
+            ("    return np", "    _last[c0.shape] = c\n    return np"),
+        ],
+        "An axis of length 1 is squeezed away: h and c keep three axes, (N, T, H).": [
+            (
+                "np.stack(hs, axis=1), np.stack(cs, axis=1)",
+                "np.stack(hs, axis=1).squeeze(), np.stack(cs, axis=1).squeeze()",
+            )
+        ],
+        "Long sequences are cut off: read all T steps, however many.": [
+            ("range(x.shape[1])", "range(min(x.shape[1], 20))")
         ],
     },
     "lstm_gates": {
@@ -587,6 +607,21 @@ WRONG = {
         "The cache is emptied on the way: only read it, it may be needed again.": [
             ("dc_next, cache[t]", "dc_next, cache.pop()")
         ],
+        "The gradients come back from an earlier call of the same shape: compute them anew.": """_kept = {}
+
+
+def lstm_backward(dh, dc, cache):
+    if dh.shape not in _kept:
+        dh_next, dc_next, dxs, totals = np.zeros_like(dh[:, 0]), np.zeros_like(dc[:, 0]), [], None
+        for t in reversed(range(dh.shape[1])):
+            dx, dh_next, dc_next, *weights = lstm_step_backward(
+                dh[:, t] + dh_next, dc[:, t] + dc_next, cache[t]
+            )
+            dxs.append(dx)
+            totals = weights if totals is None else [a + b for a, b in zip(totals, weights)]
+        _kept[dh.shape] = (np.stack(dxs[::-1], axis=1), dh_next, dc_next, *totals)
+    return _kept[dh.shape]
+""",
     },
     "init_lstm": {
         "That is the value for the four blocks taken as one; each gate's own fan_out is H.": [
@@ -776,6 +811,15 @@ WRONG = {
         "The state that was passed in is overwritten, and the caller still needs it.": [
             ("last_h.append(h)", "last_h.append(h); state[0][k].copy_(h.detach())")
         ],
+        "The cell is clamped: it may hold a number of any size.": [
+            ("outputs.append(h)", "outputs.append(h); c = c.clamp(-3, 3)")
+        ],
+        "exp(a) / (1 + exp(a)) is not a number for large a: use torch.sigmoid.": [
+            ("torch.sigmoid(f)", "(torch.exp(f) / (1 + torch.exp(f)))")
+        ],
+        "The last hidden states are detached: the gradient must flow through h_n too.": [
+            ("torch.stack(last_h)", "torch.stack(last_h).detach()")
+        ],
     },
     "peephole_lstm_step": {
         "The output gate must see the new cell c, not c_prev.": [("p_o * c)", "p_o * c_prev)")],
@@ -831,6 +875,12 @@ WRONG = {
         ],
         "Only the first sequence's states come back: return those of the whole batch.": [
             ("return h, c", "return h[:1], c[:1]")
+        ],
+        "The cell is clipped: it may hold a number of any size.": [
+            ("c = f * c_prev + i * g", "c = np.clip(f * c_prev + i * g, -10, 10)")
+        ],
+        "An axis of length 1 is squeezed away: h and c keep their two axes, (N, H).": [
+            ("return h, c", "return h.squeeze(), c.squeeze()")
         ],
     },
     "variational_dropout": {
@@ -930,6 +980,15 @@ WRONG = {
         ],
         "The record is emptied on the way: only read it, the caller still needs it.": [
             ("s = record[t]", "s = record.pop()")
+        ],
+        "W gets another entry on the way: leave it as it is.": [
+            (
+                "    return dW, db",
+                '    W["all"] = np.concatenate([W[gate] for gate in "ifgo"], axis=1)\n    return dW, db',
+            )
+        ],
+        "The gradient is clipped on the way back: hand it on as it is.": [
+            ("dc_next = dc * ", "dc_next = np.clip(dc, -5, 5) * ")
         ],
     },
 }

@@ -29,6 +29,14 @@ _SEQUENCE = {"x": _numbers(N, T, D, start=5.2), "h0": _H0, "c0": _C0, **_WEIGHTS
 """Arguments of two sequences of four steps."""
 _DH, _DC = 2 * _numbers(N, T, H, start=1.4), 2 * _numbers(N, T, H, start=0.8)
 """Gradients that arrive at the hidden states and cells of the sequences."""
+_OTHERS = {name: 0.8 * np.flip(value) for name, value in _WEIGHTS.items()}
+"""Weights of the same shapes, for a second call that must not return what the first one did."""
+_ONE = {
+    "W_x": _numbers(2, 4, start=0.9),
+    "W_h": _numbers(1, 4, start=3.1),
+    "b": _numbers(4, start=1.7),
+}
+"""Weights of a single unit that has two inputs."""
 
 
 def _float32(*arrays):
@@ -53,18 +61,38 @@ def _require_all(rules):
 
 def lstm_step(t, lstm_step):
     t.check(lstm_step, _STEP, "h, c, cache", ignore="cache", float32=False)
-    large = {**_STEP, "x": 1e4 * _STEP["x"]}
+    large = {**_STEP, "x": 1e4 * _STEP["x"], "c_prev": 50 * _C0}
     t.check(lstm_step, large, "h, c, cache", ignore="cache", quiet=True)
+    t.check(lstm_step, _one_step(), "h, c, cache", ignore="cache", quiet=True)
+
+
+def _one_step():
+    """One step of one sequence, for a single unit."""
+    return {
+        "x": np.array([[0.7, -0.2]]),
+        "h_prev": np.array([[0.4]]),
+        "c_prev": np.array([[-1.3]]),
+    } | _ONE
 
 
 def lstm_forward(t, lstm_forward):
-    t.check(lstm_forward, _SEQUENCE, "h, c, cache", ignore="cache")
-    one = lstm_forward(_SEQUENCE["x"][1:, :1], _H0[1:], _C0[1:], *_WEIGHTS.values())
-    t.compare("lstm_forward: h of one sequence of one step", one[0])
+    t.check(lstm_forward, _SEQUENCE, "h, c, cache", ignore="cache", float32=False)
+    t.check(lstm_forward, _SEQUENCE | _OTHERS, "h, c, cache", ignore="cache", quiet=True)
+    t.check(lstm_forward, _one_sequence(), "h, c, cache", ignore="cache", quiet=True)
+
+
+def _one_sequence():
+    """One sequence of one step, for a single unit."""
+    return {
+        "x": np.array([[[0.7, -0.2]]]),
+        "h0": np.array([[0.4]]),
+        "c0": np.array([[-1.3]]),
+    } | _ONE
 
 
 def lstm_gates(t, lstm_gates):
-    t.check(lstm_gates, _SEQUENCE, "gates", quiet=True)
+    for args in (_SEQUENCE, _SEQUENCE | _OTHERS, _one_sequence()):
+        t.check(lstm_gates, args, "gates", quiet=True)
     _keeps_float32("lstm_gates", lstm_gates(*_float32(*_SEQUENCE.values())))
     t.say(f"lstm_gates: i, f, g, o, each {N, T, H}")
 
@@ -73,6 +101,10 @@ def lstm_step_backward(t, lstm_step_backward, lstm_step):
     dh, dc, names = _DH[:, 0], _DC[:, 1], "dx, dh_prev, dc_prev, dW_x, dW_h, db"
     args = {"dh": dh, "dc": dc, "cache": lstm_step(*_STEP.values())[-1]}
     t.check(lstm_step_backward, args, names, float32=False)
+    for step in ({**_STEP, **_OTHERS}, _one_step()):
+        up = [-dh, 2 * dc] if len(step["x"]) > 1 else [np.array([[0.6]]), np.array([[-0.9]])]
+        args = {"dh": up[0], "dc": up[1], "cache": lstm_step(*step.values())[-1]}
+        t.check(lstm_step_backward, args, names, float32=False, quiet=True)
     cache = lstm_step(*_float32(*_STEP.values()))[-1]
     gradients = lstm_step_backward(*_float32(dh, dc), cache)
     _keeps_float32("lstm_step_backward", dict(zip(names.split(", "), gradients, strict=True)))
@@ -82,6 +114,14 @@ def lstm_backward(t, lstm_backward, lstm_forward):
     names = "dx, dh0, dc0, dW_x, dW_h, db"
     args = {"dh": _DH, "dc": _DC, "cache": lstm_forward(*_SEQUENCE.values())[-1]}
     t.check(lstm_backward, args, names, float32=False)
+    for sequence in (_SEQUENCE | _OTHERS, _one_sequence()):
+        up = (
+            [-_DH, 2 * _DC]
+            if len(sequence["x"]) > 1
+            else [np.full((1, 1, 1), v) for v in (0.6, -0.9)]
+        )
+        args = {"dh": up[0], "dc": up[1], "cache": lstm_forward(*sequence.values())[-1]}
+        t.check(lstm_backward, args, names, float32=False, quiet=True)
     cache = lstm_forward(*_float32(*_SEQUENCE.values()))[-1]
     gradients = lstm_backward(*_float32(_DH, _DC), cache)
     _keeps_float32("lstm_backward", dict(zip(names.split(", "), gradients, strict=True)))
@@ -168,7 +208,11 @@ def LSTM(t, LSTM):
     for label in ("LSTM without a state", "LSTM without a state, called again"):
         t.compare(f"{label}: output", _without_state(model, x)[0])
     x.requires_grad_(True)
-    model(x, (h0, c0))[0][:, -1].sum().backward()
+    output, (h_n, c_n) = model(x, (h0, c0))
+    checks.require(
+        output.requires_grad, "LSTM: no gradient flows back: was a tensor detached or rebuilt?"
+    )
+    (output[:, -1] + h_n[0] * c_n[1]).sum().backward()
     t.compare("LSTM: the gradient of x", x.grad)
     for name, parameter in model.named_parameters():
         checks.require(
@@ -194,7 +238,7 @@ def LSTM(t, LSTM):
 def _flat(result):
     """Turn ``output, (h_n, c_n)`` into three values."""
     checks.require(
-        isinstance(result, tuple)
+        isinstance(result, tuple | list)
         and len(result) == 2
         and isinstance(result[1], tuple | list)
         and len(result[1]) == 2,
@@ -220,6 +264,9 @@ def peephole_lstm_step(t, peephole_lstm_step):
         "p_o": np.array([0.7, 1.3, -1.2]),
     }
     t.check(peephole_lstm_step, {**_STEP, **peepholes}, "h, c")
+    t.check(peephole_lstm_step, {**_STEP, **_OTHERS, **peepholes}, "h, c", quiet=True)
+    one = {name: weights[:1] for name, weights in peepholes.items()}
+    t.check(peephole_lstm_step, {**_one_step(), **one}, "h, c", quiet=True)
 
 
 def variational_dropout(t, variational_dropout):
@@ -286,6 +333,8 @@ def repaired_backward(t, repaired_backward, found_forward):
     b = dict(zip("ifgo", np.split(_WEIGHTS["b"], 4), strict=True))
     args = {"dh": _DH, "record": found_forward(_SEQUENCE["x"], W, b)[1], "W": W}
     t.check(repaired_backward, args, "dW, db", float32=False)
+    args["dh"] = np.flip(_DH, axis=1)
+    t.check(repaired_backward, args, "dW, db", float32=False, quiet=True)
     W, b = ({gate: part.astype(np.float32) for gate, part in table.items()} for table in (W, b))
     x, dh = _float32(_SEQUENCE["x"], _DH)
     for name, gradient in zip(

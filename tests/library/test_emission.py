@@ -246,6 +246,47 @@ def test_a_buffer_used_twice_is_noticed():
     assert payload.answers[0, "z"].detail["changed_later"] is False
 
 
+def test_a_buffer_that_is_not_emitted_itself_is_noticed_too():
+    source = CALL.replace('"y"', '"_"').replace(
+        "case.call", "case.call(f, [1.0], returns='_'); case.call"
+    )
+    buffer = np.zeros(3)
+
+    def keeps(x):
+        buffer[:] += 1
+        return {"mask": buffer}
+
+    def kept(f):
+        answers = emitted(source, f).answers.items()
+        return [bool(a.array) for (_, name), a in answers if name.startswith("result kept")]
+
+    assert kept(keeps) == [False, False, False, True]
+    assert kept(lambda x: {"mask": np.ones(2)}) == [True] * 4
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda table: table.update(new=1),
+        lambda table: table["words"].append("c"),
+        lambda table: table["words"].reverse(),
+        lambda table: table.pop("size"),
+    ],
+)
+def test_a_change_of_a_list_or_a_dict_among_the_arguments_is_emitted(change):
+    source = CALL.replace("case.call(f, ", "case.call(f, {'words': ['a', 'b'], 'size': 2}, ")
+
+    def last(payload):
+        held = [a for (_, name), a in payload.answers.items() if name.startswith("argument")]
+        return [answer.array.tobytes() for answer in held]
+
+    def f(table, *rest):
+        change(table)
+        return 1.0
+
+    assert last(emitted(source, f)) != last(emitted(source, lambda *rest: 1.0))
+
+
 def test_the_student_names_survive_the_test_and_odd_ones_do_not_disturb_it():
     names = {"f": lambda x: x, "sum": 0, "range": None, "print": 3, "hidden": "mine"}
     source = CALL.replace("case.call", "sum(range(2)); case.call")

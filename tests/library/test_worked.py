@@ -135,7 +135,8 @@ def unwritten(x):
 
 def test_an_exercise_that_is_not_written_says_so(notebook):
     assert heard(notebook, unwritten, step=unwritten) == (
-        "step is not written yet: replace the TODO above."
+        "step is not written yet: replace the TODO above. "
+        'Stuck for good? from course import rescue; step = rescue("step")'
     )
 
 
@@ -147,7 +148,10 @@ def test_an_exercise_that_builds_on_one_that_is_not_written_says_which(notebook)
         return step(x)[0]
 
     said = heard(notebook, sequence, step=step, sequence=sequence)
-    assert said == "sequence builds on step, which is not written yet."
+    assert said == (
+        "sequence builds on step, which is not written yet. "
+        'Stuck for good? from course import rescue; step = rescue("step")'
+    )
     said = heard(notebook, sequence, sequence=sequence)
     assert "tried together with step, which is not defined yet" in said
 
@@ -164,6 +168,13 @@ def test_a_changed_argument_and_a_lost_dtype_are_seen(notebook):
         return (2 * x.astype(float) + 1, None)
 
     assert "dtype float64 for float32" in heard(notebook, wide, step=wide)
+
+    def narrow(x):
+        return (2 * x + 1).astype(np.float32), None
+
+    assert "dtype float32; on this example it must be float64" in heard(
+        notebook, narrow, step=narrow
+    )
 
 
 def test_the_example_is_shown_without_a_call(notebook, capsys):

@@ -103,6 +103,9 @@ class Trial:
             failed.table = error.table
             raise failed from None
         checks.unchanged(name, args, passed)
+        for key in names:
+            if key not in free:
+                _keeps_dtype(f"{name}: {key}", got[key], self.right.get(self._place(key)))
         if float32:
             checks.keeps_float32(name, function, args, names, free)
         if not quiet:
@@ -278,6 +281,23 @@ def _agrees(got: Any, want: Any, atol: float, rtol: float) -> bool:
     except CheckFailed:
         return False
     return True
+
+
+def _keeps_dtype(label: str, got: Any, want: Any) -> None:
+    """Require the precision that the model answer keeps, in arrays whose numbers are right."""
+    if isinstance(want, dict):
+        for key in want:
+            _keeps_dtype(f"{label}[{key!r}]", got[key], want[key])
+    elif isinstance(want, list | tuple):
+        for i, item in enumerate(want):
+            _keeps_dtype(f"{label}[{i}]", got[i], item)
+    elif exact_type(want) in {"ndarray", "tensor"} and want.ndim:
+        found, kept = checks.as_numpy(got).dtype, checks.as_numpy(want).dtype
+        checks.require(
+            found == kept or kept.kind != "f",
+            f"{label} has dtype {found}; on this example it must be {kept}. Keep the input's "
+            "dtype: name none, or take that of the input.",
+        )
 
 
 def _names(text: str) -> list[str]:

@@ -88,6 +88,13 @@ STEP_WRONG = {
     "z is averaged over the batch: every row has gates of its own.": [
         (SPLIT, SPLIT + "; z = z.mean(axis=0, keepdims=True) + 0 * z")
     ],
+    "The result of an earlier call of the same shape comes back: compute it anew each time.": [
+        ("def gru_step(", "_kept = {}\n\n\ndef gru_step("),
+        (STEP_RETURN, "h = _kept.setdefault(x.shape, h)\n    " + STEP_RETURN),
+    ],
+    "An axis of length 1 is squeezed away: h keeps its two axes, (N, H).": [
+        (STEP_RETURN, STEP_RETURN.replace("return h", "return h.squeeze()"))
+    ],
 }
 
 STEP_RIGHT = {
@@ -639,6 +646,17 @@ LOAD_WRONG = {
             "(bias_ih + bias_hh * np.repeat([1, 1, 0], H).astype(bias_hh.dtype)) * sign",
         )
     ],
+    "The same arrays come back from every call, with other numbers in them: make new ones.": [
+        ("def from_torch_weights(", "_kept = {}\n\n\ndef from_torch_weights("),
+        (
+            "return weight_ih.T * sign, weight_hh.T * sign, (bias_ih + bias_hh) * sign",
+            "new = weight_ih.T * sign, weight_hh.T * sign, (bias_ih + bias_hh) * sign\n"
+            "    key = weight_ih.shape, weight_ih.dtype\n"
+            "    for old, array in zip(_kept.setdefault(key, new), new):\n"
+            "        old[...] = array\n"
+            "    return _kept[key]",
+        ),
+    ],
 }
 LOAD_RIGHT = {
     "copies, then the block": """
@@ -833,6 +851,12 @@ MODULE_WRONG = {
     ],
     "The zeros without h0 lie on the CPU, whatever the device of x: make them with x.new_zeros(...).": [
         ("x.new_zeros(x.shape[0], H)", "torch.zeros(x.shape[0], H, dtype=x.dtype)")
+    ],
+    "exp(a) / (1 + exp(a)) is not a number for large a: use torch.sigmoid.": [
+        (
+            "torch.sigmoid(from_x[:, : 2 * H] + from_h[:, : 2 * H])",
+            "(lambda a: torch.exp(a) / (1 + torch.exp(a)))(from_x[:, : 2 * H] + from_h[:, : 2 * H])",
+        )
     ],
 }
 

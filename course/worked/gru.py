@@ -25,6 +25,16 @@ WEIGHTS = {
 STATE = np.array([[-0.1, 0.9], [0.5, 0.6], [-1.4, 0.8]])
 STEP = {"x": _numbers(3, D, start=2.0), "h_prev": STATE, **WEIGHTS}
 SEQUENCE = {"x": _numbers(3, 4, D, start=1.0), "h0": STATE, **WEIGHTS}
+OTHERS = {name: 0.8 * np.flip(value) for name, value in WEIGHTS.items()}
+"""Weights of the same shapes, for a second call that must not return what the first one did."""
+ONE = {
+    "W_x": _numbers(2, 3, start=0.9),
+    "W_h": _numbers(1, 3, start=3.1),
+    "b": _numbers(3, start=1.7),
+}
+"""Weights of a single unit that has two inputs."""
+ONE_STEP = {"x": np.array([[0.7, -0.2]]), "h_prev": np.array([[0.4]]), **ONE}
+ONE_SEQUENCE = {"x": np.array([[[0.7, -0.2]]]), "h0": np.array([[0.4]]), **ONE}
 TORCH_WEIGHTS = {
     "weight_ih": WEIGHTS["W_x"].T.copy(),
     "weight_hh": WEIGHTS["W_h"].T.copy(),
@@ -59,7 +69,9 @@ def _keeps_float32(label, names, gradients):
 
 
 def gru_step(t, gru_step):
-    t.check(gru_step, STEP, "h, cache", ignore="cache")
+    t.check(gru_step, STEP, "h, cache", ignore="cache", float32=False)
+    for args in (STEP | OTHERS, ONE_STEP):
+        t.check(gru_step, args, "h, cache", ignore="cache", quiet=True)
     inside = np.clip(STATE, -1, 1)
     far = gru_step(STEP["x"], inside, WEIGHTS["W_x"], WEIGHTS["W_h"], 1000 * WEIGHTS["b"])[0]
     checks.require(
@@ -69,9 +81,9 @@ def gru_step(t, gru_step):
 
 
 def gru_forward(t, gru_forward):
-    t.check(gru_forward, SEQUENCE, "h, cache", ignore="cache")
-    one = gru_forward(SEQUENCE["x"][:1, :1], STATE[:1], *WEIGHTS.values())
-    t.compare("gru_forward: h of one sequence of one step", one[0])
+    t.check(gru_forward, SEQUENCE, "h, cache", ignore="cache", float32=False)
+    for args in (SEQUENCE | OTHERS, ONE_SEQUENCE):
+        t.check(gru_forward, args, "h, cache", ignore="cache", quiet=True)
 
 
 def gru_step_backward(t, gru_step_backward, gru_step, numerical_gradient):
@@ -84,6 +96,10 @@ def gru_step_backward(t, gru_step_backward, gru_step, numerical_gradient):
         "dx, dh_prev, dW_x, dW_h, db",
         float32=False,
     )
+    for dh, step in ((-0.7 * STATE, STEP | OTHERS), (np.array([[0.6]]), ONE_STEP)):
+        args = {"dh": dh, "cache": gru_step(*step.values())[1]}
+        names = "dx, dh_prev, dW_x, dW_h, db"
+        t.check(gru_step_backward, args, names, float32=False, quiet=True)
     small = [array.astype(np.float32) for array in STEP.values()]
     gradients = gru_step_backward(small[1], gru_step(*small)[1])
     _keeps_float32("gru_step_backward", ("dx", "dh_prev", "dW_x", "dW_h", "db"), gradients)
@@ -104,6 +120,10 @@ def gru_backward(t, gru_backward, gru_forward, numerical_gradient):
         "dx, dh0, dW_x, dW_h, db",
         float32=False,
     )
+    for start, sequence in ((1.0, SEQUENCE | OTHERS), (2.0, ONE_SEQUENCE)):
+        h, cache = gru_forward(*sequence.values())
+        args = {"dh": _numbers(*h.shape, start=start), "cache": cache}
+        t.check(gru_backward, args, "dx, dh0, dW_x, dW_h, db", float32=False, quiet=True)
     states, cache = gru_forward(*(array.astype(np.float32) for array in SEQUENCE.values()))
     _keeps_float32("gru_backward", ("dx", "dh0", "dW_x", "dW_h", "db"), gru_backward(states, cache))
     rng = np.random.default_rng(12)
@@ -116,10 +136,16 @@ def gru_backward(t, gru_backward, gru_forward, numerical_gradient):
 def convert_gru_convention(t, convert_gru_convention):
     z = np.array([[[0.25, 1.0, 0.0], [0.9, 0.5, 0.01]], [[0.3, 0.75, 0.6], [0.2, 0.8, 0.97]]])
     t.check(convert_gru_convention, {"z": z}, "z of the other convention")
+    for other in (z[::-1], z[:1, :, :1]):
+        t.check(convert_gru_convention, {"z": other}, "z of the other convention", quiet=True)
 
 
 def from_torch_weights(t, from_torch_weights):
     t.check(from_torch_weights, TORCH_WEIGHTS, "W_x, W_h, b")
+    others = {name: 0.8 * np.flip(value) for name, value in TORCH_WEIGHTS.items()}
+    one = {name: value[:3, :1] if value.ndim > 1 else value[:3] for name, value in others.items()}
+    for args in (others, one):
+        t.check(from_torch_weights, args, "W_x, W_h, b", quiet=True)
 
 
 def GRU(t, GRU):
@@ -159,12 +185,20 @@ def GRU(t, GRU):
             "x's dtype and device: x.new_zeros(...)."
         ) from None
     t.compare("GRU: output without h0", output)
+    t.compare("GRU: output for one sequence of one step", model(x[:1, :1])[0])
+    try:
+        GRU(D, H).to("meta")(torch.empty(2, 3, D, device="meta"))
+    except RuntimeError as error:
+        raise checks.CheckFailed(
+            f"GRU fails on another device than the CPU ({error}): create zeros with "
+            "x.new_zeros(...)."
+        ) from None
     for dtype in (torch.float64, torch.float32):
-        found = loaded(weights, dtype)(x.to(dtype))[0].dtype
+        found = [value.dtype for value in loaded(weights, dtype)(x.to(dtype))]
         checks.require(
-            found == dtype,
-            f"GRU: {dtype} input gives {found} output. Keep x's dtype: make zeros with "
-            "x.new_zeros(...), leave out .float() and .double().",
+            found == [dtype] * 2,
+            f"GRU: {dtype} input gives {found[0]} output and {found[1]} h_n. Keep x's dtype: make "
+            "zeros with x.new_zeros(...), leave out .float() and .double().",
         )
 
     x, h0 = x.requires_grad_(), h0.requires_grad_()
@@ -192,3 +226,6 @@ def count_parameters(t, count_parameters):
 
 def ported_gru_step(t, ported_gru_step):
     t.check(ported_gru_step, {"x": STEP["x"], "h_prev": STATE, **TORCH_WEIGHTS}, "h")
+    for rows in (slice(None, None, -1), slice(1)):
+        args = {"x": STEP["x"][rows], "h_prev": STATE[rows], **TORCH_WEIGHTS}
+        t.check(ported_gru_step, args, "h", quiet=True)

@@ -36,7 +36,10 @@ c.ClearSolutions.code_stub = {
 c.ClearSolutions.text_stub = "YOUR ANSWER HERE"
 
 # Starters show what their cells draw without the learner's code; the rest is nbgrader's own list.
+# The first lends the lesson's versions to who is stuck, for no points (course/lending.py).
+c.LendSolutions.lend = True  # False: rescue(...) says that it is switched off
 c.GenerateAssignment.preprocessors = [
+    "course.grader.authoring.rescue.LendSolutions",
     "nbgrader.preprocessors.IncludeHeaderFooter",
     "nbgrader.preprocessors.InstantiateTests",
     "nbgrader.preprocessors.LockCells",

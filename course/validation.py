@@ -17,11 +17,13 @@ from nbgrader.apps import ValidateApp
 from nbgrader.utils import compute_checksum
 from traitlets.config import Application
 
+from course.lending import MARK
+
 ANSWER_STUB = "YOUR ANSWER HERE"
 CODE_STUB = "raise NotImplementedError"
 VISIBLE = "_visible"
-DONE, WRONG, OPEN = "done", "wrong", "open"
-MARKS = {DONE: "✓", WRONG: "✗", OPEN: "○"}
+DONE, WRONG, OPEN, BORROWED = "done", "wrong", "open", "borrowed"
+MARKS = {DONE: "✓", WRONG: "✗", OPEN: "○", BORROWED: MARK}
 LONGEST = 300
 """Characters of a sentence in the list."""
 
@@ -31,7 +33,7 @@ LIST = {"grade": True, "points": 0, "grade_id": "validation", "cell_type": "code
 
 @dataclass(frozen=True)
 class State:
-    """How far an exercise or a written answer is: its id, ``done``, ``wrong`` or ``open``, why."""
+    """How far an exercise or a written answer is: its id, a key of :data:`MARKS`, and why."""
 
     id: str
     state: str
@@ -66,14 +68,15 @@ class Progress:
 
     @property
     def all_done(self) -> bool:
-        """True when nothing so far is wrong or open."""
+        """True when nothing so far is wrong, open or borrowed."""
         return all(state.state == DONE for state in self.states)
 
     @property
     def lines(self) -> list[str]:
         """The list, under a line that counts."""
-        counts = (f"{sum(s.state == state for s in self.states)} {state}" for state in MARKS)
-        return [", ".join(counts), *(state.line for state in self.states)]
+        counts = {state: sum(s.state == state for s in self.states) for state in MARKS}
+        told = (f"{n} {state}" for state, n in counts.items() if n or state != BORROWED)
+        return [", ".join(told), *(state.line for state in self.states)]
 
     def take(self, cell: NotebookNode) -> None:
         """Read a cell that has run; nbgrader itself need not look at it any more."""
@@ -155,6 +158,9 @@ def _is_end_of_the_command(cell_index: int) -> bool:
 
 
 def _tested(cell: NotebookNode, exercise: str, source: str) -> State:
+    printed = "".join(output.get("text", "") for output in cell.outputs)
+    if f"{MARK} {exercise} " in printed:
+        return State(exercise, BORROWED, "worth no points; write it yourself to earn them")
     if not source.strip():
         return State(exercise, OPEN, "not written yet")
     if _about(cell).get("checksum", "") not in {"", compute_checksum(cell)}:

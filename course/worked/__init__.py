@@ -21,10 +21,13 @@ from types import ModuleType, TracebackType
 from typing import Any
 
 from course.checks import CheckFailed, require
+from course.lending import MARK, is_borrowed
 from course.worked.trial import Showing, Shown, Trial, load
 
 TRIAL = "t"
 """Name of the parameter of a worked example that is the trial itself."""
+STUCK = 'Stuck for good? from course import rescue; {0} = rescue("{0}")'
+"""Ends the message on a stub: how to go on without it."""
 
 
 class Check:
@@ -39,6 +42,7 @@ class Check:
     """
 
     def __init__(self, notebook: str, namespace: Mapping[str, Any]) -> None:
+        self.notebook = notebook
         self._examples = examples_of(notebook)
         self._stored = load(notebook)
         self._names = namespace
@@ -53,6 +57,8 @@ class Check:
         """
         exercise = self._exercise(answer)
         trial = Trial(exercise, self._stored.get(exercise, {}))
+        if is_borrowed(answer):
+            trial.say(f"{exercise} is borrowed: worth no points here.", MARK)
         __tracebackhide__ = True  # IPython leaves this frame out
         try:
             self._run(exercise, answer, trial)
@@ -134,8 +140,11 @@ def try_out(
         raised_by = raised_in(error)[-1]
         if raised_by != exercise and raised_by in examples:
             needs = f"{exercise} builds on {raised_by}, which is not written yet."
-            raise CheckFailed(needs) from None
-        raise CheckFailed(f"{exercise} is not written yet: replace the TODO above.") from None
+            raise CheckFailed(f"{needs} {STUCK.format(raised_by)}") from None
+        if is_borrowed(answer):
+            raise CheckFailed(f"{exercise} is borrowed, and not tried.") from None
+        written = f"{exercise} is not written yet: replace the TODO above."
+        raise CheckFailed(f"{written} {STUCK.format(exercise)}") from None
 
 
 def _outside_the_library(traceback: TracebackType | None) -> TracebackType | None:

@@ -133,9 +133,9 @@ class Trial:
         place = self._place(label)
         self._compare(label, place, {place: got}, atol, rtol)
 
-    def say(self, text: str) -> None:
-        """Print that something is right."""
-        print(f"✓ {text}")
+    def say(self, text: str, mark: str = "✓") -> None:
+        """Print that something is right, or what another mark stands for."""
+        print(f"{mark} {text}")
 
     def _place(self, key: str) -> str:
         return f"{self._calls} {key}"
@@ -175,7 +175,7 @@ class Recording(Trial):
     ) -> None:
         self.returned[place] = checks.copy_of(compared[place])
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, mark: str = "✓") -> None:
         """Print nothing."""
 
 

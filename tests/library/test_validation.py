@@ -16,6 +16,7 @@ from nbgrader.validator import Validator
 from traitlets.config import Config
 
 from course import validation
+from course.lending import MARK
 from course.validation import before_each_cell
 from tests.conftest import ROOT
 
@@ -177,3 +178,14 @@ def test_the_command_exits_by_what_it_found(tmp_path):
 def test_it_is_a_hook_of_this_course():
     assert "before_each_cell" in (ROOT / "nbgrader_config.py").read_text()
     assert validation.VISIBLE == "_visible"
+
+
+def test_a_borrowed_exercise_is_neither_done_nor_open():
+    """Whether the loan stands in the exercise's own cell or in one below an untouched stub."""
+    for notebook in (written(four='four = rescue("four")'), starter()):
+        visible = next(cell for cell in notebook.cells if cell.id == "four_visible")
+        said = f"{MARK} four is borrowed: worth no points here.\n✓ four: y (2, 2)\n"
+        visible.outputs = [new_output("stream", name="stdout", text=said)]
+        lines = validated(notebook)
+        assert lines[0].endswith("open, 1 borrowed")
+        assert f"{MARK} four: worth no points; write it yourself to earn them" in lines

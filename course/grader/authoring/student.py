@@ -16,6 +16,7 @@ from course.grader.authoring.catalogue import RULE, time_for
 from course.grader.classroom.course_folder import CourseFolder, FolderError
 from course.grader.ground.files import write_atomically
 from course.grader.notebooks.lesson import Lesson
+from course.lending import SUFFIX
 
 RECORD = ".student-edition.json"
 """What this command wrote the last time: file names and digests."""
@@ -148,6 +149,9 @@ def _contents(folder: CourseFolder, address: str) -> dict[str, bytes]:
     lessons = [lesson for name in folder.lesson_names for lesson in folder.lessons(name)]
     for lesson in lessons:
         files[f"{lesson.assignment}/{lesson.notebook}.ipynb"] = _starter(folder, lesson, address)
+        lent = folder.release / lesson.assignment / f"{lesson.notebook}{SUFFIX}"
+        if lent.is_file():
+            files[f"{lesson.assignment}/{lent.name}"] = lent.read_bytes()
     files |= _guides(library / "guides")
     readme = re.sub(r"\]\((?=[\w-]+\.md)", "](course/guides/", _guide(library, "students"))
     files["README.md"] = f"{readme.rstrip()}\n\n{_table(folder, lessons)}\n".encode()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from course.grader.ground.quiet import no_warnings
 from course.grader.judging.payload import Payload
+from course.grader.notebooks.lent import LENT, lent_statements
 from course.grader.notebooks.lesson import Lesson
 from course.grader.notebooks.rebuild import Submission
 
@@ -34,7 +35,7 @@ METHODS = frozenset({"backward", "softmax", "log_softmax", "logsumexp"})
 """Methods of tensors that do the same."""
 
 TRICKS = re.compile(
-    r"(course\.(emission|grader|weights)|ctypes|importlib|inspect|gc|sys\.(_getframe|modules|settrace)"
+    r"(course\.(emission|grader|lending|weights)|ctypes|importlib|inspect|gc|sys\.(_getframe|modules|settrace)"
     r"|builtins|exec|eval|compile|__import__|globals|get_ipython|socket|zmq)(\.[\w.]+)?"
 )
 """What no exercise needs: ways to the machinery around the exercise."""
@@ -82,13 +83,18 @@ def flags_of(
         used = _used(_with_helpers(facts[cell.key], helpers), aliases)
         expected = _last(_used([_facts(solutions[cell.exercise])], aliases))
         found = sorted(name for name in used if _listed(name) and not _last([name]) & expected)
-        if found:
-            flags[cell.exercise] = tuple(f"uses {name}" for name in found)
+        remarks = [f"uses {name}" for name in found]
+        if lent_statements(lesson, cell.source):
+            remarks.append(LENT)
+        if remarks:
+            flags[cell.exercise] = tuple(remarks)
     notes = []
     for cell in submission.cells:
         if cell.role == "extra":
             found = sorted(n for n in _used([facts[cell.key]], aliases) if TRICKS.fullmatch(n))
             notes += [f"an extra cell uses {name}" for name in found]
+            if lent_statements(lesson, cell.source):
+                notes.append(f"an extra cell {LENT}")
     return flags, list(dict.fromkeys(notes))
 
 

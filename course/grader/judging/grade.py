@@ -16,8 +16,9 @@ from course.grader.judging.diagnosis import Wrong
 from course.grader.judging.flags import flags_of
 from course.grader.judging.follow import charge_caches, given, to_follow, with_solutions
 from course.grader.judging.payload import Payload
-from course.grader.judging.verdict import NOT_WRITTEN, Verdict, judge
+from course.grader.judging.verdict import BORROWED, NOT_WRITTEN, Verdict, judge
 from course.grader.kernel.steps import FORGOTTEN, Runner, Settings, Step, StepResult
+from course.grader.notebooks.lent import borrows
 from course.grader.notebooks.lesson import Lesson, bound_names, defined_names, syntax_problem
 from course.grader.notebooks.rebuild import UNREADABLE, Submission
 
@@ -31,6 +32,9 @@ EMPTIED = "it deletes the notebook's names (globals().clear() or the like)"
 
 Known = dict[str, dict[str, Wrong]]
 """What known wrong answers emit, by exercise and sentence."""
+
+IS_BORROWED = " is borrowed"
+"""Ends the error of what stands for a function that was borrowed (:mod:`course.lending`)."""
 
 ALONE_SECONDS = 120.0
 """Seconds for judging stopped exercises a second time, each alone."""
@@ -121,7 +125,8 @@ def grade(
     results = run(steps, settings)
     graded = Graded(results=results, notes=list(submission.notes))
     graded.verdicts = _judge_all(lesson, references, results, settings, known)
-    unwritten_ones = unwritten(lesson, submission)
+    idle = dict.fromkeys(unwritten(lesson, submission), NOT_WRITTEN)
+    idle |= dict.fromkeys(borrowed(lesson, submission), BORROWED)
     graded.notes += [result.cause for result in results.values() if result.status == "stopped"]
     if any(_said(result, FORGOTTEN) for result in results.values()):
         graded.notes.append(f"a cell cost nothing although {EMPTIED}: they were put back")
@@ -132,30 +137,31 @@ def grade(
             for id_, verdict in graded.verdicts.items()
         }
         return graded
-    stopped = [id_ for id_ in _stopped(steps, results) if id_ not in unwritten_ones]
+    stopped = [id_ for id_ in _stopped(steps, results) if id_ not in idle]
     deadline = time.monotonic() + ALONE_SECONDS
     for id_ in stopped:
         if time.monotonic() < deadline:
             alone = _alone(lesson, id_, references, steps, results, run, settings)
             if alone.points > graded.verdicts[id_].points:
                 graded.verdicts[id_] = replace(alone, follow_through=True)
-    second = to_follow(lesson, submission, graded.verdicts, unwritten_ones) - set(stopped)
+    second = to_follow(lesson, submission, graded.verdicts, set(idle)) - set(stopped)
     if second:
         again = run(with_solutions(lesson, steps, results, second), settings)
         for id_, verdict in _judge_all(lesson, references, again, settings, known).items():
             if id_ not in second:
                 continue
-            if verdict.points > graded.verdicts[id_].points:
+            first = graded.verdicts[id_]
+            blames_a_loan = IS_BORROWED in first.summary and verdict.points == first.points
+            if verdict.points > first.points or blames_a_loan:
                 graded.verdicts[id_] = replace(verdict, follow_through=True)
             else:
-                first = graded.verdicts[id_]
                 named = first.misconception or verdict.misconception
                 graded.verdicts[id_] = replace(
                     first, own_points=verdict.own_points, misconception=named
                 )
     for id_, verdict in graded.verdicts.items():
-        cause = _true_cause(lesson, submission, results, unwritten_ones, verdict)
-        parts = () if cause == NOT_WRITTEN else verdict.parts
+        cause = _true_cause(lesson, submission, results, idle, verdict)
+        parts = () if cause in {NOT_WRITTEN, BORROWED} else verdict.parts
         graded.verdicts[id_] = replace(verdict, cause=cause, parts=parts)
     charge_caches(lesson, graded.verdicts)
     found, elsewhere = flags_of(lesson, submission)
@@ -168,7 +174,8 @@ def grade(
 
 def _said(result: StepResult, sentence: str) -> bool:
     """Tell whether a sentence is among what a step printed."""
-    return any(sentence in str(output.get("text", "")) for output in result.outputs)
+    outputs = (output for output in result.outputs if isinstance(output, dict))
+    return any(sentence in str(output.get("text", "")) for output in outputs)
 
 
 def _with_limit(step: Step, seconds: dict[str, float]) -> Step:
@@ -267,16 +274,17 @@ def _true_cause(
     lesson: Lesson,
     submission: Submission,
     results: dict[str, StepResult],
-    unwritten: set[str],
+    idle: dict[str, str],
     verdict: Verdict,
 ) -> str:
     """Say why an exercise could not be judged, where its test knows the consequence alone.
 
     A cell that fails leaves its function undefined. ``NotImplementedError`` means that an
-    exercise is not written only where that is so, and there nothing else matters.
+    exercise is not written, or borrowed, only where that is so (``idle`` says which), and there
+    nothing else matters.
     """
-    if verdict.exercise in unwritten and not verdict.points:
-        return NOT_WRITTEN
+    if verdict.exercise in idle and not verdict.points:
+        return idle[verdict.exercise]
     undefined = re.match(r"NameError(?:: name '(\w+)')?", verdict.cause)
     if not undefined:
         return verdict.cause
@@ -311,6 +319,23 @@ def unwritten(lesson: Lesson, submission: Submission) -> set[str]:
         own = {line for line in lines - stubs[cell.key] if line and not line.startswith("#")}
         if not own and (lines - {""} or cell.exercise not in elsewhere):
             found.add(cell.exercise)
+    return found
+
+
+def borrowed(lesson: Lesson, submission: Submission) -> set[str]:
+    """Exercises whose name stands, where their hidden test runs, for what ``rescue`` lends.
+
+    The last cell above the test that gives the name a meaning decides.
+    """
+    names = {c.exercise: defined_names(c.node.source) for c in lesson.cells if c.role == "solution"}
+    lent: set[str] = set()
+    found = set()
+    for cell in submission.cells:
+        if cell.node.cell_type != "code":
+            continue
+        if cell.role == "hidden" and names[cell.exercise] & lent:
+            found.add(cell.exercise)
+        lent = (lent - bound_names(cell.source)) | borrows(cell.source)
     return found
 
 

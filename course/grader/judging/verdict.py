@@ -21,6 +21,7 @@ ARGUMENTS = UNCHANGED
 CACHE = "cache"
 KEPT = "kept "
 NOT_WRITTEN = "not written yet"
+BORROWED = "borrowed from rescue"
 MISSING = "no notebook was handed in"
 CLOSE = 1e-3
 """Relative error that a slope may have: it is measured by finite differences."""

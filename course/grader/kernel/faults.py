@@ -159,6 +159,7 @@ SENTENCES = (
     "an argument was changed in place",
     "the answer is too large",
     "{word} has no parameter of shape {shape}",
+    "{word} is borrowed",
     "{word}",  # a KeyError
 )
 """Messages that are passed on, with a name in braces for what differs: see :data:`PIECES`."""

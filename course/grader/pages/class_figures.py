@@ -33,6 +33,7 @@ LOOK = {
     "no answer": (COLORS[3], "xx"),
     "too slow": (COLORS[4], ".."),
     "crashed": (COLORS[5], "++"),
+    "borrowed": ("#d9d9d9", "**"),
     "not written": ("#d9d9d9", ""),
     "unreadable": ("#d9d9d9", "oo"),
     "not handed in": ("#ffffff", ""),

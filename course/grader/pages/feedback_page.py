@@ -17,7 +17,7 @@ import jinja2
 from markupsafe import Markup, escape
 from nbformat import NotebookNode
 
-from course.grader.judging.verdict import NOT_WRITTEN, Part, Verdict
+from course.grader.judging.verdict import BORROWED, NOT_WRITTEN, Part, Verdict
 from course.grader.notebooks.lesson import HIDDEN_SUFFIX
 from course.grader.notebooks.rebuild import EXTRA, STUBS
 from course.grader.pages.render import AFTER_TEST, CUT, MISTAKE, verdict_in
@@ -112,14 +112,19 @@ class Exercise:
         return self.verdict.cause == NOT_WRITTEN
 
     @property
+    def borrowed(self) -> bool:
+        """True when the lesson's version was borrowed."""
+        return self.verdict is not None and self.verdict.cause == BORROWED
+
+    @property
     def status(self) -> str:
         """The verdict in one or two words."""
         if self.mark.waiting:
             return "not graded yet"
         if self.full:
             return "right" if self.verdict else "full points"
-        if self.unwritten:
-            return NOT_WRITTEN
+        if self.unwritten or self.borrowed:
+            return BORROWED if self.borrowed else NOT_WRITTEN
         if self.verdict is None:
             return ""
         return "partly right" if self.mark.points else "not right"
@@ -185,11 +190,11 @@ def what_next(exercises: list[Exercise], questions: list[Exercise]) -> list[tupl
     """
     lost = [exercise for exercise in exercises if not exercise.full and not exercise.mark.waiting]
     causes = {exercise.verdict.cause for exercise in exercises if exercise.verdict}
-    if len(exercises) > 1 and len(causes) == 1 and (causes - {"", NOT_WRITTEN}):
+    if len(exercises) > 1 and len(causes) == 1 and (causes - {"", NOT_WRITTEN, BORROWED}):
         told = f"Nothing could be graded: {causes.pop()}."
         return [("", f"{told} Hand the file in again, as your instructor asks.")]
-    begun = [exercise for exercise in lost if not exercise.unwritten]
-    if lost and not begun and len(lost) == len(exercises):
+    begun = [e for e in lost if not e.unwritten and not e.borrowed]
+    if lost and not begun and len(lost) == len(exercises) and not any(e.borrowed for e in lost):
         return [
             (lost[0].id, "comes first. Nothing is written yet: every exercise has three hints.")
         ]
@@ -205,6 +210,10 @@ def what_next(exercises: list[Exercise], questions: list[Exercise]) -> list[tupl
             (first.id, _sentence(f"is the first to mend{first.reason}")),
             ("", f"In your notebook, {help_}.{then}"),
         ]
+    if lost and lost[0].borrowed:
+        rest = [e for e in exercises if not e.unwritten and not e.borrowed]
+        right = " What you have written is all right." if rest else ""
+        return [(lost[0].id, f"is borrowed. Write it yourself, and its points are yours.{right}")]
     if lost:
         hints = ": its first hint is a question" if lost[0].hints else ""
         return [(lost[0].id, f"is not written yet{hints}. What you have written is all right.")]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from course.grader.ground.text import one_line
-from course.grader.judging.verdict import MISSING, NOT_WRITTEN, Verdict
+from course.grader.judging.verdict import BORROWED, MISSING, NOT_WRITTEN, Verdict
 from course.grader.notebooks.rebuild import UNREADABLE
 
 KINDS = {
@@ -17,13 +17,14 @@ KINDS = {
     "no answer": "!",
     "too slow": "◷",
     "crashed": "✕",
+    "borrowed": "◇",
     "not written": "·",
     "unreadable": "?",
     "not handed in": "–",
 }
 """What can become of an exercise, and a sign for each, the best first."""
 
-UNWRITTEN = ("not written", "unreadable", "not handed in")
+UNWRITTEN = ("borrowed", "not written", "unreadable", "not handed in")
 
 
 def kind_of(verdict: Verdict) -> str:
@@ -31,13 +32,15 @@ def kind_of(verdict: Verdict) -> str:
 
     ``no answer`` is code that raised an error, ``unreadable`` a file that is no notebook;
     ``too slow`` was stopped by the clock; ``crashed`` brought its kernel down, or was stopped for
-    what it used or printed.
+    what it used or printed; ``borrowed`` is the lesson's own version, which ``rescue`` lends.
     """
     cause = verdict.cause
     if verdict.full:
         return "right"
     if cause.startswith(NOT_WRITTEN):
         return "not written"
+    if cause == BORROWED:
+        return "borrowed"
     if cause.startswith(MISSING):
         return "not handed in"
     if UNREADABLE in cause:

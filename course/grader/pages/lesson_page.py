@@ -278,7 +278,10 @@ def _exercise_rows(outcomes: Sequence[Outcome], exercises: pd.DataFrame) -> list
                 percent(row["success"]),
                 percent(row["mean"]),
                 decimal(row["discrimination"]),
-                *(count(row[k]) for k in ("too slow", "crashed", "not written", "not handed in")),
+                *(
+                    count(row[k])
+                    for k in ("too slow", "crashed", "borrowed", "not written", "not handed in")
+                ),
             ],
             "mistakes": mistakes(grouped[row["notebook"], row["exercise"]]),
         }

@@ -9,7 +9,10 @@ from typing import Any
 
 from traitlets.config.loader import DeferredConfig
 
+import course
 from course.validation import before_each_cell
+
+TEMPLATES = str(Path(course.__file__).parent / "grader" / "pages" / "templates")
 
 
 class FindEverySubmission(DeferredConfig):
@@ -76,8 +79,10 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
 ]
 
-# Formgrader: the marking scheme above each written answer.
+# Formgrader: the marking scheme above each written answer, formulas that need no network.
 c.HTMLExporter.preprocessors = ["course.grader.classroom.schemes.ShowMarkingSchemes"]
+c.HTMLExporter.filters = {"markdown2html": "course.grader.pages.grading_page.markdown2html"}
+c.HTMLExporter.extra_template_basedirs.prepend([TEMPLATES])
 
 # Feedback: the pages of `make feedback`, without hidden tests and without anything that runs.
 c.GenerateFeedback.exporter_class = "course.grader.classroom.feedback.FeedbackExporter"

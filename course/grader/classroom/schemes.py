@@ -74,4 +74,4 @@ def scheme_box(source: str) -> str:
     if not mark:
         return BOX.format(scheme=answer.strip(), answer="")
     folded = FOLDED.format(answer=answer.strip()) if answer.strip() else ""
-    return BOX.format(scheme=mark + scheme.strip(), answer=folded)
+    return BOX.format(scheme=mark + scheme.rstrip(), answer=folded)

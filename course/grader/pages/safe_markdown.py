@@ -103,7 +103,23 @@ def formula_html(tex: str, display: bool) -> str:
 _CONVERTER = math_core.LatexToMathML(fancy_error=False, max_expansions=0)
 
 
-class _Renderer(IPythonRenderer):
+class FormulaRenderer(IPythonRenderer):
+    """nbconvert's rendering of Markdown, with MathML in the place of the formulas."""
+
+    def _kept(self, html: str) -> str:
+        return html
+
+    def inline_math(self, body: str) -> str:
+        return self._kept(formula_html(body, display=False))
+
+    def block_math(self, body: str) -> str:
+        return self._kept(formula_html(body, display=True))
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return self.block_math(f"\\begin{{{name}}}{body}\\end{{{name}}}")
+
+
+class _Renderer(FormulaRenderer):
     """Render Markdown with a token in the place of each formula, until the HTML is clean.
 
     The token is drawn anew for each text: nobody can write one to place a formula in an attribute.
@@ -121,15 +137,6 @@ class _Renderer(IPythonRenderer):
     def _kept(self, html: str) -> str:
         self._formulas.append(html)
         return f"{self._token}-{len(self._formulas) - 1};"
-
-    def inline_math(self, body: str) -> str:
-        return self._kept(formula_html(body, display=False))
-
-    def block_math(self, body: str) -> str:
-        return self._kept(formula_html(body, display=True))
-
-    def latex_environment(self, name: str, body: str) -> str:
-        return self.block_math(f"\\begin{{{name}}}{body}\\end{{{name}}}")
 
     def heading(self, text: str, level: int, **attrs: Any) -> str:
         return f"<p><strong>{text}</strong></p>\n"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from nbconvert.exporters import HTMLExporter
 from traitlets.config.loader import PyFileConfigLoader
 
 from course.grader.classroom.feedback import FeedbackExporter
 from course.grader.classroom.schemes import ShowMarkingSchemes, model_answers, scheme_box
+from course.grader.pages.grading_page import markdown2html
 from tests.conftest import ROOT, small_notebook
 
 ABOUT = {"assignment_id": "00_small", "notebook_id": "small", "submission_id": "1"}
@@ -35,6 +38,7 @@ def test_the_scheme_stands_above_the_answer(in_course):
 def test_the_scheme_is_in_view_and_the_model_answer_folded():
     box = scheme_box("**Model answer.** Long.\n\n**Marking scheme (1 point).**\n- 1 point: short.")
     shown, folded = box.split("<details>")
+    assert "**Marking scheme (1 point).**" in shown
     assert "1 point: short." in shown and "Long." not in shown and "Long." in folded
     assert "<details>" not in scheme_box("Because.")
     assert "<details>" not in scheme_box("**Marking scheme.** 1 point: short.")
@@ -54,6 +58,17 @@ def test_pages_of_students_hold_none(in_course):
         assert "For two." in page and "Because." not in page
     page, _ = HTMLExporter(config=config).from_notebook_node(answered(), resources=dict(ABOUT))
     assert "Because." in page
+
+
+def test_a_formula_of_the_course_is_mathml_on_the_grading_page(repository):
+    """All of them: what the converter does not know would show as the TeX that it is."""
+    for assignment in repository.lesson_names:
+        for lesson in repository.lessons(assignment):
+            for cell in lesson.source.cells:
+                if cell.cell_type == "markdown":
+                    html = markdown2html({"cell": cell}, scheme_box(cell.source))
+                    assert not re.search(r"<code>[^<]*\\[a-z]+[{_ ]", html), cell.source
+                    assert html.count("<math") >= cell.source.count("$$") // 2
 
 
 def test_every_written_question_of_the_course_has_a_scheme(repository):

@@ -26,7 +26,7 @@ from course.grader.notebooks.lesson import Lesson, parse_lesson
 from course.grader.notebooks.rebuild import UNREADABLE, Submission, rebuild
 from course.grader.pages.render import graded_notebook
 
-FORMAT = 4
+FORMAT = 5
 """Raised when what is stored of a graded submission changes its form."""
 
 

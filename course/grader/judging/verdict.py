@@ -170,20 +170,26 @@ def _judged(
 
 
 def scored(exercise: str, maximum: float, parts: Sequence[Part]) -> Verdict:
-    """Give points in proportion to the weights of the parts that are right.
+    """Give points in proportion to the weights of the parts that count (:func:`counted`).
+
+    Points have two decimals; what is not all right never rounds up to the maximum.
+    """
+    earned, total = sum(p.weight for p in counted(parts)), sum(p.weight for p in parts)
+    if all(part.right for part in parts):
+        return Verdict(exercise, maximum, maximum, tuple(parts))
+    points = max(0.0, min(round(maximum * earned / total, 2), maximum - 0.01)) if total else 0.0
+    return Verdict(exercise, points, maximum, tuple(parts))
+
+
+def counted(parts: Sequence[Part]) -> list[Part]:
+    """The parts that are right and count.
 
     A part counts when those that it needs are right too; what is a property of an answer
     (arguments, a cache, a dtype) counts beside a right answer alone.
     """
     right = {part.label for part in parts if part.right}
-    counted = [part for part in parts if part.right and right.issuperset(part.needs)]
-    if not any(part.weight > 0 and not part.is_property for part in counted):
-        counted = []
-    earned, total = sum(p.weight for p in counted), sum(p.weight for p in parts)
-    if all(part.right for part in parts):
-        return Verdict(exercise, maximum, maximum, tuple(parts))
-    points = max(0.0, min(round(maximum * earned / total, 2), maximum - 0.01)) if total else 0.0
-    return Verdict(exercise, points, maximum, tuple(parts))
+    found = [part for part in parts if part.right and right.issuperset(part.needs)]
+    return found if any(part.weight > 0 and not part.is_property for part in found) else []
 
 
 def _unanswered(payload: Payload) -> str:

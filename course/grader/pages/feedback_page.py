@@ -152,9 +152,16 @@ class Exercise:
 
     @property
     def right(self) -> list[str]:
-        """The names of the parts that are right."""
+        """The names of the parts that are right and count."""
         parts = self.verdict.parts if self.verdict else ()
-        return [part.label for part in parts if part.right][:MOST_PARTS]
+        return [part.label for part in counted(parts)][:MOST_PARTS]
+
+    @property
+    def beside(self) -> list[str]:
+        """The names of the parts that are right, but count beside others that are not."""
+        parts = self.verdict.parts if self.verdict else ()
+        labels = {part.label for part in counted(parts)}
+        return [p.label for p in parts if p.right and p.label not in labels][:MOST_PARTS]
 
 
 def page(notebook: NotebookNode, marks: Marks) -> str:

@@ -162,7 +162,7 @@ def _plain(verdict: Verdict) -> dict[str, Any]:
         "maximum": verdict.maximum,
         "cause": verdict.cause,
         "follow_through": verdict.follow_through,
-        "parts": [[part.label, part.right, part.message] for part in verdict.parts],
+        "parts": [[p.label, p.right, p.message, p.weight, list(p.needs)] for p in verdict.parts],
     }
 
 
@@ -172,13 +172,14 @@ def verdict_in(cell: NotebookNode) -> Verdict | None:
     Returns
     -------
     Verdict or None
-        Without weights, flags and misconception (:data:`MISTAKE` has that); ``None`` when nothing
-        was judged or the notebook is an earlier grader's.
+        Without flags and misconception (:data:`MISTAKE` has that); ``None`` when nothing was judged
+        or the notebook is an earlier grader's.
     """
     about = cell.metadata.get(VERDICT)
     if about is None:
         return None
-    return Verdict(**{**about, "parts": tuple(Part(*part) for part in about["parts"])})
+    parts = tuple(Part(*part[:4], tuple(*part[4:])) for part in about["parts"])
+    return Verdict(**{**about, "parts": parts})
 
 
 def discreet(verdict: Verdict, secret: set[str]) -> Verdict:

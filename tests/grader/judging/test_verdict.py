@@ -7,7 +7,7 @@ import pytest
 
 from course.emission import collect
 from course.grader.judging.payload import Answer, Payload, read
-from course.grader.judging.verdict import ARGUMENTS, Part, Verdict, judge
+from course.grader.judging.verdict import ARGUMENTS, Part, Verdict, judge, scored
 from course.grader.kernel.steps import StepResult
 
 TEST = """
@@ -216,6 +216,24 @@ def test_a_part_that_needs_another_counts_with_it_alone():
     result = weighted(lambda x: {"a": x, "b": x})
     assert parts(result)["nothing to do"]
     assert result.points == pytest.approx(8 * 3 / 9, abs=0.01)  # a, extra, float32
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_points_are_the_share_of_the_weight_that_counts(seed):
+    """The students' guide: in proportion, but for what counts beside others alone."""
+    rng = np.random.default_rng(seed)
+    names = ["a", "b", "c", "arguments unchanged", "kept float32"]
+    needs = {"b": ("a",), "c": tuple(rng.choice(["a", "b"], 1, replace=False))}
+    found = [
+        Part(name, bool(rng.random() < 0.6), "", float(rng.integers(1, 5)), needs.get(name, ()))
+        for name in names
+    ]
+    right = {part.label for part in found if part.right}
+    counts = [p for p in found if p.right and set(p.needs) <= right]
+    answers = [part for part in counts if part.label in {"a", "b", "c"}]
+    share = sum(p.weight for p in counts) / sum(p.weight for p in found) if answers else 0.0
+    assert scored("f", 6.0, found).points == pytest.approx(6 * share, abs=0.0051)
+    assert (scored("f", 6.0, found).points == 6) == (len(right) == len(found))
 
 
 def test_an_attempt_that_fails_costs_its_name_alone():

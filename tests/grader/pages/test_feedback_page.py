@@ -157,6 +157,22 @@ class TestAnExercise:
         assert lines == ["✗ x is not right: it was changed", "✓ Right: y"]
         assert "partly right" in words(exercise) and "1 of 2 points" in words(exercise)
 
+    def test_what_is_right_and_does_not_count_says_so(self, lesson):
+        found = (
+            Part("y", False, "3 of 6 values are not right"),
+            Part("slope", True, needs=("y",)),
+            Part("arguments unchanged", True),
+        )
+        nothing = section(shown(lesson, Verdict("double", 0.0, 2.0, found)), "exercise-double")
+        assert "✓" not in words(nothing.select_one(".parts"))
+        assert words(nothing.select(".parts li")[-1]) == (
+            "– Right, but it counts only together with what is not: slope , arguments unchanged"
+        )
+        some = Verdict("double", 0.5, 2.0, (*found, Part("z", True)))
+        lines = section(shown(lesson, some), "exercise-double").select(".parts li")
+        assert words(lines[1]) == "✓ Right: arguments unchanged , z"
+        assert words(lines[2]).endswith("with what is not: slope")
+
     def test_code_of_what_lost_points_is_open_and_of_what_is_right_folded(self, lesson):
         soup = shown(lesson, WRONG)
         wrong, right = (section(soup, f"exercise-{id_}") for id_ in ("double", "quadruple"))

@@ -17,7 +17,7 @@ import jinja2
 from markupsafe import Markup, escape
 from nbformat import NotebookNode
 
-from course.grader.judging.verdict import BORROWED, NOT_WRITTEN, Part, Verdict
+from course.grader.judging.verdict import BORROWED, NOT_WRITTEN, Part, Verdict, counted
 from course.grader.notebooks.lesson import HIDDEN_SUFFIX
 from course.grader.notebooks.rebuild import EXTRA, STUBS
 from course.grader.pages.render import AFTER_TEST, CUT, MISTAKE, verdict_in

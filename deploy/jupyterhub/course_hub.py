@@ -1,7 +1,7 @@
 """What every hub of this course has in common: who may do what, and where the exchange is.
 
-``jupyterhub_config.py`` beside this file adds how people sign in and how their servers start. The
-guide is ``course/guides/hub.md``.
+``jupyterhub_config.py`` beside this file adds how people sign in and how their servers start;
+``deploy/kubernetes/values.yaml`` does so for a cluster. The guide is ``course/guides/hub.md``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def configure(
     instructors: Sequence[str],
     students: Sequence[str],
     exchange: Path,
-    settings: Sequence[Path] = (HERE,),
+    data: Path | None = None,
 ) -> None:
     """Set what does not depend on the machine.
 
@@ -38,8 +38,8 @@ def configure(
         Names of accounts.
     exchange : pathlib.Path
         The folder through which work goes to and fro; see :func:`make_exchange`.
-    settings : sequence of pathlib.Path
-        Folders with ``nbgrader_config.py`` and ``jupyter_server_config.py``, the first first.
+    data : pathlib.Path, optional
+        The folder with the data sets that all share; else everybody has them once more.
 
     Raises
     ------
@@ -56,28 +56,28 @@ def configure(
         "students": {"users": list(students)},
     }
     server = f"!server={course_account}/"
-    c.JupyterHub.load_roles = [
-        {
-            "name": "instructors",
-            "description": "start, stop and open the server of the course account",
-            "groups": ["instructors"],
-            "scopes": [
-                f"servers!user={course_account}",
-                f"access:servers{server}",
-                f"read:users!user={course_account}",
-            ],
-        }
-    ]
+    role = {
+        "name": "instructors",
+        "description": "start, stop and open the server of the course account",
+        "groups": ["instructors"],
+        "scopes": [
+            f"servers!user={course_account}",
+            f"access:servers{server}",
+            f"read:users!user={course_account}",
+        ],
+    }
+    others = c.JupyterHub.load_roles if "load_roles" in c.JupyterHub else []
+    c.JupyterHub.load_roles = [*others, role]
     c.JupyterHub.cleanup_servers = True
     c.Spawner.cmd = [str(Path(sys.prefix) / "bin" / "jupyterhub-singleuser")]
     c.Spawner.default_url = "/lab"
     c.Spawner.environment = {
-        "JUPYTER_CONFIG_PATH": ":".join(map(str, settings)),
+        "JUPYTER_CONFIG_PATH": str(HERE),
         "NBGRADER_EXCHANGE": str(exchange),
         # Many people share the processors: one thread each for linear algebra.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
-    }
+    } | ({"COURSE_DATA": str(data)} if data else {})
     c.Spawner.start_timeout = 120
     c.Spawner.http_timeout = 120
     c.JupyterHub.concurrent_spawn_limit = 20

@@ -25,6 +25,7 @@ configure(
     instructors=INSTRUCTORS,
     students=STUDENTS,
     exchange=EXCHANGE,
+    data=Path("/srv/rnn-hub/data"),
 )
 
 # Who somebody is, the system knows; a server runs as its user, and the file modes hold.

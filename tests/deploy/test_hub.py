@@ -49,9 +49,11 @@ from course_hub import configure, make_exchange
 
 make_exchange(Path({exchange!r}))
 configure(c, course_account="course", instructors=["prof"], students=["alice", "bob"],
-          exchange=Path({exchange!r}), settings=[Path({settings!r}), Path({deploy!r})])
+          exchange=Path({exchange!r}))
 
-# In place of accounts of the system: any password, and homes in a temporary folder.
+# In place of accounts of the system: any password, and homes in a temporary folder. One account
+# plays everybody, as on Kubernetes, so nbgrader asks the hub who somebody is.
+c.Spawner.environment["NBGRADER_COURSE_ACCOUNT"] = "course"
 c.JupyterHub.authenticator_class = "dummy"
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = {homes!r} + "/{{username}}"
@@ -67,14 +69,6 @@ c.ConfigurableHTTPProxy.pid_file = {state!r} + "/proxy.pid"
 c.JupyterHub.services = [{{"name": "test", "api_token": {token!r}}}]
 c.JupyterHub.load_roles += [{{"name": "test", "services": ["test"],
                              "scopes": ["admin:users", "admin:servers", "tokens"]}}]
-"""
-WHO = """
-import os
-c = get_config()
-# One account of the system plays everybody, so nbgrader asks the hub who this is.
-if os.environ.get("JUPYTERHUB_USER", "course") != "course":
-    c.CourseDirectory.student_id = os.environ["JUPYTERHUB_USER"]
-c.ExchangeCollect.check_owner = False
 """
 
 
@@ -125,10 +119,10 @@ class Hub:
 
     def command(self, *arguments: str) -> str:
         """Type a command in the course account's folder, with the environment of its server."""
-        settings = f"{self.folder / 'settings'}:{HUB}"
         environment = os.environ | {
             "HOME": str(self.home("course")),
-            "JUPYTER_CONFIG_PATH": settings,
+            "JUPYTER_CONFIG_PATH": str(HUB),
+            "NBGRADER_COURSE_ACCOUNT": "course",
             "NBGRADER_EXCHANGE": str(self.exchange),
         }
         run = subprocess.run(
@@ -165,15 +159,14 @@ def hub(tmp_path_factory) -> Iterator[Hub]:
     """The hub with the course folder in the course account's home, and its lesson generated."""
     folder = tmp_path_factory.mktemp("hub")
     folder.chmod(0o755)
-    for name in ("homes", "state", "settings"):
+    for name in ("homes", "state"):
         (folder / name).mkdir()
-    (folder / "settings" / "nbgrader_config.py").write_text(WHO)
     port, hub_port, api_port = free_ports(3)
     config = folder / "state" / "jupyterhub_config.py"
     config.write_text(
         HUB_CONFIG.format(
             deploy=str(HUB), exchange=str(folder / "exchange"), homes=str(folder / "homes"),
-            settings=str(folder / "settings"), state=str(folder / "state"), proxy=str(PROXY),
+            state=str(folder / "state"), proxy=str(PROXY),
             token=SERVICE_TOKEN, port=port, hub_port=hub_port, api_port=api_port,
         )
     )  # fmt: skip
@@ -361,7 +354,7 @@ class TestSettings:
         assert config.Authenticator.allowed_users == {"rnn-course", "students", "instructors"}
         shared = self.configure(
             course_account="rnn-course", instructors=["instructors"], students=["students"],
-            exchange=Path("/srv/nbgrader/exchange"),
+            exchange=Path("/srv/nbgrader/exchange"), data=Path("/srv/rnn-hub/data"),
         )  # fmt: skip
         assert config.Spawner == shared.Spawner
         assert config.JupyterHub.load_roles == shared.JupyterHub.load_roles

@@ -16,8 +16,8 @@ the child runs the changed cell and the exercise's tests.
 A wrong variant may harm later exercises, although the grader judges these again with the solution
 in its place. So the child brings the solution in, as the grader does, and compares the state with
 the one that the solution left. When later cells can see no difference, nothing can be harmed;
-else they run, and what seems harmed is graded in full. After a right variant later exercises run
-with it in place. Cells that train run for *teams*: each exercise's first right variant together,
+else they run, and what seems harmed is graded in full. After a right variant the later exercises
+that build on it run with it in place. Cells that train run for *teams*: each exercise's first right variant together,
 then each one's second; when a team earns everything, none of its members does harm.
 
 A wrong variant whose name contains ``device`` also runs on a device that is none
@@ -36,6 +36,7 @@ import os
 import subprocess
 import sys
 import time
+import types
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -69,6 +70,8 @@ SAMPLE_TEAMS = 2
 """Teams that the tests let train; ``make bar`` lets all of them."""
 SLOW = 1.0
 """Seconds: a cell that takes longer trains, and runs for teams alone."""
+LATE = "torch._dynamo", "torch.profiler", "course.watch_training"
+"""What a first optimiser or checkpoint imports: two seconds, which every fork would pay again."""
 ELSEWHERE = "another device"
 """What the grader calls a device that it does not know."""
 
@@ -181,8 +184,8 @@ class Notebook:
         """Run every cell, note what is known, and leave a holder before each exercise."""
         self.namespace = fresh_namespace()
         holders = {}
-        if any("optim" in step.source for step in self.steps):
-            importlib.import_module("torch._dynamo")  # the first optimiser does: two seconds
+        for name in LATE:
+            importlib.import_module(name)
         gc.collect()
         gc.freeze()  # else each fork's first collection would copy every page
         for seed in self.seeds:
@@ -251,19 +254,36 @@ class Notebook:
         """The steps from an exercise's cell to its hidden test."""
         return self.steps[self.first[exercise] : self.hidden[exercise] + 1]
 
-    def _cheap_after(self, exercise: str) -> list[Step]:
-        """Later steps without those that train and without what is made of a training."""
+    def _cheap_after(self, exercise: str, own: Sequence[Step]) -> list[Step]:
+        """Later steps without those that train and without what is made of a training.
+
+        Of hidden tests only those that mention a name which the exercise's ``own`` steps bind, or
+        which a step binds that mentions one; or a thing, not a function, that such a step
+        mentions, for it may have changed there.
+        """
         missing: set[str] = set()
+        touched = set().union(*(state.names_stored(s.source) for s in own if not s.hidden))
         chosen = []
         for step in self.steps[self.hidden[exercise] + 1 :]:
             if step.key in self.visible:
                 continue
-            if self.trains(step) or state.names_read([step.source]) & missing:
+            read = state.names_read([step.source])
+            if self.trains(step) or read & missing:
                 missing |= {step.exercise} - {None}
                 missing |= set() if step.hidden else state.names_stored(step.source)
-            else:
+            elif not step.hidden:
+                chosen.append(step)
+                if read & touched:
+                    touched |= state.names_stored(step.source)
+                    touched |= {n for n in read if self._may_change(n)}
+            elif read & touched:
                 chosen.append(step)
         return chosen
+
+    def _may_change(self, name: str) -> bool:
+        """Whether a name of the notebook is a thing, neither a function nor a module."""
+        thing = self.namespace.get(name, types)
+        return not callable(thing) and not isinstance(thing, types.ModuleType)
 
     # --- judging in a holder -----------------------------------------------------------------
 
@@ -326,7 +346,8 @@ class Notebook:
         """In a child: run a variant and what it may harm; return what is to be judged."""
         result = StepResult()
         found: dict[str, Any] = {"said": "", "harmed": {}, "elsewhere": None}
-        for step in self._changed_steps(submission, self._own(exercise)):
+        own = self._changed_steps(submission, self._own(exercise))
+        for step in own:
             if step.hidden:
                 found["own"] = [
                     None if exercise in self.paired else run_step(step, self.namespace, setting)
@@ -339,7 +360,7 @@ class Notebook:
             if step.key in self.visible and result.status == "error":
                 found["said"] = result.cause
         if kind == "right":
-            found["harmed"] = self._harmed(self._cheap_after(exercise))
+            found["harmed"] = self._harmed(self._cheap_after(exercise, own))
         elif self._left_something(exercise, before):
             later = [
                 s for s in self.steps[self.hidden[exercise] + 1 :] if s.key not in self.visible

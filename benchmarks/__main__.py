@@ -3,7 +3,8 @@
 ``make bench`` or ``python -m benchmarks --submissions 40 --repeats 3``. Times are medians of the
 repeats. The class is copies of the solution with a comment of their own, so that every cell runs.
 ``--lesson 02_lstm`` measures all notebooks of a lesson, and ``--hostile 100`` a class in which a
-hundred submissions are hostile.
+hundred submissions are hostile. ``--record`` measures a lesson for the instructors' guide, see
+:mod:`benchmarks.times`.
 """
 
 from __future__ import annotations
@@ -47,8 +48,14 @@ def main() -> None:
     parser.add_argument("--stock", type=int, default=0, help="submissions for stock (default: all)")
     parser.add_argument("--skip-stock", action="store_true")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, os.cpu_count() or 1])
+    parser.add_argument("--record", action="store_true", help="write the guide's table of times")
     options = parser.parse_args()
     course = find_course()
+    if options.record:
+        from benchmarks.times import record
+
+        record(course, options.lesson or options.notebook.partition("/")[0])
+        return
     where = temporary_folder("rnn-bench-")
     assignment, _, notebook = (options.lesson or options.notebook).partition("/")
     names = [notebook] if notebook else [o.notebook for o in course.lessons(assignment)]

@@ -31,6 +31,7 @@ READERS = {
 }
 TEACHERS = {
     "instructors": "For instructors",
+    "hub": "A hub for hundreds",
     "contributors": "For contributors",
     "adding_an_exercise": "Adding an exercise",
     "adding_a_lesson": "Adding a lesson",

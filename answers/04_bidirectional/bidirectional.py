@@ -561,6 +561,12 @@ WRONG = {
         "The mask is computed and then dropped: return it.": [
             (MASK, "np.arange(T) < lengths[:, None]")
         ],
+        "The mask of an earlier call of the same shape comes back: compute it anew each time.": """_kept = {}
+
+
+def length_mask(lengths, T):
+    return _kept.setdefault((len(lengths), T), np.arange(T) < lengths[:, None])
+""",
     },
     "reverse_padded": {
         "The whole row was flipped: the padding must not come first.": [
@@ -651,6 +657,22 @@ WRONG = {
         ],
         "That is a list of arrays without padding: return one array (N, T, D).": [
             (REVERSE, "return [r[:n][::-1] for r, n in zip(x, lengths)]")
+        ],
+        "The same array comes back from every call, with other numbers in it: make a new one.": """_kept = {}
+
+
+def reverse_padded(x, lengths):
+    out = _kept.setdefault((x.shape, x.dtype), np.empty_like(x))
+    out[...] = x
+    for n, length in enumerate(lengths):
+        out[n, :length] = x[n, :length][::-1]
+    return out
+""",
+        "Without padding the result is a view of x: return a new array there too.": [
+            (
+                "    steps, last",
+                "    if (lengths == x.shape[1]).all():\n        return x[:, ::-1]\n    steps, last",
+            )
         ],
     },
     "bidirectional": {
@@ -813,6 +835,12 @@ WRONG = {
                 "return np.concatenate([h_fwd[:, -1], h_bwd[:, 0]], axis=1)",
             ),
         ],
+        "An axis of length 1 is squeezed away: the result keeps its two axes, (N, 2H).": [
+            (
+                "return np.concatenate([h_fwd[rows, lengths - 1], h_bwd[:, 0]], axis=1)",
+                "return np.concatenate([h_fwd[rows, lengths - 1], h_bwd[:, 0]], axis=1).squeeze()",
+            )
+        ],
     },
     "BiLSTM": wrong_modules("BiLSTM"),
     "BiGRU": wrong_modules("BiGRU"),
@@ -898,6 +926,13 @@ WRONG = {
         ],
         "Every sentence was read up to the longest length: each has its own.": [
             (REAL, "real = np.full((len(x), 1), t < lengths.max())")
+        ],
+        "The states of an earlier call of the same shape come back: compute them anew.": [
+            ("def encode_batch(", "_kept = {}\n\n\ndef encode_batch("),
+            (
+                "    return np.stack(outputs, axis=1), h",
+                "    return _kept.setdefault(x.shape, (np.stack(outputs, axis=1), h))",
+            ),
         ],
     },
 }

@@ -17,16 +17,26 @@ STAY = "Stay in PyTorch: no NumPy, no detach."
 
 def length_mask(t, length_mask):
     t.check(length_mask, {"lengths": np.array([2, 4, 1]), "T": 5}, "mask")
+    for lengths, T in (([5, 1, 3], 5), ([1], 1)):
+        t.check(length_mask, {"lengths": np.array(lengths), "T": T}, "mask", quiet=True)
 
 
 def reverse_padded(t, reverse_padded):
     rows = [[1, 2, 3, -8, -9], [4, 5, 6, 7, -5], [9, -8, -7, -6, -4]]
     x, lengths = np.array(rows, dtype=float)[:, :, None] * TENFOLD, np.array([3, 4, 1])
     t.check(reverse_padded, {"x": x, "lengths": lengths}, "reversed")
+    one = {"x": x[:1, :4, :1], "lengths": np.array([2])}
+    for args in ({"x": x[::-1], "lengths": np.array([2, 5, 4])}, one):
+        t.check(reverse_padded, args, "reversed", quiet=True)
     x, lengths = np.random.default_rng(5).normal(size=(4, 6, 3)), np.array([2, 6, 1, 4])
     checks.require(
         np.array_equal(reverse_padded(reverse_padded(x, lengths), lengths), x),
         "Turning around twice must give the array back; with lengths 2, 6, 1, 4 yours does not.",
+    )
+    checks.require(
+        not np.shares_memory(reverse_padded(x, np.full(4, 6)), x),
+        "Where nothing is padded the result shares its memory with x: return a new array there, "
+        "too.",
     )
 
 
@@ -39,6 +49,9 @@ def bidirectional(t, bidirectional):
         "lengths": np.array([3, 2, 1]),
     }
     t.check(bidirectional, args, "h")
+    for rows, lengths in ((slice(None, None, -1), [4, 1, 2]), (slice(1), [1])):
+        args |= {"x": x[rows, :, None], "lengths": np.array(lengths)}
+        t.check(bidirectional, args, "h", quiet=True)
 
 
 def _sums_of_x_plus_1(x):
@@ -55,6 +68,9 @@ def final_states(t, final_states):
     h_fwd = np.arange(1.0, 25.0).reshape(3, 4, 2) ** 2
     args = {"h_fwd": h_fwd, "h_bwd": -10 * h_fwd, "lengths": np.array([2, 3, 1])}
     t.check(final_states, args, "final")
+    for rows, lengths in ((slice(None, None, -1), [4, 1, 2]), (slice(1), [3])):
+        states = {"h_fwd": h_fwd[rows], "h_bwd": -10 * h_fwd[rows]}
+        t.check(final_states, states | {"lengths": np.array(lengths)}, "final", quiet=True)
 
 
 def BiLSTM(t, BiLSTM):
@@ -82,6 +98,8 @@ def _two_way(t, kind, layer_kind):
     x = torch.cos(torch.arange(24.0, dtype=torch.float64) ** 2).reshape(3, 4, 2)
     args = {"x": x, "lengths": torch.tensor([2, 3, 1])}
     first = t.check(model, args, "output, h_n", float32=False, quiet=True)
+    one = {"x": x[2:, :1], "lengths": torch.tensor([1])}
+    t.check(model, one, "output, h_n", float32=False, quiet=True)
     second = model(x.clone(), args["lengths"].clone())
     checks.require(
         torch.allclose(first["output"], second[0]),
@@ -120,6 +138,9 @@ def encode_batch(t, encode_batch):
         "lengths": np.array([2, 3, 1]),
     }
     t.check(encode_batch, args, "outputs, h_last")
+    for rows, lengths in ((slice(None, None, -1), [3, 1, 2]), (slice(1), [1])):
+        again = {"x": x[rows, :, None], "h0": args["h0"][rows], "lengths": np.array(lengths)}
+        t.check(encode_batch, args | again, "outputs, h_last", quiet=True)
 
 
 def _add_and_subtract(x, h):

@@ -42,6 +42,7 @@ class Trial:
         self.right: Mapping[str, Any] = stored.get(RIGHT, {})
         self.wrong: Mapping[str, Mapping[str, Any]] = stored.get(WRONG, {})
         self._calls = 0
+        self._before: list[tuple[Any, Any]] = []
 
     def check(
         self,
@@ -103,6 +104,12 @@ class Trial:
             failed.table = error.table
             raise failed from None
         checks.unchanged(name, args, passed)
+        checks.require(
+            all(checks.same(value, copy) for value, copy in self._before),
+            f"{name}: what an earlier call returned has changed, so all calls share one array. "
+            "Make a new one in each call.",
+        )
+        self._before.append((compared, checks.copy_of(compared)))
         for key in names:
             if key not in free:
                 _keeps_dtype(f"{name}: {key}", got[key], self.right.get(self._place(key)))

@@ -18,6 +18,12 @@ _SEQUENCE = {"x": (2, 4, 3), "h0": (2, 5), "W_x": (3, 5), "W_h": (5, 5), "b": (5
 """Shapes of sequences with N = 2, T = 4, D = 3, H = 5."""
 
 
+_ONE_STEP = {"x": (1, 2), "h_prev": (1, 1), "W_x": (2, 1), "W_h": (1, 1), "b": (1,)}
+"""Shapes of a step of one sequence, for a single unit that has two inputs."""
+_ONE_SEQUENCE = {"x": (1, 1, 2), "h0": (1, 1), "W_x": (2, 1), "W_h": (1, 1), "b": (1,)}
+"""Shapes of one sequence of one step, for a single unit that has two inputs."""
+
+
 def _numbers(start: float, *shape: int) -> np.ndarray:
     """Numbers from -1 to 1 with one digit and no pattern; another start gives others."""
     order = np.arange(np.prod(shape))
@@ -29,7 +35,8 @@ def _arrays(shapes: dict[str, tuple[int, ...]], start: float = 1) -> dict[str, n
 
 
 def rnn_step(t, rnn_step):
-    t.check(rnn_step, _arrays(_STEP), "h, cache", ignore="cache", float32=False, quiet=True)
+    for args in (_arrays(_STEP), _arrays(_ONE_STEP)):
+        t.check(rnn_step, args, "h, cache", ignore="cache", float32=False, quiet=True)
     t.check(rnn_step, _arrays(_STEP, start=11), "h, cache", ignore="cache")
 
 
@@ -115,6 +122,10 @@ def rnn_step_backward(t, rnn_step_backward, rnn_step):
     t.compare("rnn_step, which makes the cache: h", h)
     names = "dx, dh_prev, dW_x, dW_h, db"
     t.check(rnn_step_backward, {"dh": dh, "cache": cache}, names, float32=False)
+    for shapes in (_STEP, _ONE_STEP):
+        h, cache = rnn_step(*_arrays(shapes, start=11).values())
+        other = {"dh": _numbers(3, *h.shape), "cache": cache}
+        t.check(rnn_step_backward, other, names, float32=False, quiet=True)
     _leaves_the_cache(rnn_step_backward, dh, rnn_step(*args)[1])
     _keeps_float32(rnn_step, rnn_step_backward, args, dh)
 
@@ -125,6 +136,10 @@ def rnn_backward(t, rnn_backward, rnn_forward):
     t.compare("rnn_forward, which makes the cache: h", h)
     names = "dx, dh0, dW_x, dW_h, db"
     t.check(rnn_backward, {"dh": dh, "cache": cache}, names, float32=False)
+    for shapes in (_SEQUENCE, _ONE_SEQUENCE):
+        h, cache = rnn_forward(*_arrays(shapes, start=11).values())
+        other = {"dh": _numbers(3, *h.shape), "cache": cache}
+        t.check(rnn_backward, other, names, float32=False, quiet=True)
     _leaves_the_cache(rnn_backward, dh, rnn_forward(*args)[1])
     _keeps_float32(rnn_forward, rnn_backward, args, dh)
 

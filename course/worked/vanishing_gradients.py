@@ -40,6 +40,7 @@ def _float32(value: Any) -> Any:
 def gradient_norms(t, gradient_norms):
     W_h, h = 1.2 * _numbers(1, 3, 3), 0.9 * _numbers(5, 2, 4, 3)
     t.check(gradient_norms, {"W_h": W_h, "h": h}, "norms")
+    t.check(gradient_norms, {"W_h": W_h[::-1], "h": h[:, ::-1]}, "norms", quiet=True)
     by_hand = {"W_h": np.array([[2.0]]), "h": np.array([[[0.3], [0.5], [0.8]]])}
     t.check(gradient_norms, by_hand, "norms", quiet=True)
     t.check(gradient_norms, {"W_h": W_h, "h": h[:, :1]}, "norms", quiet=True)

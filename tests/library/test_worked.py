@@ -177,6 +177,19 @@ def test_a_changed_argument_and_a_lost_dtype_are_seen(notebook):
     )
 
 
+def test_an_array_that_all_calls_share_is_seen():
+    shared = np.zeros(2)
+
+    def f(x):
+        shared[:] = 2 * x
+        return shared
+
+    trial = Trial("f", {"right": {"1 y": np.array([2.0, 4.0]), "2 y": np.array([6.0, 8.0])}})
+    trial.check(f, {"x": np.array([1.0, 2.0])}, "y", float32=False)
+    with pytest.raises(CheckFailed, match="Make a new one in each call"):
+        trial.check(f, {"x": np.array([3.0, 4.0])}, "y", float32=False)
+
+
 def test_the_example_is_shown_without_a_call(notebook, capsys):
     check = worked.of(notebook, {"step": unwritten})
     check.example(unwritten)

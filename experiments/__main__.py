@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from experiments import attention, comparison, forecasting
+from experiments import attention, comparison, forecasting, language_model, seq2seq
 
 comparison.main()
 forecasting.main()
 attention.main()
+language_model.main()
+seq2seq.main()

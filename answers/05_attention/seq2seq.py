@@ -83,7 +83,8 @@ _GATHER = (
 
 # --- Decoder --------------------------------------------------------------------------------
 _RUN = "h, last = self.gru(self.embedding(ids), state[None])"
-_SCORES = "scores = self.query(h) @ memory.transpose(1, 2)"
+_SCALE = " / memory.shape[2] ** 0.5"
+_SCORES = "scores = self.query(h) @ memory.transpose(1, 2)" + _SCALE
 _WEIGHTS = "weights = masked_softmax(scores, memory_mask[:, None, :])"
 _MIXED = "mixed = torch.tanh(self.combine(torch.cat([h, context], dim=2)))"
 _OUT = "return self.output(mixed), last[0], weights"
@@ -103,7 +104,8 @@ _STEP_DECODER = (
         logits, weights = [], []
         for t in range(ids.shape[1]):
             state = self.cell(self.embedding(ids[:, t]), state)
-            scores = torch.bmm(memory, self.query(state).unsqueeze(2)).squeeze(2)
+            query = self.query(state) / (2 * self.cell.hidden_size) ** 0.5
+            scores = torch.bmm(memory, query.unsqueeze(2)).squeeze(2)
             w = torch.softmax(scores.masked_fill(~memory_mask, float("-inf")), dim=1)
             context = torch.bmm(w.unsqueeze(1), memory).squeeze(1)
             logits.append(self.output(torch.tanh(self.combine(torch.cat([state, context], 1)))))
@@ -117,7 +119,7 @@ _EINSUM_DECODER = (
 
     def forward(self, ids, state, memory, memory_mask):
         h = self.rnn(self.embedding(ids).transpose(0, 1), state.unsqueeze(0))[0].transpose(0, 1)
-        e = torch.einsum("nth,nsh->nts", self.query(h), memory)
+        e = torch.einsum("nth,nsh->nts", self.query(h), memory) * memory.size(-1) ** -0.5
         e = torch.where(memory_mask.unsqueeze(1), e, torch.full_like(e, -1e30))
         e = (e - e.amax(-1, keepdim=True)).exp()
         w = e / e.sum(-1, keepdim=True)
@@ -286,8 +288,20 @@ WRONG = {
         "The logits do not notice the memory: combine must read [h; context].": [
             ("[h, context]", "[h, 0 * context]")
         ],
-        "The scores are divided by a square root: Luong's score is the plain dot product.": [
-            (_SCORES, _SCORES + " / memory.shape[2] ** 0.5")
+        "The scores are not scaled: divide by sqrt(2H), the root of the size of the vectors compared.": [
+            (_SCORES, _SCORES.removesuffix(_SCALE))
+        ],
+        "The scores are divided by 2H, not by its square root.": [
+            (_SCORES, _SCORES.removesuffix(" ** 0.5"))
+        ],
+        "The scores are divided by sqrt(H); the vectors that are compared have 2H numbers.": [
+            (_SCORES, _SCORES.replace("memory.shape[2]", "h.shape[2]"))
+        ],
+        "The scores are divided by sqrt(Tx); the dot product runs over 2H numbers.": [
+            (_SCORES, _SCORES.replace("memory.shape[2]", "memory.shape[1]"))
+        ],
+        "The scores are multiplied by sqrt(2H): divide by it.": [
+            (_SCORES, _SCORES.replace(" / ", " * "))
         ],
         "The state before each step asks: ask with the state after it, which knows what was fed.": [
             (
@@ -317,7 +331,7 @@ WRONG = {
         "The logits sum to 1 in each step: return plain scores, without a softmax.": [
             ("self.output(mixed)", "torch.softmax(self.output(mixed), dim=-1)")
         ],
-        "There is a tanh around the query: the score is linear, the plain dot product.": [
+        "There is a tanh around the query: the score is linear, a scaled dot product.": [
             ("self.query(h) @", "torch.tanh(self.query(h)) @")
         ],
     },
@@ -535,7 +549,7 @@ WRONG = {
     "look_back": {
         "The weights still come from the decoder alone, one score per slot: compare the query with the memory.": [
             (
-                "scores = query @ memory.transpose(1, 2)",
+                "scores = query @ memory.transpose(1, 2) / memory.shape[2] ** 0.5",
                 "scores = functional.pad(query, (0, memory.shape[1]))[:, :, : memory.shape[1]]",
             )
         ],
@@ -544,15 +558,16 @@ WRONG = {
         ],
         "The weights still come from the decoder alone, entry by entry of the query: compare it with the memory.": [
             (
-                "query @ memory.transpose(1, 2)",
+                "query @ memory.transpose(1, 2) / memory.shape[2] ** 0.5",
                 "query[:, :, torch.arange(memory.shape[1]) % query.shape[2]]",
             )
         ],
-        "The scores are divided by the square root of their size: this score is not.": [
-            (
-                "query @ memory.transpose(1, 2)",
-                "query @ memory.transpose(1, 2) / query.shape[2] ** 0.5",
-            )
+        "The scores are not scaled: divide by sqrt(M), as in your Decoder.": [(_SCALE, "")],
+        "The scores are divided by M, not by its square root.": [
+            (_SCALE, _SCALE.removesuffix(" ** 0.5"))
+        ],
+        "The scores are divided by sqrt(H); the vectors that are compared have M numbers.": [
+            (_SCALE, " / h.shape[2] ** 0.5")
         ],
         "The order is [embedded; h], not [h; embedded].": [("[embedded, h]", "[h, embedded]")],
         "Only the state asks; the query is made of [embedded; h].": [
@@ -672,7 +687,7 @@ RIGHT = {
             (
                 "attend(weights, memory)",
                 "functional.scaled_dot_product_attention(self.query(h), memory, memory, "
-                "attn_mask=memory_mask[:, None, :], scale=1.0)",
+                "attn_mask=memory_mask[:, None, :])",
             )
         ],
     },
@@ -834,7 +849,7 @@ RIGHT = {
         "einsum": _function(
             _LOOK,
             "q = torch.cat((embedded, h), -1) @ W\n"
-            "s = torch.einsum('ntm,nsm->nts', q, memory)\n"
+            "s = torch.einsum('ntm,nsm->nts', q, memory) / q.size(-1) ** 0.5\n"
             "s = s.masked_fill(memory_mask.logical_not().unsqueeze(1), float('-inf'))\n"
             "w = torch.softmax(s, dim=-1)\n"
             "return torch.einsum('nts,nsm->ntm', w, memory), w",

@@ -283,6 +283,36 @@ def bits_against_text(
     return lines
 
 
+def cells_over_seeds(runs: pd.DataFrame) -> pd.DataFrame:
+    """Draw the bits of each network after the same text, a dot for each seed.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        Stored runs: ``network``, ``weights``, ``seed``, ``bits``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Bits by seed and network.
+    """
+    _, ax = plots.new_figure(width=7, height=2.2)
+    names = []
+    for place, ((name, weights), found) in enumerate(
+        runs.groupby(["network", "weights"], sort=False)
+    ):
+        color = CELLS[name.split(",")[0]]
+        ax.plot(found["bits"], np.full(len(found), place), "o", color=color, alpha=0.7)
+        names.append(f"{name}\n{weights:,} weights")
+    ax.set_yticks(range(len(names)), names)
+    ax.set(
+        title="With as many weights the RNN comes closer, and the LSTM leads",
+        xlabel="bits per character, new plays (a dot: one of five seeds)",
+        ylim=(len(names) - 0.5, -0.5),
+    )
+    return runs.pivot(index="seed", columns="network", values="bits")
+
+
 def bits_by_place(text: str, prices: Mapping[str, np.ndarray]) -> pd.DataFrame:
     """Average prices (bits, for the last characters of ``text``) by the place in the word."""
     columns = {}
@@ -376,6 +406,113 @@ def bits_since_zero_state(carried: torch.Tensor, reset: torch.Tensor) -> pd.Data
     return table
 
 
+# What a bet hangs on
+
+
+def connectivity(model: nn.Module, rows: torch.Tensor) -> np.ndarray:
+    """How much the bet after each row hangs on each of its characters.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        With an ``nn.Embedding``; ``model(rows)`` returns logits (N, T, V) and a state.
+    rows : torch.Tensor of int64, shape (N, T)
+
+    Returns
+    -------
+    numpy.ndarray, shape (N, T)
+        Length of the gradient of the likeliest next character's log-probability with respect to
+        the embedding of each character, as a share of the row's sum.
+    """
+    read = []
+    table = next(layer for layer in model.modules() if isinstance(layer, nn.Embedding))
+    hook = table.register_forward_hook(lambda layer, ids, vectors: read.append(vectors))
+    logits = model.eval()(rows)[0][:, -1]
+    hook.remove()
+    likeliest = logits.log_softmax(dim=1).amax(dim=1).sum()
+    lengths = torch.autograd.grad(likeliest, read[0])[0].norm(dim=2)
+    return (lengths / lengths.sum(dim=1, keepdim=True)).numpy()
+
+
+def reach_of_a_bet(models: Mapping[str, nn.Module], rows: torch.Tensor) -> pd.DataFrame:
+    """Draw which share of a bet hangs on the character so many places back.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Mean shares over the rows (N, T), by how many characters back (1 is the last one read).
+    """
+    table = pd.DataFrame({name: connectivity(m, rows).mean(0)[::-1] for name, m in models.items()})
+    table.index = range(1, len(table) + 1)
+    _, ax = plots.new_figure(width=7, height=3.0)
+    for (name, shares), style in zip(table.items(), ("--", "-", ":"), strict=False):
+        ax.plot(shares, style, color=CELLS[name.split(",")[0]], lw=2, label=name)
+    ax.set(
+        title="Far back nothing is left of the RNN's share, and a little of the LSTM's",
+        xlabel="characters back",
+        ylabel="share of the gradient (mean)",
+        yscale="log",
+        xticks=[1, *range(10, len(table) + 1, 10)],
+    )
+    ax.legend()
+    return table
+
+
+def what_a_bet_hangs_on(
+    models: Mapping[str, nn.Module], alphabet: Alphabet, text: str, ends: Sequence[int]
+) -> pd.DataFrame:
+    """Draw passages of a text, each character as dark as the bet after the passage hangs on it.
+
+    Parameters
+    ----------
+    models : mapping
+        By name, as :func:`connectivity` takes them.
+    alphabet : Alphabet
+    text : str
+    ends : sequence of int
+        Where passages of 44 characters end.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By passage and model: the likeliest next character, and the share of the last ten.
+    """
+    length, rows = 44, {}
+    figure, axes = plots.new_figure(
+        rows=len(ends), width=9, height=0.35 + 1.05 * len(ends), squeeze=False
+    )
+    for ax, end in zip(axes.flat, ends, strict=True):
+        passage = text[end - length : end]
+        ids = alphabet.encode(passage)[None]
+        for row, (name, model) in enumerate(models.items()):
+            shares = connectivity(model, ids)[0]
+            with torch.no_grad():
+                bet = model.eval()(ids)[0][0, -1].softmax(dim=0)
+            likeliest = _seen(alphabet.decode(bet.argmax()[None]))[0]
+            _shaded(ax, -1.3 * row, name, passage, shares)
+            ax.text(
+                length + 0.6, 0.5 - 1.3 * row, f"→ {likeliest}  {float(bet.max()):.2f}", va="center"
+            )
+            rows[end, name] = (likeliest, float(shares[-10:].sum()))
+        ax.set(xlim=(-12, length + 6), ylim=(-1.3 * len(models) + 1.1, 1.2))
+        ax.axis("off")
+    title = "The bet after a passage, and the characters on which it hangs"
+    figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=11)
+    index = pd.MultiIndex.from_tuples(rows, names=["end", "model"])
+    return pd.DataFrame(rows.values(), index, ["likeliest", "share of the last ten"])
+
+
+def _shaded(ax: Axes, bottom: float, name: str, text: str, shares: np.ndarray) -> None:
+    """One row of characters on fields as dark as their share."""
+    ax.text(-0.8, bottom + 0.5, name, ha="right", va="center")
+    for column, (character, share) in enumerate(zip(_seen(text), shares, strict=True)):
+        depth = min(float(share) / 0.3, 1.0)
+        ax.add_patch(plt.Rectangle((column, bottom), 1, 1, color=plt.cm.Blues(depth)))
+        ink = "white" if depth > 0.6 else "black"
+        style = {"ha": "center", "va": "center", "fontsize": 9}
+        ax.text(column + 0.5, bottom + 0.5, character, color=ink, **style)
+
+
 # Dropout
 
 
@@ -411,39 +548,45 @@ def with_dropout(model: nn.Module, drop: Drop, kind: str) -> nn.Module:
 
 
 def learned_by_heart(
-    measured: Mapping[tuple[str, int], tuple[Sequence[float], float]],
+    runs: pd.DataFrame, live: Mapping[str, tuple[Sequence[float], float]]
 ) -> pd.DataFrame:
     """Draw bits on new plays after every epoch over the same text, with and without dropout.
 
     Parameters
     ----------
-    measured : mapping
-        ``(kind of dropout, seed)`` to the bits after every epoch, and the bits on the training
-        text at the end.
+    runs : pandas.DataFrame
+        Stored runs: ``dropout`` (its kind), ``seed``, ``curve`` (the bits after every epoch), and
+        ``training text`` (bits on it at the end).
+    live : mapping
+        Runs of this notebook: by kind, the bits after every epoch and those on the training text.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each kind and seed.
+        By seed: the best epoch, the bits there (``best``), those ``at the end`` and on the
+        ``training text``, each by kind of dropout.
     """
-    _, ax = plots.new_figure(width=7, height=3.2)
-    rows = []
-    for (kind, seed), (curve, seen) in measured.items():
-        color, style = DROPOUT[kind]
-        label = {"none": "no dropout"}.get(kind, kind) if seed == 0 else None
+    _, ax = plots.new_figure(width=7, height=3.4)
+    rows = {}
+    for run in runs.itertuples(index=False):
+        (kind, seed, curve, seen), (color, style) = run, DROPOUT[run.dropout]
+        label = {"none": "no dropout"}.get(kind, kind) if seed == runs["seed"].min() else None
         epochs = range(1, len(curve) + 1)
-        ax.plot(epochs, curve, style, color=color, label=label)
-        rows.append((int(np.argmin(curve)) + 1, min(curve), curve[-1], seen))
+        ax.plot(epochs, curve, style, color=color, lw=1.2, alpha=0.8, label=label)
+        rows[kind, seed] = (int(np.argmin(curve)) + 1, min(curve), curve[-1], seen)
+    for kind, (curve, _) in live.items():
+        style = {"marker": "o", "ms": 3, "lw": 2.4, "label": f"{kind}, in this notebook"}
+        ax.plot(range(1, len(curve) + 1), curve, color=DROPOUT[kind][0], **style)
     ax.set(
         title="Without dropout the scenes are learned by heart",
-        xlabel="epoch over the same 12,000 characters",
+        xlabel="epoch over the same 12,000 characters (a thin line: one of five seeds)",
         ylabel="bits per character, new plays",
         xticks=epochs[1::2],
     )
     ax.legend()
-    index = pd.MultiIndex.from_tuples(measured, names=["dropout", "seed"])
+    index = pd.MultiIndex.from_tuples(rows, names=["dropout", "seed"])
     columns = ["best epoch", "best", "at the end", "training text"]
-    return pd.DataFrame(rows, index, columns)
+    return pd.DataFrame(rows.values(), index, columns).unstack("dropout")
 
 
 # Writing

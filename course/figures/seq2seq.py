@@ -39,6 +39,7 @@ Rows = Sequence[Sequence[str]]
 ErrorRates = Callable[[Rows, Rows], tuple[float, float]]
 Transcribe = Callable[[nn.Module, nn.Module, list[str]], list[list[str]]]
 StepFunction = Callable[[list[int]], np.ndarray]
+GreedyDecode = Callable[[nn.Module, nn.Module, torch.Tensor, torch.Tensor, int], list[list[int]]]
 BeamSearch = Callable[[StepFunction, int, int, int, int], tuple[list[int], float]]
 Counts = list[dict[str, Counter]]
 
@@ -252,6 +253,36 @@ class AttentionEncoder(nn.Module):
         return x, torch.tanh(self.bridge(mean))
 
 
+# --- how certain a decoder is -------------------------------------------------------------------
+
+
+def unscaled(decoder_class: Callable[..., nn.Module], *sizes: int) -> nn.Module:
+    """Make a decoder whose scores are not divided by the root of their size.
+
+    Its queries are multiplied by that root, so that the division has no effect.
+
+    Parameters
+    ----------
+    decoder_class : callable
+        Makes a decoder with scaled scores and a layer ``query``.
+    *sizes : int
+        What it is made with.
+    """
+    decoder = decoder_class(*sizes)
+    decoder.query.register_forward_hook(lambda layer, given, query: query * query.shape[-1] ** 0.5)
+    return decoder
+
+
+@torch.no_grad()
+def largest_weights(encoder: nn.Module, decoder: nn.Module, part: Part) -> np.ndarray:
+    """Largest weight (steps,) of every real step, fed what should be said, over all words."""
+    source, lengths = letter_ids(part.inputs)
+    said = _pad([[START, *(SOUND_ID[sound] for sound in sounds)] for sounds in part.targets])
+    memory, state = encoder(source, lengths)
+    weights = decoder(said, state, memory, source != PAD)[2]
+    return weights.amax(dim=2)[said != PAD].numpy()
+
+
 # --- figures ------------------------------------------------------------------------------------
 
 
@@ -263,7 +294,13 @@ def encoder_and_decoder() -> dict:
 
 def _color(label: str) -> tuple[float, float, float]:
     """One colour a family of models: look-ups, self-attention, blind, published, attention."""
-    for start, color in (("letter", 7), ("each letter", 7), ("self", 1), ("no", 3), ("publ", 0)):
+    for start, color in (
+        ("letter", 7),
+        ("each letter", 7),
+        ("self", 1),
+        ("no attention", 3),
+        ("publ", 0),
+    ):
         if label.startswith(start):
             return plots.COLORS[color]
     return plots.COLORS[2]
@@ -360,6 +397,28 @@ def learning_curves(
     return curves
 
 
+@torch.no_grad()
+def alignment(
+    encoder: nn.Module, decoder: nn.Module, greedy_decode: GreedyDecode, word: str
+) -> tuple[np.ndarray, list[str]]:
+    """Weights (sounds + END, letters) of what a model says to a word, and the sounds.
+
+    The decoder is fed what it has said, all steps at once.
+
+    Parameters
+    ----------
+    encoder, decoder : torch.nn.Module
+    greedy_decode : callable
+        ``greedy_decode(encoder, decoder, source, lengths, max_len)`` gives lists of ids.
+    word : str
+    """
+    source, lengths = letter_ids([word])
+    row = list(greedy_decode(encoder, decoder, source, lengths, MAX_SAID)[0])
+    memory, state = encoder(source, lengths)
+    weights = decoder(torch.tensor([[START, *row]]), state, memory, source != PAD)[2]
+    return weights[0].numpy(), sound_names([[*row, END]])[0]
+
+
 def where_it_looks(
     looks: Mapping[str, tuple[np.ndarray, list[str]]], part: Part
 ) -> dict[str, np.ndarray]:
@@ -394,6 +453,75 @@ def where_it_looks(
     _title(figure, "The gaze walks along the word")
     figure.supxlabel("weight on each letter (percent; written from 15 on)", fontsize=10)
     return {word: weights for word, (weights, _) in looks.items()}
+
+
+def scaled_and_not(
+    largest: Mapping[str, np.ndarray], runs: pd.DataFrame, looked_up: tuple[float, float]
+) -> pd.DataFrame:
+    """Draw how certain two decoders are, and what scaling the scores does over seeds.
+
+    Parameters
+    ----------
+    largest : dict of numpy.ndarray, shape (steps,)
+        Largest weight of every step, of the decoder with divided scores and of that without.
+    runs : pandas.DataFrame
+        Stored runs: ``encoder``, ``scaled``, ``seed``, ``words wrong``, ``sounds wrong``,
+        ``saturated``.
+    looked_up : (float, float)
+        Both error rates of the look-up.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By encoder and seed: the share of saturated steps ``divided`` and ``not divided``, and the
+        shares of ``words`` and ``sounds`` that dividing the scores saves.
+    """
+    figure, axes = plots.new_figure(columns=3, width=10, height=3.4, width_ratios=(1.2, 1, 1))
+    colors = dict(zip((True, False), (plots.COLORS[2], plots.COLORS[3]), strict=True))
+    for (label, weights), color in zip(largest.items(), colors.values(), strict=True):
+        shares = np.histogram(weights, np.linspace(0, 1, 21))[0] / len(weights)
+        axes[0].stairs(shares, np.linspace(0, 1, 21), color=color, lw=2, label=label)
+    axes[0].set(
+        ylim=(0, 1),
+        xlabel="largest weight of a step",
+        ylabel="share of steps",
+        title="How certain is a look?",
+    )
+    axes[0].legend(loc="upper left")
+    rows = list(runs.groupby(["encoder", "scaled"], sort=False))
+    for ax, rate, line in zip(axes[1:], _REPORTED, looked_up, strict=True):
+        for place, ((_, scaled), found) in enumerate(rows):
+            ax.plot(found[rate], np.full(len(found), place), "o", color=colors[scaled], alpha=0.7)
+        ax.axvline(line, color="0.4", ls="--", lw=1)
+        ax.set(ylim=(len(rows) - 0.5, -0.5), xlabel=f"{rate} (dashed: look-up)")
+        ax.set_yticks(range(len(rows)), [])
+    names = [f"{encoder},\n{'' if scaled else 'not '}divided" for (encoder, scaled), _ in rows]
+    axes[1].set_yticklabels(names)
+    _title(figure, "Scores that are not divided saturate the softmax, and cost words and sounds")
+    wide = runs.pivot(index=["encoder", "seed"], columns="scaled")
+    saved = {rate.split()[0]: wide[rate, False] - wide[rate, True] for rate in _REPORTED}
+    saturated = {"divided": wide["saturated", True], "not divided": wide["saturated", False]}
+    return pd.DataFrame(saturated | saved)
+
+
+def speller_step(encoder: nn.Module, decoder: nn.Module, word: str) -> StepFunction:
+    """Make a step function for a beam search: log-probabilities of the sound after a prefix.
+
+    Parameters
+    ----------
+    encoder, decoder : torch.nn.Module
+    word : str
+    """
+    source, lengths = letter_ids([word])
+    with torch.no_grad():
+        memory, state = encoder(source, lengths)
+
+    @torch.no_grad()
+    def step(prefix: list[int]) -> np.ndarray:
+        logits = decoder(torch.tensor([prefix]), state, memory, source != PAD)[0]
+        return torch.log_softmax(logits[0, -1], dim=0).numpy()
+
+    return step
 
 
 def words_put_right(words: Sequence[str], right: Rows, before: Rows, after: Rows) -> list[str]:
@@ -558,6 +686,24 @@ def what_a_relative_is_worth(
     wide = table.pivot(index=["division", "reader"], columns="words", values=list(_REPORTED))
     order = [(rate, group) for rate in _REPORTED for group in ("with relatives", "without", "all")]
     return wide[order].round(3)
+
+
+def leads_of_the_network(table: pd.DataFrame) -> pd.DataFrame:
+    """How many words and sounds of all the network gets right before the look-up.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As :func:`what_a_relative_is_worth` returns it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The differences of both rates over all words, a row a division in the order drawn.
+    """
+    whole = table.xs("all", axis=1, level="words")
+    leads = whole.xs("look-up", level="reader") - whole.xs("network", level="reader")
+    return leads.loc[["words dealt one by one", "families kept together"], list(_REPORTED)]
 
 
 def _draw_relatives(table: pd.DataFrame, texts: Mapping[str, str]) -> None:

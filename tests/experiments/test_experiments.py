@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from course import data
-from experiments import attention, comparison, forecasting
+from experiments import attention, comparison, forecasting, language_model, seq2seq
 
 ACCURACY, STEPS = 0.05, 0.35
 """Tolerances: an accuracy may differ by 0.05 and steps by 35 %, as other processors round otherwise."""
@@ -99,3 +99,65 @@ class TestAttention:
             model = attention.PooledClassifier(9, 5, 3, 2, pool)
             together, alone = model(ids, lengths)[0][:1], model(ids[:1, :2], lengths[:1])[0]
             torch.testing.assert_close(together, alone)
+
+
+class TestSeq2Seq:
+    """What dividing the scores by the root of their size does."""
+
+    def test_every_run_has_five_seeds(self):
+        stored = data.measured("seq2seq")
+        assert stored["made"]["seeds"] == list(seq2seq.SEEDS)
+        assert len(stored["scores"].groupby(["encoder", "scaled"])) == 4
+        assert sorted(stored["places"]["seed"]) == list(seq2seq.SEEDS)
+        assert (stored["scores"].groupby(["encoder", "scaled"])["seed"].nunique() == 5).all()
+
+    @pytest.mark.slow
+    def test_a_short_part_made_again_agrees(self):
+        torch.set_num_threads(1)
+        lesson = comparison.names_of_the_lesson(seq2seq.SOURCE)
+        rows = data.measured("seq2seq")["scores"].set_index(["encoder", "scaled", "seed"])
+        for scaled in (True, False):
+            run = seq2seq.trained(lesson, "GRU", scaled, seed=0, steps=seq2seq.STEPS)
+            row = rows.loc["GRU", scaled, 0]
+            assert run["words wrong"] == pytest.approx(row["words wrong"], abs=0.03)
+            assert run["sounds wrong"] == pytest.approx(row["sounds wrong"], abs=0.02)
+            assert run["saturated"] == pytest.approx(row["saturated"], abs=0.1)
+
+    @pytest.mark.slow
+    def test_unscaled_undoes_the_division(self):
+        Decoder = comparison.names_of_the_lesson(seq2seq.SOURCE)["Decoder"]
+        made = [Decoder(7, 3, 4), seq2seq.figures.unscaled(Decoder, 7, 3, 4)]
+        made[1].load_state_dict(made[0].state_dict())
+        ids, mask = torch.tensor([[1, 4, 5]]), torch.ones(1, 6, dtype=torch.bool)
+        memory, state = torch.randn(1, 6, 8), torch.zeros(1, 4)
+        weights = [m(ids, state, memory, mask)[2].log() for m in made]
+        gaps = [w - w[:, :, :1] for w in weights]  # differences of scores
+        torch.testing.assert_close(gaps[0] * 8**0.5, gaps[1])
+
+
+class TestLanguageModel:
+    """What dropout gains on a text read again and again, and the LSTM over RNNs."""
+
+    def test_every_run_has_five_seeds(self):
+        stored = data.measured("language_model")
+        assert stored["made"]["seeds"] == list(language_model.SEEDS)
+        for study, by in {"dropout": "dropout", "cells": "network"}.items():
+            assert (stored[study].groupby(by)["seed"].nunique() == 5).all(), study
+        assert set(stored["cells"]["network"]) == set(language_model.CELLS)
+
+    def test_a_network_of_equal_size_is_of_equal_size(self):
+        weights = data.measured("language_model")["cells"].groupby("network")["weights"].first()
+        assert weights["RNN, 253 units"] == pytest.approx(weights["LSTM, 128 units"], rel=0.01)
+
+    @pytest.mark.slow
+    def test_a_short_part_made_again_agrees(self):
+        torch.set_num_threads(1)
+        lesson = comparison.names_of_the_lesson(language_model.SOURCE)
+        stored = data.measured("language_model")
+        run = next(language_model.dropout(lesson, 0, kinds=["none"]))
+        row = stored["dropout"].query("dropout == 'none' and seed == 0").iloc[0]
+        assert run["curve"] == pytest.approx(row["curve"], abs=0.1)
+        assert run["training text"] == pytest.approx(row["training text"], abs=0.15)
+        run = next(language_model.cells(lesson, 0, names=["RNN, 128 units"]))
+        row = stored["cells"].query("network == 'RNN, 128 units' and seed == 0").iloc[0]
+        assert run["bits"] == pytest.approx(row["bits"], abs=0.05)

@@ -17,10 +17,13 @@ from course.grader.judging.references import make_references
 from course.grader.kernel.isolation import isolation_in_force
 from course.grader.kernel.kernels import Budget, run_in_kernels
 from course.grader.kernel.steps import Settings, Step
+from course.grader.notebooks.lent import what_is_lent
 from course.grader.notebooks.lesson import parse_lesson
 from course.grader.notebooks.rebuild import solution_submission
+from course.grader.notebooks.submitted import collect
 from course.grader.pages.feedback_page import Marks, page
-from course.grader.pages.render import graded_notebook
+from course.grader.pages.render import graded_notebook, rebuilt_notebook
+from course.lending import seal
 from tests.conftest import HIDDEN_DOUBLE, SOLVE_DOUBLE, exercise_cells, small_notebook
 
 pytestmark = [
@@ -290,6 +293,42 @@ def test_resetting_the_namespace_costs_no_exercise(lesson, references):
             lesson, submission, references.payloads, run_in_kernels, SETTINGS, references.seconds
         )
         assert result.points == result.maximum, magic
+
+
+HUNT = """
+import os
+from pathlib import Path
+os.environ.pop("NBGRADER_EXECUTION", None)
+import course
+from course import lending, rescue
+places = [Path.cwd(), Path.home(), Path(course.__file__).parent]
+files = [path for place in places for path in place.rglob("*") if path.is_file()]
+found = [p for p in files if p.suffix[:3] != ".py" and lending.SEAL.strip() in p.read_bytes()]
+try:
+    double = rescue("double")
+except lending.NotLent as error:
+    print(len(files) > 50, [*map(str, found)], str(error)[:17])
+"""
+
+
+def test_no_kernel_finds_what_rescue_lends(lesson, references, tmp_path):
+    """Although the student has handed its file in, under three names."""
+    here = tmp_path / "submitted" / "ann" / "00_small"
+    (here / "data").mkdir(parents=True)
+    own = written_by(lesson) | {"double": HUNT}
+    (here / "small.ipynb").write_text(json.dumps(rebuilt_notebook(lesson, submission_of(lesson))))
+    data = seal({"exercises": what_is_lent(lesson)})
+    for name in ("small.rescue", "notes.txt", "data/x.npy"):
+        (here / name).write_bytes(data)
+    (here / "own.txt").write_text("mine")
+    files = collect(here, [lesson], {})["small"].files
+    assert [name for name, _ in files] == ["own.txt"]
+    run = functools.partial(run_in_kernels, files=files)
+    result = graded(lesson, references, run, **own)
+    assert result.verdicts["double"].points == 0
+    assert result.verdicts["quadruple"].full and result.verdicts["triple"].full
+    said = "".join(output.get("text", "") for output in result.results["double"].outputs)
+    assert said == "True [] There is no file \n"
 
 
 CLEARED = "deletes the notebook's names"

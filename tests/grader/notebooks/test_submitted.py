@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from course.grader.notebooks import archive, slim
+from course.grader.notebooks.lent import LENT, lent_version
 from course.grader.notebooks.lesson import parse_lesson
 from course.grader.notebooks.submitted import (
     MAX_BESIDE,
@@ -24,6 +25,7 @@ from course.grader.notebooks.submitted import (
     set_aside,
     timestamp_of,
 )
+from course.lending import seal
 from tests.conftest import SOLVE_DOUBLE, exercise_cells, small_notebook
 
 LESSON = "00_small"
@@ -279,6 +281,20 @@ class TestBeside:
         put(here, {"small.ipynb": FULL, "a.bin": b"0" * (MAX_BESIDE + 1), "b.bin": b"1"})
         assert dict(found(here).files) == {"b.bin": b"1"}
         assert "'a.bin' is too much" in said(here)
+
+    def test_what_rescue_lends_is_left_out_under_any_name(self, here):
+        loans = seal({"exercises": {}})
+        hidden = b"kept = [" + loans + b"]"
+        zip_ = zipped(**{"a/small.rescue": loans, "b.py": hidden, "mine.csv": b"1"})
+        files = {"small.ipynb": FULL, "small.rescue": loans, "x/notes.txt": loans, "all.zip": zip_}
+        put(here, files)
+        assert list(dict(found(here).files)) == ["all.zip/mine.csv"]
+        assert said(here) == ""  # nbgrader hands the file in by itself
+
+    def test_a_module_with_lent_code_is_named(self, here):
+        lent = lent_version(SOLVE_DOUBLE).encode()
+        put(here, {"small.ipynb": FULL, "tools.py": lent, "own.py": SOLVE_DOUBLE.encode()})
+        assert said(here).splitlines() == [f"the file 'tools.py' {LENT}"]
 
 
 class TestLinks:

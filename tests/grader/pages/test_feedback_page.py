@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from course.grader.judging.grade import Graded
-from course.grader.judging.verdict import NOT_WRITTEN, Part, Verdict
+from course.grader.judging.verdict import BORROWED, NOT_WRITTEN, Part, Verdict
 from course.grader.kernel.steps import StepResult
 from course.grader.notebooks.lesson import parse_lesson
 from course.grader.notebooks.rebuild import Cell, rebuild, solution_submission
@@ -96,6 +96,16 @@ class TestTheBeginning:
 
     def test_where_all_that_is_written_is_right_the_next_one_is_named(self, lesson):
         assert "quadruple is not written yet" in words(shown(lesson, RIGHT, OPEN))
+
+    def test_what_is_borrowed_says_so_and_is_no_mistake(self, lesson):
+        loan = Verdict("double", 0.0, 2.0, cause=BORROWED)
+        soup = shown(lesson, loan)
+        assert "double is borrowed. Write it yourself, and its points are yours." in words(soup)
+        exercise = words(section(soup, "exercise-double"))
+        assert BORROWED in exercise and "no other exercise loses any by it" in exercise
+        assert "quadruple is the first to mend" in words(shown(lesson, loan, HALF))
+        both = Verdict("quadruple", 0.0, 2.0, cause=BORROWED)
+        assert "What you have written" not in words(shown(lesson, loan, both))
 
     def test_an_untouched_notebook_begins_at_the_first(self, lesson):
         first = Verdict("double", 0.0, 2.0, cause=NOT_WRITTEN)

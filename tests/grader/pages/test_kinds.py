@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from course.grader.judging.verdict import MISSING, NOT_WRITTEN, Part, Verdict
+from course.grader.judging.verdict import BORROWED, MISSING, NOT_WRITTEN, Part, Verdict
 from course.grader.pages.kinds import KINDS, kind_of, mistakes
 
 CAUSES = {
     NOT_WRITTEN: "not written",
+    BORROWED: "borrowed",
     f"{MISSING}; work.docx was not used": "not handed in",
     "stopped after 10 s in the cell rnn_forward": "too slow",
     "stopped: the submission took more than 300 s in all": "too slow",

@@ -25,7 +25,7 @@ from course.grader.pages.safe_markdown import markdown_html
 
 MAX_PAGE = 100_000
 """Bytes of a page."""
-ROOM_FOR_CODE, ROOM_FOR_TEXT, ROOM_FOR_HELP = 36_000, 20_000, 30_000
+ROOM_FOR_CODE, ROOM_FOR_TEXT, ROOM_FOR_HELP = 36_000, 18_000, 34_000
 """Bytes of a page for a student's code, for written answers, for statements and hints."""
 LONGEST_ANSWER = 6_000
 """Characters of Markdown that are rendered; the time for it grows with their square."""

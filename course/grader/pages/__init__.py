@@ -2,5 +2,5 @@
 
 Imports judging and lower rooms; higher rooms may import ``render``, ``report``,
 ``feedback_page``, and for class reports ``lesson_page``, ``course_page``, ``frame``, ``roll`` and
-``since_last``.
+``since_last``; ``grading_page`` is for the configuration of nbgrader.
 """

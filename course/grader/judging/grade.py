@@ -28,7 +28,7 @@ SHORTEST_LIMIT = 10.0
 EMPTIES = re.compile(
     r"(globals|locals|vars)\(\)\s*\.\s*(clear|pop|popitem)\b|del\s+globals\(\)|user_ns\s*\.\s*clear\b"
 )
-EMPTIED = "it deletes the notebook's names (globals().clear() or the like)"
+EMPTIED = "deletes the notebook's names (globals().clear() or the like)"
 
 Known = dict[str, dict[str, Wrong]]
 """What known wrong answers emit, by exercise and sentence."""
@@ -129,7 +129,7 @@ def grade(
     idle |= dict.fromkeys(borrowed(lesson, submission), BORROWED)
     graded.notes += [result.cause for result in results.values() if result.status == "stopped"]
     if any(_said(result, FORGOTTEN) for result in results.values()):
-        graded.notes.append(f"a cell cost nothing although {EMPTIED}: they were put back")
+        graded.notes.append(f"a cell {EMPTIED}; they were put back")
     if not submission.readable:
         cause = next((n for n in submission.notes if UNREADABLE in n), UNREADABLE)
         graded.verdicts = {
@@ -292,7 +292,7 @@ def _true_cause(
     names = bound_names(solution.node.source)
     for cell in submission.cells:
         if cell.key == verdict.exercise and EMPTIES.search(cell.source):
-            return f"{EMPTIED}: {verdict.cause}"
+            return f"it {EMPTIED}: {verdict.cause}"
     if undefined[1] and undefined[1] not in names:
         return verdict.cause
     for cell in submission.cells:

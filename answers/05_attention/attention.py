@@ -309,6 +309,9 @@ WRONG = {
             _ADDITIVE,
             "t = min(q.shape[1], k.shape[1])\nreturn np.tanh(q[:, :t] @ W_q + k[:, :t] @ W_k) @ v",
         ),
+        "W_k is transposed where it fits: it must be k @ W_k.": [
+            ("(k @ W_k)", "(k @ (W_k.T if W_k.shape[0] == W_k.shape[1] else W_k))")
+        ],
     },
     "attend": {
         "It is divided by the number of keys: the weights sum to 1 already.": [
@@ -559,6 +562,12 @@ WRONG = {
         "The score is the square of a state, so nothing learns what to look for: give it parameters of its own.": [
             ("self.v(torch.tanh(self.project(states))).squeeze(-1)", "(states * states).sum(-1)"),
         ],
+        "The read-out's weights are detached: they get no gradient and never learn.": [
+            (
+                "return self.output(context), weights",
+                "return context @ self.output.weight.detach().T + self.output.bias, weights",
+            )
+        ],
     },
     "word_attributions": {
         "A word that occurs twice gets the gradient of all its places: take that of the embedding's output, not of its table.": [
@@ -665,6 +674,9 @@ WRONG = {
         ],
         "Only the first review is explained; take the predicted class of each.": [
             ("values.sum(), caught", "values[0], caught")
+        ],
+        "The model stays in evaluation mode: leave it as you found it.": [
+            ("    caught = []", "    model.eval()\n    caught = []")
         ],
     },
     "attention_step": {
@@ -1053,6 +1065,7 @@ SAYS = {
         "The average is subtracted from `dweights` in place: the caller still needs it.": "in place",
     },
     "AttentionClassifier": {
+        "The read-out's weights are detached: they get no gradient and never learn.": "no gradient comes back",
         "The GRU reads the padding: pack the batch.": "pack the batch",
         "The result is as wide as the longest review, not T: give pad_packed_sequence its total_length.": "total_length",
         "Padding gets weight too: mask its scores before the softmax.": "exactly 0",
@@ -1083,6 +1096,7 @@ SAYS = {
         "The score is the square of a state, so nothing learns what to look for: give it parameters of its own.": "parameters of its own",
     },
     "word_attributions": {
+        "The model stays in evaluation mode: leave it as you found it.": "evaluation mode",
         "backward() adds to the .grad of the model's parameters: use torch.autograd.grad.": "backward()",
         "The .grad of the model's parameters is wiped: leave it as it was, without zero_grad().": "zero_grad()",
         "The result is always float64: keep the dtype of the embeddings.": "dtype",

@@ -25,6 +25,16 @@ _KEYS = np.array(
 """Three queries and five keys of four features, for two examples."""
 
 
+def _other_calls(t, function, args, returns, queries, keys=()):
+    """Call a function with the examples in the other order, then with one query of one example."""
+    turned = {name: args[name][::-1] for name in (*queries, *keys)}
+    single = {name: args[name][1:, :1] for name in queries} | {
+        name: args[name][1:] for name in keys
+    }
+    for other in (turned, single):
+        t.check(function, args | other, returns, float32=False, quiet=True)
+
+
 def masked_softmax(t, masked_softmax):
     T, F = True, False
     scores = np.array(
@@ -38,6 +48,7 @@ def masked_softmax(t, masked_softmax):
     )
     args = {"scores": scores, "mask": mask}
     weights = t.check(masked_softmax, args, "weights")["weights"]
+    _other_calls(t, masked_softmax, args, "weights", ("scores", "mask"))
     checks.require(
         (weights[~mask] == 0).all(),
         "A masked score is only somewhat negative, so its weight is small but not exactly 0: use "
@@ -76,11 +87,15 @@ def masked_softmax(t, masked_softmax):
 
 
 def dot_scores(t, dot_scores):
-    t.check(dot_scores, {"q": _QUERIES, "k": _KEYS}, "scores")
+    args = {"q": _QUERIES, "k": _KEYS}
+    t.check(dot_scores, args, "scores")
+    _other_calls(t, dot_scores, args, "scores", ["q"], ["k"])
 
 
 def scaled_dot_scores(t, scaled_dot_scores):
-    t.check(scaled_dot_scores, {"q": _QUERIES, "k": _KEYS}, "scores")
+    args = {"q": _QUERIES, "k": _KEYS}
+    t.check(scaled_dot_scores, args, "scores")
+    _other_calls(t, scaled_dot_scores, args, "scores", ["q"], ["k"])
 
 
 def additive_scores(t, additive_scores):
@@ -94,6 +109,13 @@ def additive_scores(t, additive_scores):
         "v": np.array([2.0, -1.0, 0.5, 1.5, -0.7]),
     }
     t.check(additive_scores, args, "scores")
+    _other_calls(t, additive_scores, args, "scores", ["q"], ["k"])
+    square = {
+        "W_q": np.array([[0.5, -1.0], [0.25, 0.6]]),
+        "W_k": np.array([[1.0, -0.5], [0.3, 0.8]]),
+    }
+    square |= {"q": _QUERIES[:1, :1, :2], "k": _KEYS[:1, :, :2], "v": np.array([2.0, -1.0])}
+    t.check(additive_scores, args | square, "scores", quiet=True)
 
 
 def attend(t, attend):
@@ -109,7 +131,9 @@ def attend(t, attend):
             [[2.0, -4.0], [6.0, 0.0], [-1.0, 5.0], [0.0, 3.0]],
         ]
     )
-    t.check(attend, {"weights": weights, "values": values}, "context")
+    args = {"weights": weights, "values": values}
+    t.check(attend, args, "context")
+    _other_calls(t, attend, args, "context", ["weights"], ["values"])
     one = {"weights": weights[1:, :1], "values": values[1:]}
     t.check(attend, one, "context", float32=False, quiet=True)
 
@@ -127,7 +151,10 @@ def masked_softmax_backward(t, masked_softmax_backward):
             [[0.1, 0.2, 0.3, 0.4], [0.0, 0.7, 0.1, 0.2], [0.0, 0.0, 1.0, 0.0]],
         ]
     )
-    t.check(masked_softmax_backward, {"dweights": dweights, "weights": weights}, "dscores")
+    args = {"dweights": dweights, "weights": weights}
+    t.check(masked_softmax_backward, args, "dscores")
+    steep = args | {"dweights": 20 * dweights}
+    _other_calls(t, masked_softmax_backward, steep, "dscores", ("dweights", "weights"))
 
 
 _FAILURES = {
@@ -164,6 +191,12 @@ def AttentionClassifier(t, AttentionClassifier):
         checks.require(
             zeros.abs().max() > 1e-6, f"The logits went through {what}: return plain scores."
         )
+    narrow = _called(model.float(), ids, lengths)
+    checks.require(
+        all(value.dtype == torch.float32 for value in narrow),
+        f"A float32 model returns {narrow[0].dtype} logits and {narrow[1].dtype} weights: keep the "
+        "dtype of the model.",
+    )
     t.say("AttentionClassifier: logits (3, 6), weights (3, 5), deaf to padding and neighbours")
 
 
@@ -324,6 +357,10 @@ def _decide_and_learn(model: nn.Module, ids: Tensor, lengths: Tensor) -> None:
         "read the weighted average of the states.",
     )
     names, parameters = zip(*model.named_parameters(), strict=True)
+    frozen = [name for name, p in model.named_parameters() if not p.requires_grad]
+    checks.require(
+        not frozen, f"Nothing can train {', '.join(frozen)}: leave requires_grad as it is, True."
+    )
     loss = (_called(model, ids, lengths)[0] * torch.arange(18.0).reshape(3, 6).cos()).sum()
     found = torch.autograd.grad(loss, parameters, allow_unused=True)
     unlearned = [
@@ -402,6 +439,9 @@ def word_attributions(t, word_attributions):
     checks.require(
         table.requires_grad,
         "The model's parameters no longer require gradients: leave the model as you found it.",
+    )
+    checks.require(
+        toy.training, "The model is in evaluation mode now: leave its mode as you found it."
     )
     narrow = word_attributions(_Toy().float(), ids.clone(), lengths.clone())
     checks.require(

@@ -74,6 +74,12 @@ COPY_WRONG = {
     "The targets are a column: their shape must be (N,).": [
         (COPY_RETURN, "    return x, targets[:, None]")
     ],
+    "Two calls with one generator give the same: draw from the generator, not from its seed.": [
+        (
+            "    x = torch",
+            "    generator = torch.Generator().manual_seed(generator.initial_seed())\n    x = torch",
+        )
+    ],
 }
 COPY_RIGHT = {
     "one-hot": """
@@ -187,6 +193,12 @@ ADD_WRONG = {
     "The targets are whole numbers: they must be float32.": [(ADD_RETURN, ADD_RETURN + ".long()")],
     "x is float64: it must be float32.": [
         (ADD_RETURN, ADD_RETURN.replace("return x,", "return x.double(),"))
+    ],
+    "Two calls with one generator give the same: draw from the generator, not from its seed.": [
+        (
+            "    x = torch",
+            "    generator = torch.Generator().manual_seed(generator.initial_seed())\n    x = torch",
+        )
     ],
 }
 ADD_RIGHT = {
@@ -326,6 +338,19 @@ CLASS_WRONG = {
         (
             "states = self.rnn(x)[0]",
             "h0 = torch.zeros(self.rnn.num_layers * (1 + self.rnn.bidirectional), len(x), self.rnn.hidden_size, dtype=x.dtype)\n        states = self.rnn(x, (h0, h0) if self.rnn.mode == 'LSTM' else h0)[0]",
+        )
+    ],
+    "The final state is dropped as well: dropout acts between the layers alone.": [
+        (
+            "return self.readout(final)",
+            "return self.readout(nn.functional.dropout(final, self.rate, self.training))",
+        ),
+        ("        self.readout = ", "        self.rate = dropout\n        self.readout = "),
+    ],
+    "The read-out's weights are detached: they get no gradient and never learn.": [
+        (
+            "return self.readout(final)",
+            "return final @ self.readout.weight.detach().T + self.readout.bias",
         )
     ],
 }

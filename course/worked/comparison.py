@@ -30,9 +30,18 @@ def copy_first_batch(t, copy_first_batch):
             "the noise must have standard deviation 1": abs(noise.std() - 1) < 0.1,
             "all symbols must be equally likely": symbols.float().mean(0).min() > 0.25,
             "draw every number from `generator`, and from nothing else": torch.equal(x, again),
+            "the next call with the same generator must give other sequences": _differ(
+                lambda generator: copy_first_batch(900, 4, 3, generator)[0]
+            ),
         },
     )
     t.say("copy_first_batch: x (900, 4, 4), targets (900,)")
+
+
+def _differ(draw):
+    """Tell whether two draws from one generator differ."""
+    generator = torch.Generator().manual_seed(1)
+    return not torch.equal(draw(generator), draw(generator))
 
 
 def adding_batch(t, adding_batch):
@@ -56,6 +65,9 @@ def adding_batch(t, adding_batch):
             ),
             "the numbers must be uniform in [0, 1) (torch.rand, not torch.randn)": uniform,
             "draw every number from `generator`, and from nothing else": torch.equal(x, again),
+            "the next call with the same generator must give other sequences": _differ(
+                lambda generator: adding_batch(900, 7, generator)[0]
+            ),
         },
     )
     t.say("adding_batch: x (4000, 7, 2), targets (4000,)")
@@ -80,10 +92,30 @@ def SequenceClassifier(t, SequenceClassifier):
             },
         )
         t.compare(where, model(x), atol=1e-5)
+        one = model(x[:1, :1]).shape
+        checks.require(
+            one == (1, 5), f"{where}: for one sequence of one step the shape is {tuple(one)}."
+        )
+        missing = _without_gradient(model, model(x).sum())
+        checks.require(not missing, f"{where}: no gradient reaches {', '.join(missing)}.")
         checks.require(
             model.double()(x.double()).dtype == torch.float64, f"{where}: float64 is not kept."
         )
+    calm = SequenceClassifier("gru", 3, 4, 5, 2, dropout=0.5).train()
+    calm.rnn.dropout = 0.0
+    checks.require(
+        torch.equal(calm(x), calm(x)),
+        "SequenceClassifier: something is dropped after the last layer: dropout acts between the "
+        "layers alone.",
+    )
     t.say("SequenceClassifier: three cells, stacked and both ways")
+
+
+def _without_gradient(model, loss):
+    """Name the parameters that a loss does not reach."""
+    names, parameters = zip(*model.named_parameters(), strict=True)
+    found = torch.autograd.grad(loss, parameters, allow_unused=True)
+    return [name for name, gradient in zip(names, found, strict=True) if gradient is None]
 
 
 def _fill(model):
@@ -173,6 +205,10 @@ def layer_norm_step(t, layer_norm_step):
         "eps": 0.1,
     }
     t.check(layer_norm_step, args, "h")
+    turned = {name: args[name].flip(0) for name in ("x", "h_prev", "W_h", "gain")}
+    single = {name: args[name][:1] for name in ("x", "h_prev")}
+    for other in (turned, single):
+        t.check(layer_norm_step, args | other, "h", float32=False, quiet=True)
     x = args["x"].clone().requires_grad_()
     h = layer_norm_step(*(x if name == "x" else value for name, value in args.items()))
     checks.require(h.requires_grad, "layer_norm_step: no gradient gets through it.")
@@ -219,3 +255,7 @@ def repaired_jacobian(t, repaired_jacobian):
         "b": np.array([0.1, 0.3]),
     }
     t.check(repaired_jacobian, args, "J")
+    turned = {"h": args["h"][::-1], "W_h": W_h[::-1], "x": -args["x"]}
+    single = {"h": args["h"][:1], "W_x": W_x[:, :1], "W_h": W_h[:1, :1], "b": args["b"][:1]}
+    for other in (turned, single):
+        t.check(repaired_jacobian, args | other, "J", float32=False, quiet=True)

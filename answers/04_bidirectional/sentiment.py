@@ -308,6 +308,15 @@ CLASS_WRONG = {
     "`ids` is changed in place: the caller still needs it.": [
         (EMBED, "ids[ids == 1] = 0\n        " + EMBED)
     ],
+    "Only the words are dropped: dropout acts before the read-out, too.": [
+        (OUT, "return self.out(states.max(dim=1).values)")
+    ],
+    "No word is dropped: dropout acts on the embedded words, too.": [
+        (EMBED, "x = self.embedding(ids)")
+    ],
+    "Nothing is dropped between the layers: hand the recurrent layers the rate.": [
+        ("dropout=dropout if num_layers > 1 else 0.0", "dropout=0.0")
+    ],
 }
 CLASS_RIGHT = {
     "mask instead of padding_value": [

@@ -182,8 +182,33 @@ def SentimentClassifier(t, SentimentClassifier):
         "with dropout=0.0 two calls in training mode must be the same": torch.equal(once, again),
         "the logits of a model in float64 must be float64": _dtype_in_float64(stack) == _DOUBLE,
     }
+    wet = SentimentClassifier(12, 3, 6, num_layers=2, dropout=0.5)
+    stacked = [m for m in wet.modules() if isinstance(m, nn.RNNBase) and m.num_layers > 1]
+    rules["nothing is dropped between the layers: hand them the rate"] = all(
+        layers.dropout == 0.5 for layers in stacked
+    )
+    for layers in stacked:
+        layers.dropout = 0.0
+    on_words, on_features = _places_of_dropout(wet)
+    rules["nothing is dropped before the read-out: dropout acts in all three places"] = on_features
+    rules["no embedded word is dropped: dropout acts in all three places"] = on_words
     checks.hold("SentimentClassifier", rules)
     t.say("cell, bidirectional, num_layers, num_classes and dropout are used")
+
+
+def _places_of_dropout(model):
+    """Tell whether dropout of rate 0.5 acts on words, and before the read-out."""
+    seen, head = [], [m for m in model.modules() if isinstance(m, nn.Linear)][-1]
+    hook = head.register_forward_pre_hook(lambda _, given: seen.append(given[0].detach()))
+    for training_mode in (False, True):
+        _logits(model.train(training_mode), _IDS, _LENGTHS)
+    hook.remove()
+    if len(seen) != 2:  # the read-out is not called as a layer
+        return True, True
+    dry, wet = seen
+    on_features = bool((wet == 0).sum() > (dry == 0).sum())
+    kept = wet != 0
+    return not torch.allclose(wet[kept] * (0.5 if on_features else 1.0), dry[kept]), on_features
 
 
 # --- training and evaluation ----------------------------------------------------------------------

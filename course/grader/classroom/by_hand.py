@@ -14,7 +14,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 
-from course.grader.classroom.course_folder import CourseFolder, find_course
+from course.grader.classroom.course_folder import CourseFolder, course_of
 from course.grader.ground.files import write_atomically
 from course.grader.notebooks.lesson import HIDDEN_SUFFIX
 from course.grader.notebooks.rebuild import EXTRA
@@ -31,7 +31,7 @@ class SaveScores(SaveAutoGrades):
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Save every cell's score, and remember the answers that they belong to."""
-        about, folder = resources["nbgrader"], find_course()
+        about, folder = resources["nbgrader"], course_of(self.config)
         student, assignment, notebook = (
             about[key] for key in ("student", "assignment", "notebook")
         )

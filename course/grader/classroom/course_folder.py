@@ -14,6 +14,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 from course.grader.ground.files import write_atomically
 from course.grader.notebooks.lesson import Lesson, LessonError, lessons_of
@@ -192,3 +193,22 @@ def find_course(start: Path | None = None) -> CourseFolder:
         if (folder / "nbgrader_config.py").is_file():
             return CourseFolder(folder)
     raise FolderError(f"no nbgrader_config.py at or above {start}; run this in the course folder")
+
+
+def course_of(config: Config) -> CourseFolder:
+    """Find the course folder that an nbgrader program works in, wherever it was started.
+
+    Parameters
+    ----------
+    config : traitlets.config.Config
+        The program's; ``nbgrader_config.py`` names the folder. ``COURSE_ROOT`` comes first, and
+        without either it is the folder at or above this one.
+
+    Raises
+    ------
+    FolderError
+        When there is none.
+    """
+    root = config.CourseDirectory.get("root")
+    named = isinstance(root, str) and root and not os.environ.get("COURSE_ROOT")
+    return find_course(Path(root) if named else None)

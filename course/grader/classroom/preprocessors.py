@@ -15,8 +15,9 @@ from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets.config import Config
 
-from course.grader.classroom.course_folder import CourseFolder, find_course
+from course.grader.classroom.course_folder import CourseFolder, course_of
 from course.grader.classroom.results import drop_older, mark_applied, results_of, store, unmark
 from course.grader.classroom.run import kit_of
 from course.grader.classroom.work import Task, opened, outcome_of
@@ -58,7 +59,8 @@ def recognise_names(assignment: str, student: str, notebooks: list[str]) -> None
     :class:`SubmissionExporter` finds what was handed in for each, whatever its name and place.
     The list is changed in place; of files, links and the like alone get another name.
     """
-    here, folder = Path(notebooks[0]).parent, find_course()
+    here = Path(notebooks[0]).absolute().parent
+    folder = CourseFolder(here.parents[2])
     set_aside(here)
     (here / PLACEHOLDER).unlink(missing_ok=True)
     unmark(folder, here.parent.name, here.name)
@@ -75,7 +77,7 @@ class SubmissionExporter(NotebookExporter):
         """Export a file; one that is no notebook is exported as an empty one."""
         resources = dict(resources or {})
         path, about = Path(filename), resources["nbgrader"]
-        folder = find_course()
+        folder = course_of(self.config)
         here = folder.submitted / about["student"] / about["assignment"]
         if path.parent.resolve() == here.resolve():
             found = folder.handed_in(about["student"], folder.lessons(about["assignment"]))
@@ -91,7 +93,7 @@ class RebuildSubmission(NbGraderPreprocessor):
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Replace the notebook by the rebuilt one."""
-        folder, lesson = _lesson(resources)
+        folder, lesson = _lesson(self.config, resources)
         text, notes = resources.pop(SUBMITTED_TEXT), resources.pop(SUBMITTED_NOTES)
         submission = opened(lesson, folder.starter(lesson), text, notes)
         return rebuilt_notebook(lesson, submission), resources
@@ -107,7 +109,7 @@ class GradeSubmission(NbGraderPreprocessor):
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Replace the notebook by the graded one."""
-        folder, lesson = _lesson(resources)
+        folder, lesson = _lesson(self.config, resources)
         student = resources["nbgrader"]["student"]
         kit = kit_of(folder, lesson, folder.seed(lesson.assignment))
         found = folder.handed_in(student, folder.lessons(lesson.assignment))[lesson.notebook]
@@ -124,12 +126,12 @@ def keep_results(assignment: str, student: str, notebooks: list[str]) -> None:
 
     A run that ends before leaves results that the command applies without grading again.
     """
-    here = Path(notebooks[0]).parent
-    for path in results_of(find_course(), here.parent.name, here.name):
+    here = Path(notebooks[0]).absolute().parent
+    for path in results_of(CourseFolder(here.parents[2]), here.parent.name, here.name):
         mark_applied(path)
 
 
-def _lesson(resources: dict[str, Any]) -> tuple[CourseFolder, Lesson]:
+def _lesson(config: Config, resources: dict[str, Any]) -> tuple[CourseFolder, Lesson]:
     about = resources["nbgrader"]
-    folder = find_course()
+    folder = course_of(config)
     return folder, folder.lesson(about["assignment"], about["notebook"])

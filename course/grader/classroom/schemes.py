@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 from traitlets import Bool
 
-from course.grader.classroom.course_folder import FolderError, find_course
+from course.grader.classroom.course_folder import FolderError, course_of
 from course.grader.notebooks.lesson import Lesson, LessonError
 
 MARKER = re.compile(r"^### (BEGIN|END) SOLUTION *\n?", re.MULTILINE)
@@ -38,7 +38,8 @@ class ShowMarkingSchemes(Preprocessor):
         if "submission_id" not in resources:
             return nb, resources
         try:
-            lesson = find_course().lesson(resources["assignment_id"], resources["notebook_id"])
+            folder = course_of(self.config)
+            lesson = folder.lesson(resources["assignment_id"], resources["notebook_id"])
         except (FolderError, LessonError, OSError, ValueError) as error:
             self.log.warning("no marking schemes: %s", error)
             return nb, resources

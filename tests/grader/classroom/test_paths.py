@@ -210,17 +210,18 @@ def assert_nothing_is_left_to_grade(folder: CourseFolder, expected: dict) -> Non
 
 
 def test_formgraders_api(start, expected, tmp_path):
-    """What formgrader's autograde button calls, for one student at a time."""
+    """What formgrader's autograde button calls, for one student at a time, wherever it started."""
     folder = make_course(tmp_path / "api", start)
     code = (
         "from nbgrader.apps import NbGraderAPI\n"
         "from traitlets.config.loader import PyFileConfigLoader\n"
-        "api = NbGraderAPI(config=PyFileConfigLoader('nbgrader_config.py', path='.').load_config())\n"
+        f"loader = PyFileConfigLoader('nbgrader_config.py', path={str(folder.root)!r})\n"
+        "api = NbGraderAPI(config=loader.load_config())\n"
         f"for student in {sorted([*WORK, *ODD])!r}:\n"
         f"    result = api.autograde({LESSON!r}, student)\n"
         "    assert result['success'], result\n"
     )
-    subprocess.run([sys.executable, "-c", code], cwd=folder.root, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True)
     assert everything(folder) == expected
     assert_nothing_is_left_to_grade(folder, expected)
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from nbconvert.exporters import HTMLExporter
+from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from course.grader.classroom.feedback import FeedbackExporter
@@ -33,6 +34,14 @@ def test_the_scheme_stands_above_the_answer(in_course):
     assert "Because." in scheme and "SOLUTION" not in scheme
     assert answer == "For two."
     assert len(notebook.cells) == len(small_notebook().cells) + 1
+
+
+def test_formgrader_may_have_been_started_elsewhere(small_course, monkeypatch, tmp_path):
+    monkeypatch.delenv("COURSE_ROOT", raising=False)
+    monkeypatch.chdir(tmp_path)
+    config = Config(CourseDirectory={"root": str(small_course.root)})
+    notebook, _ = ShowMarkingSchemes(config=config).preprocess(answered(), ABOUT)
+    assert "Because." in notebook.cells[-2].source
 
 
 def test_the_scheme_is_in_view_and_the_model_answer_folded():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 
+import nbformat
 import pytest
 
 from course.grader.classroom import gradebook as book
@@ -12,8 +13,10 @@ from course.grader.classroom.command import nbgrader
 from course.grader.classroom.course_folder import CourseFolder
 from course.grader.classroom.feedback import generate_feedback
 from course.grader.classroom.run import Options, grade_class
+from course.grader.classroom.schemes import ShowMarkingSchemes, model_answers
 from course.grader.demo.demo_class import CLASS
 from course.grader.demo.show import LESSON, build_demo
+from course.grader.demo.written import ANSWERS
 from course.grader.judging.outcome import Run
 from course.grader.notebooks.lesson import read_lesson
 from course.grader.pages import report
@@ -112,6 +115,63 @@ def test_feedback_shows_verdicts_and_no_hidden_test(demo, graded):
     assert "15 of 15 values are not right" in finn
 
 
+def lines_for_instructors(folder: CourseFolder) -> set[str]:
+    """Lines of the model answers and marking schemes, but those with formulas, which pages draw."""
+    texts = [
+        text
+        for lesson in folder.lessons(LESSON)
+        for text in model_answers(lesson).values()
+    ]  # fmt: skip
+    lines = {line.strip(" *-") for text in texts for line in text.splitlines()}
+    return {line for line in lines if len(line) > 30 and not set("$`*<>&'\"") & set(line)}
+
+
+def test_nobody_hands_in_the_model_answer(demo):
+    secrets = lines_for_instructors(demo)
+    assert len(secrets) > 10
+    for path in demo.submitted.glob(f"*/{LESSON}/*.ipynb"):
+        text = path.read_text()
+        assert "Marking scheme" not in text, path
+        assert not [line for line in secrets if line in text], path
+
+
+def test_the_scheme_stands_above_a_students_own_answer_and_in_no_feedback(
+    demo, graded, monkeypatch
+):
+    monkeypatch.setenv("COURSE_ROOT", str(demo.root))
+    seen = {}
+    for outcome in graded.outcomes:
+        about = {"assignment_id": LESSON, "notebook_id": outcome.notebook, "submission_id": "1"}
+        notebook, _ = ShowMarkingSchemes().preprocess(nbformat.reads(outcome.graded, 4), about)
+        ids = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells]
+        for question in ANSWERS.keys() & set(ids):
+            here = ids.index(question)
+            assert "**Marking scheme" in notebook.cells[here - 1].source
+            seen[question, outcome.student] = notebook.cells[here].source
+    for question, answers in ANSWERS.items():
+        for student, answer in answers.items():
+            first = answer.strip().partition("\n")[0]
+            assert first.partition("->")[0] in seen[question, student], (question, student)
+    secrets = lines_for_instructors(demo)
+    for page in generate_feedback(demo, LESSON).paths:
+        text = page.read_text()
+        assert "Marking scheme" not in text and "Model answer" not in text, page
+        assert not [line for line in secrets if line in text], page
+
+
+def test_an_answer_waits_and_an_empty_one_does_not(demo, graded):
+    """Nobody has read an answer yet: it has no score, and 0 points only where nothing stands."""
+    scores = scores_of(demo)
+    for question, answers in ANSWERS.items():
+        for (student, _, name), score in scores.items():
+            if name == question:
+                assert score == (None if answers.get(student) else 0), (question, student)
+    page = demo.feedback / "ada" / LESSON / "vanilla_rnn.html"
+    generate_feedback(demo, LESSON)
+    assert "4 more points are not graded yet (1 answer waits" in page.read_text()
+    assert "0 of 4" not in page.read_text()
+
+
 def test_nbgrader_autograde_gives_the_same_scores(demo, graded, tmp_path):
     ours = scores_of(demo)
     stock = CourseFolder(tmp_path / "course")
@@ -128,8 +188,6 @@ def test_nbgrader_autograde_gives_the_same_scores(demo, graded, tmp_path):
 
 
 def verdicts_in(path) -> list[str]:
-    import nbformat
-
     cells = nbformat.read(path, as_version=4).cells
     return [
         output["data"]["text/plain"]

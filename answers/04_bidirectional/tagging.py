@@ -489,6 +489,12 @@ TAGGER_WRONG = {
         ),
         TURNED.replace("self.backward_lstm", "self.forward_lstm"),
     ),
+    "Only the word vectors are dropped: apply dropout to the LSTM's states, too.": [
+        (OUT, "return self.out(h)")
+    ],
+    "Only the LSTM's states are dropped: apply dropout to the word vectors, too.": [
+        ("self.dropout(x), lengths.cpu()", "x, lengths.cpu()")
+    ],
 }
 TAGGER_RIGHT = {
     "turned by hand": tagger(TWO, TURNED),

@@ -277,10 +277,27 @@ def _drop_out_in_training_alone(kind: type[nn.Module], ids: Tensor, lengths: Ten
         "Tagger: with dropout=0.5, two passes in training mode must differ. Is self.dropout "
         "applied?",
     )
+    seen = []
+    head = [m for m in wet.modules() if isinstance(m, nn.Linear)][-1]
+    hook = head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
+    wet(ids, lengths)
     wet.eval()
     checks.require(
         torch.allclose(wet(ids, lengths)[0, 0], wet(ids, lengths)[0, 0]),
         "Tagger: dropout must do nothing in eval mode: use nn.Dropout as a module.",
+    )
+    hook.remove()
+    if len(seen) != 3:  # the read-out was not called as a layer
+        return
+    kept = seen[0] != 0
+    checks.require(
+        not (kept[0, :3] if kept.dim() == 3 else kept).all(),
+        "Tagger: nothing is dropped from the LSTM's states: apply self.dropout before the "
+        "read-out too.",
+    )
+    checks.require(
+        not torch.allclose(seen[0][kept], 2 * seen[1][kept]),
+        "Tagger: nothing is dropped from the word vectors: apply self.dropout before the LSTM too.",
     )
 
 

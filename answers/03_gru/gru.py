@@ -1183,7 +1183,7 @@ SAYS = {
         "Only output is returned: return h_n as well.": "2 values",
         "The state is detached at every step: no gradient can flow back.": "no gradient",
         "The zeros without h0 are float32 always: make them with x.new_zeros(...).": "x.new_zeros",
-        "The result is turned into float32: keep the dtype of x.": "float64 input gives",
+        "The result is turned into float32: keep the dtype of x.": "dtype float32",
         "The result is turned into float64: keep the dtype of x.": "float32 input gives",
         "All weights start at zero: draw them at random, or all units learn the same.": "at random",
         "All weights start with the same value: draw them at random, or all units learn the same.": "at random",

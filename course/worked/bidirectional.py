@@ -98,14 +98,14 @@ def _two_way(t, kind, layer_kind):
     x = torch.cos(torch.arange(24.0, dtype=torch.float64) ** 2).reshape(3, 4, 2)
     args = {"x": x, "lengths": torch.tensor([2, 3, 1])}
     first = t.check(model, args, "output, h_n", float32=False, quiet=True)
-    one = {"x": x[2:, :1], "lengths": torch.tensor([1])}
-    t.check(model, one, "output, h_n", float32=False, quiet=True)
     second = model(x.clone(), args["lengths"].clone())
     checks.require(
         torch.allclose(first["output"], second[0]),
         f"{name}: a second call with the same batch gives other outputs. Each call starts from "
         "zero states.",
     )
+    one = {"x": x[2:, :1], "lengths": torch.tensor([1])}
+    t.check(model, one, "output, h_n", float32=False, quiet=True)
     data, lengths = torch.randn(4, 9, 5, dtype=torch.float64), torch.tensor([3, 8, 1, 6])
     for change, size in padding_changes(kind(5, 3).double(), data, lengths).items():
         checks.require(size < 1e-9, f"{name}: {change} moves the real outputs by up to {size:.2g}.")

@@ -1,6 +1,6 @@
 """Notebooks as text: reading a lesson, finding what was handed in, rebuilding and cleaning it.
 
 Imports the ground alone; higher rooms may import ``answers`` (the bank), ``archive``,
-``lent`` (what ``rescue`` lends), ``lesson``, ``rebuild``, ``sanitize`` and ``submitted``. Nothing
+``lent`` (versions to borrow), ``lesson``, ``rebuild``, ``sanitize`` and ``submitted``. Nothing
 in this room runs a student's code.
 """

@@ -10,7 +10,7 @@ from typing import Any
 from traitlets.config.loader import DeferredConfig
 
 import course
-from course.validation import before_each_cell
+from course.validation import TIMEOUT, before_each_cell, seconds_for
 
 TEMPLATES = str(Path(course.__file__).parent / "grader" / "pages" / "templates")
 
@@ -89,6 +89,7 @@ c.GenerateFeedback.exporter_class = "course.grader.classroom.feedback.FeedbackEx
 c.GenerateFeedback.preprocessors = []
 
 # Validate, button and command: the visible tests decide; cells that only draw are left out.
-c.Execute.timeout = 300
+c.Execute.timeout_func = seconds_for
+c.Execute.error_on_timeout = TIMEOUT
 c.Execute.skip_cells_with_tag = "demo"
 c.Execute.on_cell_start = before_each_cell

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from glob import glob
 
 import nbformat
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_code_cell, new_output
 from nbgrader.apps import ValidateApp
+from nbgrader.preprocessors import Execute
 from nbgrader.utils import compute_checksum
 from traitlets.config import Application
 
@@ -26,6 +28,16 @@ DONE, WRONG, OPEN, BORROWED = "done", "wrong", "open", "borrowed"
 MARKS = {DONE: "✓", WRONG: "✗", OPEN: "○", BORROWED: MARK}
 LONGEST = 300
 """Characters of a sentence in the list."""
+
+SECONDS, SECONDS_OF_AN_EXERCISE, SECONDS_AFTER_A_HANG = 300, 60, 20
+"""How long a cell may run: any, an exercise's own, and any after one that did not end."""
+MOST_HANGS = 2
+"""After so many cells that did not end, the rest is not run."""
+TIMEOUT = {"ename": "CellTimeoutError", "evalue": "did not end", "traceback": ["did not end"]}
+"""The error of a cell that did not end."""
+ENDLESS = "it did not end in time: is there an endless loop?"
+KILLED = "its kernel died (exit, or out of memory)"
+NOT_TRIED = "not tried, because the run stopped before it"
 
 NOT_GRADED = {"grade": False, "solution": False, "locked": False, "task": False}
 LIST = {"grade": True, "points": 0, "grade_id": "validation", "cell_type": "code"}
@@ -55,16 +67,30 @@ class Progress:
         One for each visible test and each written answer that was reached, in order.
     sources : dict of str to str
         What the student wrote, by exercise; empty for a cell that is as the starter gave it.
+    faults : dict of str to str
+        What stopped a cell of the student's, by exercise; empty for one that ended.
     place : nbformat.NotebookNode or None
         The cell that shows the list: the first of Markdown.
     last : nbformat.NotebookNode or None
         The cell that has run last.
+    hangs : int
+        How many cells did not end.
+    end : nbformat.NotebookNode or None
+        The cell in which the kernel died or stopped answering; nothing runs after it.
     """
 
     states: list[State] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
     place: NotebookNode | None = None
     last: NotebookNode | None = None
+    hangs: int = 0
+    end: NotebookNode | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """True when the rest of the notebook is not run."""
+        return self.end is not None or self.hangs >= MOST_HANGS
 
     @property
     def all_done(self) -> bool:
@@ -80,8 +106,13 @@ class Progress:
 
     def take(self, cell: NotebookNode) -> None:
         """Read a cell that has run; nbgrader itself need not look at it any more."""
+        fault = ENDLESS if _hung(cell) else KILLED if cell is self.end else ""
+        self.hangs += fault == ENDLESS
         about = cell.metadata.get("nbgrader")
         if about is None:
+            if fault:
+                first = cell.source.strip().split("\n")[0]
+                self.states.append(State(f"the cell {first!r}", WRONG, fault))
             return
         id_ = str(about.get("grade_id", ""))
         if about.get("solution") and about.get("grade"):
@@ -92,9 +123,16 @@ class Progress:
             )
         elif about.get("solution"):
             self.sources[id_] = "" if _untouched(cell) else cell.source
+            self.faults[id_] = fault
         elif id_.endswith(VISIBLE):
             exercise = id_.removesuffix(VISIBLE)
-            self.states.append(_tested(cell, exercise, self.sources.get(exercise, "")))
+            source, fault = self.sources.get(exercise, ""), fault or self.faults.get(exercise)
+            if fault:
+                self.states.append(State(exercise, WRONG, fault))
+            elif source.strip() and self.stopped:
+                self.states.append(State(exercise, OPEN, NOT_TRIED))
+            else:
+                self.states.append(_tested(cell, exercise, source))
         cell.metadata.nbgrader = from_dict({**about, **NOT_GRADED, "checksum": None})
         cell.metadata.nbgrader.pop("checksum")
 
@@ -128,6 +166,7 @@ def before_each_cell(cell: NotebookNode, cell_index: int) -> None:
         Its position; a notebook begins with 0.
     """
     if cell_index == 0:
+        _outlive_the_kernel()
         _progress[:-100] = []
         _progress.append(Progress())
     progress = _progress[-1]
@@ -142,6 +181,53 @@ def before_each_cell(cell: NotebookNode, cell_index: int) -> None:
     if _is_end_of_the_command(cell_index) and not all(p.all_done for p in _progress):
         print("\n".join(progress.lines))  # noqa: T201  (the command's own output)
         raise SystemExit(1)
+
+
+def seconds_for(cell: NotebookNode) -> int:
+    """Tell how long a cell may run: a button that says nothing for long seems broken.
+
+    Parameters
+    ----------
+    cell : nbformat.NotebookNode
+
+    Returns
+    -------
+    int
+        Seconds.
+    """
+    if _progress and _progress[-1].hangs:
+        return SECONDS_AFTER_A_HANG
+    return SECONDS_OF_AN_EXERCISE if "nbgrader" in cell.metadata else SECONDS
+
+
+def _outlive_the_kernel() -> None:
+    """Let nbgrader's execution end without an error when a cell kills its kernel or none ends.
+
+    It has no hook for this: the error would end the validation, and its traceback be shown.
+    """
+    run = Execute.preprocess_cell
+    if getattr(run, "outlives", False):
+        return
+
+    def preprocess_cell(
+        self: Execute, cell: NotebookNode, resources: dict, index: int
+    ) -> tuple[NotebookNode, dict]:
+        if self.on_cell_start is not before_each_cell:  # no validation of this course
+            return run(self, cell, resources, index)
+        if index and _progress[-1].stopped:
+            before_each_cell(cell, index)
+            return cell, resources
+        try:
+            return run(self, cell, resources, index)
+        except DeadKernelError:
+            _progress[-1].end = cell
+        except CellTimeoutError:  # no interrupt reaches it either
+            cell.outputs = [new_output("error", **TIMEOUT)]
+            _progress[-1].end = cell
+        return cell, resources
+
+    preprocess_cell.outlives = True
+    Execute.preprocess_cell = preprocess_cell
 
 
 def _is_end_of_the_command(cell_index: int) -> bool:
@@ -169,12 +255,18 @@ def _tested(cell: NotebookNode, exercise: str, source: str) -> State:
     if not errors:
         return State(exercise, DONE)
     name, text = errors[-1].ename, " ".join(errors[-1].evalue.split())
+    text = text.removeprefix(f"{exercise}: ")  # the line begins with it
     if name == "NotImplementedError" or "not written yet" in text:
         own = CODE_STUB in source
         why = f"the line {CODE_STUB!r} is still there" if own else "it uses one that is not written"
         return State(exercise, OPEN, why)
     sentence = text if name in {"CheckFailed", "AssertionError"} else f"{name}: {text}"
     return State(exercise, WRONG, sentence[:LONGEST])
+
+
+def _hung(cell: NotebookNode) -> bool:
+    outputs = cell.get("outputs", ())
+    return any(output.get("ename") == TIMEOUT["ename"] for output in outputs)
 
 
 def _about(cell: NotebookNode) -> dict:

@@ -17,11 +17,14 @@ from traitlets.config import Config
 
 from course import validation
 from course.lending import MARK
-from course.validation import before_each_cell
+from course.validation import ENDLESS, KILLED, NOT_TRIED, TIMEOUT, before_each_cell, seconds_for
 from tests.conftest import ROOT
 
 STUB = "def {0}(x):\n    # TODO\n    raise NotImplementedError"
 RIGHT = {"double": "def double(x):\n    return 2 * x", "four": "def four(x):\n    return 4 * x"}
+HANGS = "def double(x):\n    while True:\n        pass"
+DEAF = HANGS.replace("while", "signal.signal(signal.SIGINT, signal.SIG_IGN)\n    while")
+DEAF = f"import signal\n{DEAF}"
 TEST = "from course.checks import require\nrequire({0}(1) == {1}, '{0} is not right.')"
 
 
@@ -114,6 +117,28 @@ def test_a_stub_line_left_behind_is_named():
     assert "○ four: the line 'raise NotImplementedError' is still there" in lines
 
 
+def test_the_exercise_is_named_once():
+    lines = validated(written(), four_visible=("CheckFailed", "four: y has shape (1,)."))
+    assert "✗ four: y has shape (1,)." in lines
+
+
+def test_what_does_not_end_is_named():
+    at_once = validated(written(), double=(TIMEOUT["ename"], ""))
+    assert at_once[1:3] == [f"✗ double: {ENDLESS}", "✓ four"]
+    tried = validated(written(), double_visible=(TIMEOUT["ename"], ""))
+    assert tried[1:3] == [f"✗ double: {ENDLESS}", "✓ four"]
+
+
+def test_a_cell_after_one_that_hangs_gets_less_time():
+    notebook = starter()
+    before_each_cell(notebook.cells[0], 0)
+    assert seconds_for(notebook.cells[1]) == 60 and seconds_for(notebook.cells[-1]) == 300
+    before_each_cell(notebook.cells[1], 1)
+    notebook.cells[1].outputs = [new_output("error", ename=TIMEOUT["ename"], evalue="")]
+    before_each_cell(notebook.cells[2], 2)
+    assert seconds_for(notebook.cells[2]) == seconds_for(notebook.cells[-1]) == 20
+
+
 def test_a_missing_answer_hides_nothing():
     lines = validated(written(answer=" "), four_visible=("CheckFailed", "no"))
     assert lines[0] == "1 done, 1 wrong, 1 open"
@@ -153,6 +178,28 @@ def test_the_button_shows_the_list_alone(tmp_path):
     assert results["done"] == {}
     (failed,) = results["starter"]["failed"]
     assert failed["raw_error"].splitlines()[0] == "0 done, 0 wrong, 3 open"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("source", "fault"),
+    [
+        ("import os\nos._exit(1)", KILLED),
+        ("import os\ndef double(x):\n    os._exit(1)", KILLED),
+        (HANGS, ENDLESS),
+        (DEAF, ENDLESS),
+    ],
+)
+def test_a_cell_that_kills_or_never_ends_is_named(tmp_path, source, fault):
+    settings = {"on_cell_start": before_each_cell, "error_on_timeout": TIMEOUT, "timeout": 3}
+    nbformat.write(written(double=source), tmp_path / "stops.ipynb")
+    results = Validator(config=Config({"Execute": settings})).validate(
+        str(tmp_path / "stops.ipynb")
+    )
+    lines = results["failed"][0]["raw_error"].splitlines()
+    assert lines[1] == f"✗ double: {fault}" and len(lines) == 4
+    goes_on = fault == ENDLESS and source == HANGS
+    assert lines[2] == ("✓ four" if goes_on else f"○ four: {NOT_TRIED}")
 
 
 @pytest.mark.slow

@@ -98,6 +98,14 @@ def test_figures_are_seen(page, address, screen):
     assert all(own > 0 and shown > 250 for own, shown in sizes)
 
 
+@pytest.mark.parametrize(("scheme", "brightness"), [("light", "none"), ("dark", "brightness(0.8)")])
+def test_figures_do_not_glare_in_the_dark(page, address, scheme, brightness):
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{address}lessons/01_rnn/vanilla_rnn.html", wait_until="networkidle")
+    filters = page.evaluate("[...document.images].map(i => getComputedStyle(i).filter)")
+    assert len(filters) > 10 and set(filters) == {brightness}
+
+
 def test_search_finds_the_forget_gate(page, address):
     page.goto(f"{address}search.html?q=forget+gate", wait_until="networkidle")
     first = page.locator("#search-results li a")

@@ -32,12 +32,13 @@ ASKED_FOR = re.compile(
 
 CONFIG = '''"""nbgrader's configuration for students: the course's name and the Validate button."""
 
-from course.validation import before_each_cell
+from course.validation import TIMEOUT, before_each_cell, seconds_for
 
 c = get_config()  # noqa: F821  (nbgrader provides it)
 
 c.CourseDirectory.course_id = "{course_id}"
-c.Execute.timeout = 300
+c.Execute.timeout_func = seconds_for
+c.Execute.error_on_timeout = TIMEOUT
 c.Execute.skip_cells_with_tag = "demo"
 c.Execute.on_cell_start = before_each_cell
 '''

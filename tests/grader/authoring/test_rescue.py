@@ -87,6 +87,44 @@ def test_everything_that_is_lent_passes_its_visible_test(source, tmp_path):
         assert len(visible.splitlines()) > 1, "what is right is said as well"
 
 
+OWN_FORWARDS = """
+def rnn_step(x, h_prev, W_x, W_h, b):
+    h = np.tanh(x @ W_x + h_prev @ W_h + b)
+    return h, {"in": (x, h_prev), "weights": (W_x, W_h), "out": h}
+
+def rnn_forward(x, h0, W_x, W_h, b):
+    states = []
+    for t in range(x.shape[1]):
+        h0, _ = rnn_step(x[:, t], h0, W_x, W_h, b)
+        states.append(h0)
+    return np.stack(states, axis=1), "no cache"
+
+from course import rescue
+rnn_step_backward = rescue("rnn_step_backward")
+check(rnn_step_backward)
+rnn_backward = rescue("rnn_backward")
+check(rnn_backward)
+"""
+
+
+def own_forwards(source: Path, folder: Path) -> str:
+    """Borrow the backwards beside forwards that keep caches of another form; say how it went."""
+    os.chdir(folder)
+    cells = read_lesson(source).cells
+    imports = next(cell.node.source for cell in cells if cell.node.cell_type == "code")
+    result = run_step(Step("own", imports + OWN_FORWARDS), fresh_namespace(), Settings(1))
+    return result.cause or result.outputs[0]
+
+
+@pytest.mark.slow
+def test_a_borrowed_backward_works_beside_a_forward_with_a_cache_of_its_own(tmp_path):
+    source = next(path for path in SOURCES if path.stem == "vanilla_rnn")
+    shutil.copy(released(source), tmp_path)
+    said = forked(own_forwards, source, tmp_path)
+    assert "rnn_step comes along" in said and "rnn_forward comes along" in said
+    assert "✓ rnn_step_backward" in said and "✓ rnn_backward" in said
+
+
 @pytest.mark.slow
 def test_an_evening_of_loans_runs_from_top_to_bottom(tmp_path):
     """In a real kernel, drawings and training runs included."""

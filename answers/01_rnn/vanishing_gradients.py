@@ -779,7 +779,7 @@ SAYS = {
         "A short gradient comes back as the same list: return new arrays in any case.": "new arrays",
         "The list is new, but a short gradient's arrays are the old ones: return new arrays.": "new arrays",
         "The result is float64 for float32 gradients: the coefficient must be a Python float.": "float64 of float32",
-        "The result is float32 for float64 gradients: keep the dtype of each array.": "float32 of float64",
+        "The result is float32 for float64 gradients: keep the dtype of each array.": "dtype float32",
     },
     "truncated_bptt": {
         "The gradients are float64 for float32 parameters: np.zeros_like keeps the dtype.": "float32",

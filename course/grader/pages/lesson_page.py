@@ -262,7 +262,7 @@ def _tiles(students: pd.DataFrame, exercises: pd.DataFrame) -> list[tuple[str, s
     if status.get(UNGRADED, 0):
         tiles.append((f"{SIGNS[UNGRADED]} {status[UNGRADED]}", "handed in, not graded"))
     if waiting := int(students["waiting"].sum()):
-        tiles.append((f"✎ {waiting}", "wait for a score by hand"))
+        tiles.append((f"✎ {waiting}", "have a written answer that is not graded yet"))
     return tiles
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 ON_TIME, LATE, NOT_THERE, UNGRADED = "on time", "late", "missing", "not graded"
 SIGNS = {ON_TIME: "✓", LATE: "◷", NOT_THERE: "✕", UNGRADED: "…"}
 """What became of handing in, by the words for it."""
-WAITS = "✎ a written answer waits"
+WAITS = "✎ a written answer is not graded yet"
 
 
 @dataclass(frozen=True)

@@ -302,6 +302,7 @@ class TestCourse:
         html = course_page([summary_of(waits)], "now").html
         rows = re.findall(r'<tr data-states="([^"]*)">.*?class="name">(\w+)', html)
         assert [name for states, name in rows if "waiting" in states.split()] == [there]
+        assert "✎ a written answer is not graded yet" in html
 
 
 class TestStates:

@@ -14,6 +14,7 @@ from course.grader.classroom.course_folder import CourseFolder
 from course.grader.classroom.feedback import generate_feedback
 from course.grader.classroom.run import Options, grade_class
 from course.grader.classroom.schemes import ShowMarkingSchemes, model_answers
+from course.grader.demo import show
 from course.grader.demo.demo_class import CLASS
 from course.grader.demo.show import LESSON, build_demo
 from course.grader.demo.written import ANSWERS
@@ -27,9 +28,17 @@ from tests.conftest import ROOT
 pytestmark = pytest.mark.slow
 
 
+def committed_solution(folder: CourseFolder, lesson: str) -> list:
+    """Stand for generating the solution; another test holds that it is the committed one."""
+    shutil.copytree(ROOT / "solution" / lesson, folder.root / "solution" / lesson)
+    return []
+
+
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> CourseFolder:
-    return build_demo(CourseFolder(ROOT), tmp_path_factory.mktemp("demo") / "course")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(show, "generate_solution", committed_solution)
+        return build_demo(CourseFolder(ROOT), tmp_path_factory.mktemp("demo") / "course")
 
 
 @pytest.fixture(scope="module")

@@ -863,7 +863,7 @@ BUG_WRONG = {
         (JACOBIAN, "return (1 - h_new**2)[:, None] * W_x.T")
     ],
     "The eigenvalues come back: asked for is the matrix.": [
-        (JACOBIAN, "return np.linalg.eigvals((1 - h_new**2)[:, None] * W_h.T)")
+        (JACOBIAN, "return np.linalg.eigvals((1 - h_new**2)[:, None] * W_h.T).real")
     ],
     "This is the Jacobian of two steps: one is asked for.": [
         (NEW, NEW + "\n    h_new = np.tanh(x @ W_x + h_new @ W_h + b)")

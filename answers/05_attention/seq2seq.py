@@ -921,7 +921,7 @@ SAYS = {
         "A finished hypothesis is extended further: put it aside.": "put it aside",
     },
     "self_attention": {
-        "The result is always float32: keep the dtype of the input.": "always float32",
+        "The result is always float32: keep the dtype of the input.": "dtype float32",
     },
 }
 

@@ -134,6 +134,8 @@ class Exercise:
         """The status's symbol and colour, for the style."""
         if self.mark.waiting:
             return "open"
+        if self.borrowed and not self.mark.points:
+            return "open borrowed"
         return "right" if self.full else "part" if self.mark.points else "wrong"
 
     @property

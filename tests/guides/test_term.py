@@ -23,13 +23,22 @@ LINES = [
     for line in block.splitlines()
 ]
 
+FILES = (
+    "nbgrader_config.py",
+    "LICENSE",
+    "constraints.txt",
+    "pyproject.toml",
+    "setup.py",
+    "Makefile",
+)
+
 
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
     """A course with one small lesson under the guide's name, a roster, and Canvas' download."""
     (tmp_path / "source" / "01_rnn").mkdir(parents=True)
     nbformat.write(small_notebook(), tmp_path / "source" / "01_rnn" / "small.ipynb")
-    for name in ("nbgrader_config.py", "LICENSE", "constraints.txt", "pyproject.toml", "Makefile"):
+    for name in FILES:
         (tmp_path / name).write_text((ROOT / name).read_text())
     (tmp_path / "course").symlink_to(ROOT / "course")
     (tmp_path / "students.csv").write_text("id,first_name,last_name,lms_user_id\nada,Ada,L,11\n")

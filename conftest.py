@@ -14,6 +14,7 @@ SECONDS = {
     "test_paths": 300,
     "test_demo": 250,
     "test_products": 90,
+    "test_rescue": 90,
     "test_kernels": 90,
     "test_formgrader": 60,
     "test_validate_button": 40,

@@ -805,6 +805,9 @@ PATH_WRONG = {
             "        states = torch.cat([model.rnn(x[:, t : t + 1])[0] for t in range(x.shape[1])], dim=1)\n",
         )
     ],
+    "The parameters can no longer learn: torch.no_grad() is for the call alone.": [
+        ("    model.eval()", "    model.eval()\n    model.requires_grad_(False)")
+    ],
 }
 PATH_RIGHT = {
     "no_grad as a decorator": """

@@ -102,12 +102,26 @@ def SequenceClassifier(t, SequenceClassifier):
             model.double()(x.double()).dtype == torch.float64, f"{where}: float64 is not kept."
         )
     calm = SequenceClassifier("gru", 3, 4, 5, 2, dropout=0.5).train()
+    checks.require(
+        calm.rnn.dropout == 0.5, "SequenceClassifier: dropout is not passed on to the layers."
+    )
     calm.rnn.dropout = 0.0
     checks.require(
         torch.equal(calm(x), calm(x)),
         "SequenceClassifier: something is dropped after the last layer: dropout acts between the "
         "layers alone.",
     )
+    try:
+        SequenceClassifier("transformer", 3, 4, 5)
+    except ValueError:
+        pass
+    except Exception as error:
+        raise checks.CheckFailed(
+            f"SequenceClassifier: an unknown cell must be a ValueError, not a "
+            f"{type(error).__name__}."
+        ) from None
+    else:
+        raise checks.CheckFailed("SequenceClassifier: an unknown cell must be a ValueError.")
     t.say("SequenceClassifier: three cells, stacked and both ways")
 
 
@@ -242,6 +256,20 @@ def hidden_trajectory(t, hidden_trajectory, SequenceClassifier):
             "be in evaluation mode while it runs.",
         )
         t.compare("hidden_trajectory: states", found, atol=1e-5)
+    both, grads = SequenceClassifier("gru", 3, 4, 2, bidirectional=True).double(), []
+    both.rnn.register_forward_hook(lambda *_: grads.append(torch.is_grad_enabled()))
+    wide = hidden_trajectory(both, args["x"].double())
+    checks.hold(
+        "hidden_trajectory",
+        {
+            "both ways the states are 2H wide, here 8": wide.shape == (5, 6, 8),
+            "float64 input must give float64 states": wide.dtype == np.float64,
+            "the parameters can no longer learn: use torch.no_grad() for the call alone": all(
+                p.requires_grad for p in both.parameters()
+            ),
+            "gradients are recorded: run the network under torch.no_grad()": not any(grads),
+        },
+    )
     t.say("hidden_trajectory: states (5, 6, 4)")
 
 

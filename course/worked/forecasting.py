@@ -27,6 +27,8 @@ def chronological_split(t, chronological_split):
         {"series": series, "train": 0.5, "validation": 0.25},
         "train, validation, test",
     )
+    rows = {"series": np.stack([series, -series], axis=1), "train": 0.5, "validation": 0.25}
+    t.check(chronological_split, rows, "train, validation, test", float32=False, quiet=True)
 
 
 def make_windows(t, make_windows):
@@ -94,16 +96,30 @@ def Forecaster(t, Forecaster):
         return model(x)
 
     forecast_with_fixed_weights.__name__ = "Forecaster"
-    t.check(
-        forecast_with_fixed_weights,
-        {
-            "x": torch.tensor(
-                [[[1.0, 0.5], [-0.4, 0.2], [0.9, -1.0]], [[0.3, -0.6], [0.8, 0.1], [-0.7, 0.4]]],
-                dtype=torch.float64,
-            )
-        },
-        "forecast",
+    x = torch.tensor(
+        [[[1.0, 0.5], [-0.4, 0.2], [0.9, -1.0]], [[0.3, -0.6], [0.8, 0.1], [-0.7, 0.4]]],
+        dtype=torch.float64,
     )
+    t.check(forecast_with_fixed_weights, {"x": x}, "forecast")
+    for other in (x.flip(0, 1), x[:1, :1]):
+        t.check(forecast_with_fixed_weights, {"x": other}, "forecast", float32=False, quiet=True)
+    one_hour = Forecaster(2, 3, 1).double()(x)
+    checks.require(
+        one_hour.shape == (2, 1),
+        f"Forecaster: with a horizon of 1 the forecasts have shape {tuple(one_hour.shape)}; it "
+        "must be (2, 1).",
+    )
+    model, x = Forecaster(2, 3, 4).double(), x.clone().requires_grad_()
+    once, twice = model(x), model(x)
+    checks.require(
+        torch.equal(once, twice),
+        "Forecaster: a second call with the same windows gives other forecasts: every window "
+        "starts from a zero state.",
+    )
+    once.square().sum().backward()
+    still = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+    still += [] if x.grad is not None and x.grad[:, 0].any() else ["the first hour of x"]
+    checks.require(not still, f"Forecaster: no gradient reaches {', '.join(still)}.")
 
 
 def train_forecaster(

@@ -20,6 +20,8 @@ from nbgrader.utils import is_grade, is_solution
 
 GUESS = "guess"
 """Tag of a cell in which the learner writes down what they expect."""
+IPYTHON = re.compile(r"^([%!].*|[\w.]+\?+)$", re.MULTILINE)
+"""Lines that are IPython's own: magics, the shell, help."""
 
 
 class ShowGivenOutputs(NbGraderPreprocessor):
@@ -86,7 +88,7 @@ def _names(source: str) -> tuple[set[str], set[str], set[str]]:
     bound: set[str] = set()
     changed: set[str] = set()
     modules: set[str] = set()
-    for node in ast.walk(ast.parse(re.sub(r"^([%!].*|.*\?)$", "pass", source, flags=re.MULTILINE))):
+    for node in ast.walk(ast.parse(IPYTHON.sub("pass", source))):
         match node:
             case ast.Name(id=name, ctx=ast.Load()):
                 used.add(name)

@@ -54,8 +54,9 @@ def test_a_module_stays_given_when_an_exercise_is_drawn_with_it():
     assert given_cells(cells) == [cells[2]]
 
 
-def test_what_answers_an_open_guess_is_not_given():
-    guess = cell("lag = None", tags=("demo", "guess"))
+@pytest.mark.parametrize("written", ["lag = None", "lag = None  # days: what lag is the best?"])
+def test_what_answers_an_open_guess_is_not_given(written):
+    guess = cell(written, tags=("demo", "guess"))
     answer = cell("compare_guess(lag, found)")
     cells = [cell("found = 3"), guess, cell("draw(found)"), answer, cell("draw(found, 'again')")]
     assert given_cells(cells) == [cells[0], cells[4]]

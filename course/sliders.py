@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 from IPython.display import display
 
+NO_KERNEL = "Run this cell, and sliders stand here."
+"""What a page says on which nothing runs."""
+
 
 def slider(draw: Callable[..., object], **ranges: object) -> None:
     """Put sliders above a drawing; without a kernel, only what a cell drew before remains.
@@ -22,4 +25,8 @@ def slider(draw: Callable[..., object], **ranges: object) -> None:
     def redraw(**values: object) -> None:
         draw(**values)
 
-    display(ipywidgets.interactive(redraw, **ranges))
+    sliders = ipywidgets.interactive(redraw, **ranges)
+    if not hasattr(sliders, "_repr_mimebundle_"):  # ipywidgets 7, in Colab
+        display(sliders)
+        return
+    display({**sliders._repr_mimebundle_(), "text/plain": NO_KERNEL}, raw=True)

@@ -224,7 +224,8 @@ secret = []
 def double(x):
     frame = sys._getframe()
     while frame:
-        secret.extend(str(v) for v in frame.f_locals.values() if "case.call" in str(v))
+        if len(secret) < 20:  # else what was carried is found again, and doubles at every call
+            secret.extend(str(v) for v in frame.f_locals.values() if "case.call" in str(v))
         frame = frame.f_back
     {0}
 """

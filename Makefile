@@ -7,7 +7,7 @@ GRADER := $(BIN)/python -m course.grader
 OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast bar lab tour tour-picture syllabus figures release solution worked student site roster due collect autograde feedback report export tidy lint format bench experiments lock clean
+.PHONY: help demo test test-fast bar lab tour tour-picture syllabus figures release solution worked student site roster due collect autograde feedback report export tidy lint format bench experiments clean
 
 help:  ## show this help
 	@echo "usage: make TARGET [LESSON=01_rnn]"

@@ -798,7 +798,7 @@ SAYS = {
         "There is dropout in the module: the same ids must give the same logits.": "nothing random",
         "The recurrent weights do not learn: leave requires_grad as it is.": "no gradient reaches",
         "The embedding does not learn: leave out detach().": "no gradient reaches",
-        "The logits are forced to float32: keep the dtype of the parameters.": "keep the dtype",
+        "The logits are forced to float32: keep the dtype of the parameters.": "dtype float32",
         "The state that was given is overwritten: the caller may still need it.": "handed in as it is",
     },
     "bits_per_character": {

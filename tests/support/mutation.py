@@ -20,8 +20,8 @@ else they run, and what seems harmed is graded in full. After a right variant th
 that build on it run with it in place. Cells that train run for *teams*: each exercise's first right variant together,
 then each one's second; when a team earns everything, none of its members does harm.
 
-A wrong variant whose name contains ``device`` also runs on a device that is none
-(:mod:`tests.support.pretend`), and may be wrong there alone; the solution must be right there.
+The solution must also be right on a device that is none (:mod:`tests.support.pretend`); a wrong
+variant whose name contains ``device`` runs there too, and may be wrong there alone.
 
 Exercises that are a pair (a backward reads its forward's cache) go through ``grade`` itself.
 """
@@ -70,6 +70,8 @@ SAMPLE_TEAMS = 2
 """Teams that the tests let train; ``make bar`` lets all of them."""
 SLOW = 1.0
 """Seconds: a cell that takes longer trains, and runs for teams alone."""
+OF_A_DEVICE = "Generator(case.device)"
+"""What a hidden test asks of a device that a device that is none has not."""
 LATE = "torch._dynamo", "torch.profiler", "course.watch_training"
 """What a first optimiser or checkpoint imports: two seconds, which every fork would pay again."""
 ELSEWHERE = "another device"
@@ -198,7 +200,7 @@ class Notebook:
                 )
             if step.hidden:
                 self._note_emissions(step)
-                if any("device" in name for name in self.wrong.get(step.exercise, ())):
+                if OF_A_DEVICE not in self.asking[step.key].source:
                     self.known.elsewhere[step.exercise] = forked(self._run_elsewhere, step)
                 left = forked(self._state_with_solution, step.exercise, before)
                 self.known.left[step.exercise] = left

@@ -7,15 +7,14 @@ what the choice of a score function adds to attention. Rows of plain numbers go 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from course.figures import attention as figures
-from experiments.comparison import ROOT, SEEDS, Row, names_of_the_lesson, plain, store
+from experiments.comparison import ROOT, Row, Studies, make_again, names_of_the_lesson
 
 SOURCE = ROOT / "source" / "05_attention" / "attention.ipynb"
 STORED = ROOT / "course" / "data" / "stored" / "attention.json"
@@ -106,23 +105,15 @@ def scores(lesson: dict[str, Any], seed: int) -> Iterator[Row]:
             yield {"score": name, "updates": updates, "seed": seed, "accuracy": found}
 
 
-STUDIES: dict[str, Callable[[dict[str, Any], int], Iterator[Row]]] = {
+STUDIES: Studies = {
     "readouts": readouts,
     "scores": scores,
 }
 
 
-def rows_of(lesson: dict[str, Any], study: str, seeds: Iterable[int] = SEEDS) -> list[Row]:
-    """Run one study."""
-    return [plain(row) for seed in seeds for row in STUDIES[study](lesson, seed)]
-
-
 def main() -> None:
     """Make every row again and store them."""
-    torch.set_num_threads(1)
-    lesson, begin = names_of_the_lesson(SOURCE), time.process_time()
-    rows = {study: rows_of(lesson, study) for study in STUDIES}
-    store(rows, time.process_time() - begin, STORED)
+    make_again(names_of_the_lesson(SOURCE), STUDIES, STORED)
 
 
 if __name__ == "__main__":

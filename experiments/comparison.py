@@ -12,7 +12,7 @@ import io
 import json
 import platform
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ STORED = ROOT / "course" / "data" / "stored" / "comparison.json"
 SEEDS = range(5)
 LENGTHS = (10, 25, 50, 100, 200)
 Row = dict[str, Any]
+Studies = dict[str, Callable[[dict[str, Any], int], Iterator[Row]]]
 
 
 SHAPES: dict[str, dict[str, Any]] = {
@@ -198,7 +199,7 @@ def surnames(lesson: dict[str, Any], seed: int) -> Iterator[Row]:
             yield {"study": study, "variant": name, **learn_surnames(lesson, seed, **options)}
 
 
-STUDIES: dict[str, Callable[[dict[str, Any], int], Iterator[Row]]] = {
+STUDIES: Studies = {
     "copy_first": copy_first,
     "biases": biases,
     "shapes": shapes,
@@ -218,12 +219,7 @@ def plain(row: Row) -> Row:
     return {key: short(value) for key, value in row.items() if key != "model"}
 
 
-def rows_of(lesson: dict[str, Any], study: str, seeds: Iterable[int] = SEEDS) -> list[Row]:
-    """Run one study."""
-    return [plain(row) for seed in seeds for row in STUDIES[study](lesson, seed)]
-
-
-def store(rows: dict[str, list[Row]], cpu_seconds: float, path: Path = STORED) -> None:
+def store(rows: dict[str, list[Row]], cpu_seconds: float, path: Path) -> None:
     """Write the studies' rows, one a line, and what they were made by."""
     made = {
         "seeds": list(SEEDS),
@@ -241,14 +237,23 @@ def store(rows: dict[str, list[Row]], cpu_seconds: float, path: Path = STORED) -
     path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
 
 
-def main() -> None:
-    """Make every row again and store them."""
+def make_again(lesson: dict[str, Any], studies: Studies, path: Path) -> None:
+    """Make every row of some studies again, from all seeds, and store them."""
     torch.set_num_threads(1)
-    lesson, begin = names_of_the_lesson(), time.process_time()
+    begin = time.process_time()
+    rows = {
+        name: [plain(row) for seed in SEEDS for row in study(lesson, seed)]
+        for name, study in studies.items()
+    }
+    store(rows, time.process_time() - begin, path)
+
+
+def main() -> None:
+    """Make the lesson's rows again and store them."""
+    lesson = names_of_the_lesson()
     for cell in lesson["CELLS"]:  # the first call of each kernel is slow, whoever makes it
         lesson["run_copy"](cell, 10, 0)
-    rows = {study: rows_of(lesson, study) for study in STUDIES}
-    store(rows, time.process_time() - begin)
+    make_again(lesson, STUDIES, STORED)
 
 
 if __name__ == "__main__":

@@ -7,17 +7,14 @@ one-step forecaster from five seeds, and stores their scores on the validation p
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from course import training
 from course.figures import forecasting as figures
 from experiments import comparison
-from experiments.comparison import SEEDS, Row, plain
+from experiments.comparison import Row
 
 SOURCE = comparison.ROOT / "source" / "03_gru" / "forecasting.ipynb"
 STORED: Path = comparison.STORED.with_name("forecasting.json")
@@ -51,10 +48,7 @@ def ways(lesson: dict[str, Any], seed: int) -> Iterator[Row]:
 
 def main() -> None:
     """Make every row again and store them."""
-    torch.set_num_threads(1)
-    lesson, begin = comparison.names_of_the_lesson(SOURCE), time.process_time()
-    rows = [plain(row) for seed in SEEDS for row in ways(lesson, seed)]
-    comparison.store({"ways": rows}, time.process_time() - begin, STORED)
+    comparison.make_again(comparison.names_of_the_lesson(SOURCE), {"ways": ways}, STORED)
 
 
 if __name__ == "__main__":

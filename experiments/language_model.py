@@ -8,14 +8,11 @@ minutes of one core.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-import torch
-
 from course import training
-from experiments.comparison import ROOT, SEEDS, Row, names_of_the_lesson, plain, store
+from experiments.comparison import ROOT, Row, Studies, make_again, names_of_the_lesson
 
 SOURCE = ROOT / "source" / "02_lstm" / "language_model.ipynb"
 STORED = ROOT / "course" / "data" / "stored" / "language_model.json"
@@ -53,23 +50,15 @@ def cells(
         yield {"network": name, "weights": weights, "seed": seed, "bits": bits}
 
 
-STUDIES: dict[str, Callable[[dict[str, Any], int], Iterator[Row]]] = {
+STUDIES: Studies = {
     "dropout": dropout,
     "cells": cells,
 }
 
 
-def rows_of(lesson: dict[str, Any], study: str, seeds: Iterable[int] = SEEDS) -> list[Row]:
-    """Run one study."""
-    return [plain(row) for seed in seeds for row in STUDIES[study](lesson, seed)]
-
-
 def main() -> None:
     """Make every row again and store them."""
-    torch.set_num_threads(1)
-    lesson, begin = names_of_the_lesson(SOURCE), time.process_time()
-    rows = {study: rows_of(lesson, study) for study in STUDIES}
-    store(rows, time.process_time() - begin, STORED)
+    make_again(names_of_the_lesson(SOURCE), STUDIES, STORED)
 
 
 if __name__ == "__main__":

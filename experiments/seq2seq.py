@@ -8,17 +8,15 @@ encoder that does not know the places of the letters. Rows of plain numbers go i
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-import torch
 from torch import nn
 
 from course import training
 from course.figures import seq2seq as figures
-from experiments.comparison import ROOT, SEEDS, Row, names_of_the_lesson, plain, store
+from experiments.comparison import ROOT, Row, Studies, make_again, names_of_the_lesson
 
 SOURCE = ROOT / "source" / "05_attention" / "seq2seq.ipynb"
 STORED = ROOT / "course" / "data" / "stored" / "seq2seq.json"
@@ -85,23 +83,15 @@ def places(lesson: dict[str, Any], seed: int) -> Iterator[Row]:
     yield trained(lesson, "self-attention, no places", True, seed, STEPS)
 
 
-STUDIES: dict[str, Callable[[dict[str, Any], int], Iterator[Row]]] = {
+STUDIES: Studies = {
     "scores": scores,
     "places": places,
 }
 
 
-def rows_of(lesson: dict[str, Any], study: str, seeds: Iterable[int] = SEEDS) -> list[Row]:
-    """Run one study."""
-    return [plain(row) for seed in seeds for row in STUDIES[study](lesson, seed)]
-
-
 def main() -> None:
     """Make every row again and store them."""
-    torch.set_num_threads(1)
-    lesson, begin = names_of_the_lesson(SOURCE), time.process_time()
-    rows = {study: rows_of(lesson, study) for study in STUDIES}
-    store(rows, time.process_time() - begin, STORED)
+    make_again(names_of_the_lesson(SOURCE), STUDIES, STORED)
 
 
 if __name__ == "__main__":

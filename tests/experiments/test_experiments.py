@@ -62,7 +62,7 @@ def test_a_surname_run_made_again_agrees(stored):
 
 def test_every_way_to_forecast_has_five_seeds():
     runs = data.measured("forecasting")["ways"]
-    assert (runs.groupby("way")["seed"].nunique() == len(forecasting.SEEDS)).all()
+    assert (runs.groupby("way")["seed"].nunique() == len(comparison.SEEDS)).all()
     assert set(runs["way"]) == {"GRU", "GRU, recursive", "GRU, state carried"}
 
 
@@ -81,7 +81,7 @@ class TestAttention:
 
     def test_every_run_has_five_seeds(self):
         stored = data.measured("attention")
-        assert stored["made"]["seeds"] == list(attention.SEEDS)
+        assert stored["made"]["seeds"] == list(comparison.SEEDS)
         for study, by in {"readouts": ["readout"], "scores": ["score", "updates"]}.items():
             assert (stored[study].groupby(by)["seed"].nunique() == 5).all(), study
 
@@ -106,9 +106,9 @@ class TestSeq2Seq:
 
     def test_every_run_has_five_seeds(self):
         stored = data.measured("seq2seq")
-        assert stored["made"]["seeds"] == list(seq2seq.SEEDS)
+        assert stored["made"]["seeds"] == list(comparison.SEEDS)
         assert len(stored["scores"].groupby(["encoder", "scaled"])) == 4
-        assert sorted(stored["places"]["seed"]) == list(seq2seq.SEEDS)
+        assert sorted(stored["places"]["seed"]) == list(comparison.SEEDS)
         assert (stored["scores"].groupby(["encoder", "scaled"])["seed"].nunique() == 5).all()
 
     @pytest.mark.slow
@@ -140,7 +140,7 @@ class TestLanguageModel:
 
     def test_every_run_has_five_seeds(self):
         stored = data.measured("language_model")
-        assert stored["made"]["seeds"] == list(language_model.SEEDS)
+        assert stored["made"]["seeds"] == list(comparison.SEEDS)
         for study, by in {"dropout": "dropout", "cells": "network"}.items():
             assert (stored[study].groupby(by)["seed"].nunique() == 5).all(), study
         assert set(stored["cells"]["network"]) == set(language_model.CELLS)

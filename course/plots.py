@@ -32,6 +32,24 @@ def set_style() -> None:
     )
 
 
+def true_title(claim: str, holds: object, otherwise: str) -> str:
+    """Word a figure's title: what the figure shows where it does, and else only what is drawn.
+
+    A figure is drawn from what a learner's functions return and from what this machine measures,
+    so its title is decided when it is drawn.
+
+    Parameters
+    ----------
+    claim : str
+        What can be seen in the figure.
+    holds
+        Anything with a truth value; what is compared with NaN does not hold.
+    otherwise : str
+        The name of what is drawn, which claims nothing.
+    """
+    return claim if bool(holds) else otherwise
+
+
 def new_figure(
     columns: int = 1, rows: int = 1, width: float = 7.0, height: float = 3.2, **options: object
 ) -> tuple[Figure, Axes]:

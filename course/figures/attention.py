@@ -133,9 +133,22 @@ def best_guess(steps: int) -> float:
 
 
 def accuracy_against_facts(
-    lengths: Sequence[int], looking: Sequence[float], remembering: Sequence[float]
+    lengths: Sequence[int],
+    looking: Sequence[float],
+    remembering: Sequence[float],
+    updates: int = 400,
 ) -> pd.DataFrame:
-    """Accuracy of both readers and of the best guess, against the number of facts."""
+    """Accuracy of both readers and of the best guess, against the number of facts.
+
+    Parameters
+    ----------
+    lengths : sequence of int
+        Numbers of facts.
+    looking, remembering : sequence of float
+        Accuracies of the reader with attention and of the one that keeps the last state.
+    updates : int
+        Of both trainings, as in :func:`recall`.
+    """
     table = pd.DataFrame(
         {
             "all states, attention": looking,
@@ -144,6 +157,7 @@ def accuracy_against_facts(
         },
         index=pd.Index(lengths, name="facts"),
     )
+    several = table[table.index > 1]  # one fact needs no question
     _, axes = plots.new_figure(width=6.5)
     styles = ({"color": GOOD, "marker": "o"}, {"color": PLAIN, "marker": "s"})
     for label, style in zip(table, (*styles, {"color": "0.4", "ls": "--"}), strict=True):
@@ -152,7 +166,12 @@ def accuracy_against_facts(
         ylim=(0, 1.05),
         xlabel="facts in the sequence, T",
         ylabel="accuracy on 1,000 questions",
-        title="After 400 updates, only the reader that looks back can answer",
+        title=plots.true_title(
+            f"After {updates} updates, only the reader that looks back can answer",
+            several["all states, attention"].min() > 0.9
+            and (several["last state only"] < several.iloc[:, 2] + 0.1).all(),
+            "Accuracy against the number of facts",
+        ),
     )
     _sizes(axes, lengths)
     return table
@@ -246,7 +265,13 @@ def entropy_against_size(
         ylim=(0, 3.2),
         xlabel="features per vector, D",
         ylabel="mean entropy of the weights (nats)",
-        title="Without scaling, softmax picks one key at random",
+        title=plots.true_title(
+            "Without scaling, softmax picks one key at random",
+            "dot_scores" in table
+            and table["dot_scores"].iloc[-1] < 0.25
+            and table.drop(columns="dot_scores").iloc[-1].gt(1).all(),
+            "How widely softmax spreads its weights",
+        ),
     )
     _sizes(axes, sizes)
     return table
@@ -326,7 +351,20 @@ def gradient_against_size(
                 rows.append({"at": place, "score": score.__name__, "D": size, **found})
     table = pd.DataFrame(rows).set_index(["at", "score", "D"]).sort_index()
     _, panels = plots.new_figure(2, width=10, height=3.6, sharey=True)
-    titles = ("At the scores, unscaled: it fades", "At the query, unscaled: mean up, median down")
+    at_scores, at_query = (table.loc[place, "dot_scores"] for place in ("scores", "query"))
+    titles = (
+        plots.true_title(
+            "At the scores, unscaled: it fades",
+            (at_scores.iloc[-1] < 0.2 * at_scores.iloc[0]).all(),
+            "At the scores",
+        ),
+        plots.true_title(
+            "At the query, unscaled: mean up, median down",
+            at_query["mean"].iloc[-1] > at_query["mean"].iloc[0]
+            and at_query["median"].iloc[-1] < at_query["median"].iloc[0],
+            "At the query",
+        ),
+    )
     for axes, place, title in zip(panels, ("scores", "query"), titles, strict=True):
         for name, (label, style) in LOOKS.items():
             lines = table.loc[place, name]
@@ -506,6 +544,7 @@ def accuracy_with_errors(accuracy: Mapping[str, float], test: Reviews) -> pd.Dat
     """Accuracy of each classifier (the last one is the lesson's) with its standard error."""
     table = pd.DataFrame({"accuracy": accuracy})
     table["error"] = (table["accuracy"] * (1 - table["accuracy"]) / len(test)) ** 0.5
+    bags, ours = table["accuracy"].iloc[:-1], table.iloc[-1]
     _, axes = plots.new_figure(width=6.5, height=2.3)
     for label, (value, error) in table.iterrows():
         color, marker = (GOOD, "o") if label == table.index[-1] else (GREY, "s")
@@ -518,7 +557,11 @@ def accuracy_with_errors(accuracy: Mapping[str, float], test: Reviews) -> pd.Dat
     axes.set(
         xlim=(0.45, 0.9),
         xlabel="accuracy on held-out reviews (dashed: always say positive)",
-        title="Short reviews: a bag of words is hard to beat",
+        title=plots.true_title(
+            "Short reviews: a bag of words is hard to beat",
+            ours["accuracy"] <= bags.max() + ours["error"],
+            "Short reviews: the accuracy of each classifier",
+        ),
     )
     return table
 
@@ -647,7 +690,11 @@ def agreement_of_opinions(
         xlim=(-1, 1),
         xlabel="rank correlation of attention and |gradient x embedding| in a review",
         ylabel="reviews",
-        title="The two opinions agree, loosely",
+        title=plots.true_title(
+            "The two opinions agree, loosely",
+            0.1 < median < 0.7 and same > chance,
+            "How far the two opinions agree",
+        ),
     )
     axes.legend(loc="upper left")
     return table
@@ -709,9 +756,13 @@ def decisions_under_other_weights(
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
     axes.set(
-        xlim=(0, 20),
+        xlim=(0, max(20, 190 * table["changed"].max())),  # room for the text beside a bar
         xlabel="decisions that change (percent of the held-out reviews)",
-        title="Other weights, mostly the same decisions",
+        title=plots.true_title(
+            "Other weights, mostly the same decisions",
+            table["changed"].max() < 0.25,
+            "Decisions under other weights",
+        ),
     )
     return table
 

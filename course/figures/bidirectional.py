@@ -100,8 +100,13 @@ def accuracy_by_position(units: Mapping[str, int], steps: int = 300) -> pd.DataF
     for way in accuracy:
         color, line, mark = looks[way]
         axes.plot(accuracy.index, accuracy[way], line, color=color, marker=mark, label=way)
+    ends = accuracy.iloc[[0, -1]].diff().iloc[-1]  # from the first position to the last
     axes.set(
-        title="Each chain is good only where it has read enough",
+        title=plots.true_title(
+            "Each chain is good only where it has read enough",
+            ends.get("forward", 0) > 0.1 and ends.get("backward", 0) < -0.1,
+            "Accuracy at each position, by the way of reading",
+        ),
         xlabel="position t in the sequence",
         ylabel="accuracy at t",
         ylim=(0.6, 1.01),
@@ -156,7 +161,14 @@ def reaction_by_direction(layer: nn.RNNBase, T: int = 9) -> dict[str, np.ndarray
     _reactions(figure, axes, found)
     for axis in axes:
         axis.set(xlabel="input position s", xticks=range(0, T, 2), yticks=range(0, T, 2))
-    _say(figure, "One direction sees the past, the other the future, both see everything")
+    past = np.tri(T, dtype=bool)
+    seen = [strength > 0 for strength in found.values()]
+    message = plots.true_title(
+        "One direction sees the past, the other the future, both see everything",
+        all((see == what).all() for see, what in zip(seen, (past, past.T, True), strict=True)),
+        "How strongly the state at t reacts to the input at s",
+    )
+    _say(figure, message)
     return found
 
 
@@ -188,8 +200,14 @@ def reaction_with_padding(
             line(length - 0.5, color=plots.COLORS[1], lw=2, ls="--")
         axis.set_xlabel(f"input position s ({length} to 8: padding)")
         axis.set(xticks=range(9), yticks=range(9))
-    _say(figure, "With lengths, nothing goes into the padding and nothing comes out of it")
-    return found["lengths not given"], found["your BiLSTM, the same weights"]
+    leaks, own = found.values()
+    message = plots.true_title(
+        "With lengths, nothing goes into the padding and nothing comes out of it",
+        own[:length, :length].all() and not own[length:].any() and not own[:, length:].any(),
+        "How two modules react to a sentence with padding behind it",
+    )
+    _say(figure, message)
+    return leaks, own
 
 
 def _reactions(figure: Figure, axes: Sequence[Axes], found: Mapping[str, np.ndarray]) -> None:
@@ -331,13 +349,18 @@ def where_the_words_go(
     words = [sentence.split() for sentence in sentences]
     lengths = np.array([len(row) for row in words])
     numbers = np.tile(np.arange(lengths.max()), (len(words), 1))
-    orders = {
-        "The batch": numbers,
-        "Whole rows flipped: short sentences begin with padding": numbers[:, ::-1],
-        "Your reverse_padded: every sentence begins with its last word": reverse(
-            numbers[:, :, None], lengths
-        )[:, :, 0],
-    }
+    turned = reverse(numbers[:, :, None], lengths)[:, :, 0]
+    yours = plots.true_title(
+        "Your reverse_padded: every sentence begins with its last word",
+        np.array_equal(turned[:, 0], lengths - 1),
+        "Your reverse_padded",
+    )
+    flipped = plots.true_title(
+        "Whole rows flipped: short sentences begin with padding",
+        lengths.min() < lengths.max(),
+        "Whole rows flipped",
+    )
+    orders = {"The batch": numbers, flipped: numbers[:, ::-1], yours: turned}
     _, axes = plots.new_figure(rows=3, width=6.6, height=6.2)
     for axis, (title, order) in zip(axes, orders.items(), strict=True):
         _words(axis, words, order)
@@ -425,7 +448,13 @@ def states_with_padding(
         axis.grid(False)
     axes[0].set_ylabel("backward unit")
     figure.colorbar(picture, ax=axes, label="state")
-    _say(figure, "The same sentence, the same weights: zeros behind it change its states")
+    alone, *leaks, _ = panels.values()
+    message = plots.true_title(
+        "The same sentence, the same weights: zeros behind it change its states",
+        all(np.abs(states - alone).max() > 0.01 for states in leaks),
+        "The backward states of one sentence, without and with zeros behind it",
+    )
+    _say(figure, message)
     return panels
 
 
@@ -456,7 +485,11 @@ def change_by_pads(
         axes.plot(counts, leak[:, t], label=f"row flipped, at '{word}'", **look)
     axes.plot(counts, own.max(axis=1), "k--", label="yours, any word")
     axes.set(
-        title="A few zeros shift every state; reversed within the length, none",
+        title=plots.true_title(
+            "A few zeros shift every state; reversed within the length, none",
+            leak[-1].min() > 1 and own.max() < 1e-6,
+            "By how much zeros behind a sentence change its states",
+        ),
         xlabel="pads behind the sentence",
         ylabel="change of the backward state [%]",
         xticks=range(0, max(counts) + 1, 4),
@@ -540,12 +573,17 @@ def price_of_padding(seeds: int = 5, steps: int = 150) -> pd.DataFrame:
             }
         )
     table = pd.DataFrame(rows)
+    batched, alone, told = table.mean()
     _, axes = plots.new_figure(height=2.8)
     for place, (name, color) in enumerate(zip(table, plots.COLORS[3::-1], strict=False)):
         axes.plot(100 * table[name], [place] * seeds, "o", ms=8, color=color, alpha=0.7)
     axes.set_yticks(range(table.shape[1]), table.columns)
     axes.set(
-        title="Padding that is read costs accuracy, and more away from its batch",
+        title=plots.true_title(
+            "Padding that is read costs accuracy, and more away from its batch",
+            told > batched > alone,
+            "What answers are worth, with and without lengths",
+        ),
         xlabel="real steps that are labelled rightly [%], a dot for each seed",
         ylim=(table.shape[1] - 0.5, -0.5),
     )
@@ -698,7 +736,11 @@ def distance_by_pads(
     for name, color, mark in zip(percent.index, (plots.COLORS[3], "black"), "os", strict=False):
         axes.plot(percent.columns, percent.loc[name], f"{mark}-", color=color, label=name)
     axes.set(
-        title="Padding that is read makes all sentences alike",
+        title=plots.true_title(
+            "Padding that is read makes all sentences alike",
+            percent.iloc[0, -1] < 10,
+            "How far apart the last states of five sentences are",
+        ),
         xlabel="pads behind each sentence",
         ylabel="distance between sentences [%]",
         ylim=(0, 105),

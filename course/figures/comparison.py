@@ -53,8 +53,13 @@ def what_each_bias_contributes(measured: Measured) -> pd.DataFrame:
     _, ax = plots.new_figure(width=6.5, height=3)
     _dots(ax, table, "start", "accuracy", color=plots.CELL_COLORS["lstm"])
     _line_of_chance(ax, CHANCE, "guessing: 1/8")
+    medians = table.groupby("start")["accuracy"].median()
     ax.set(
-        title="One LSTM, four starts: biases decide before training does",
+        title=plots.true_title(
+            "One LSTM, four starts: biases decide before training does",
+            medians["both"] > medians.drop("both").max() + 0.3,
+            "One LSTM, four starts",
+        ),
         xlabel="biases set for a memory of 100 steps",
         ylabel="accuracy at length 100",
         ylim=(0, 1.04),
@@ -132,8 +137,13 @@ def accuracy_against_length(measured: Measured, live: Iterable[Measured] = ()) -
         ax.scatter(at, [run["accuracy"] for run in found], color=color, marker="x", s=60, zorder=3)
     _line_of_chance(ax, CHANCE, "guessing: 1/8")
     ax.set_xticks(range(len(lengths)), lengths)
+    far = table[(table["T"] >= 100) & (table["cell"] != "rnn")]
     ax.set(
-        title="Gates carry the first symbol past 100 steps of noise",
+        title=plots.true_title(
+            "Gates carry the first symbol past 100 steps of noise",
+            far.groupby(["cell", "T"])["accuracy"].median().min() > 0.9,
+            "The first symbol, asked for at the end: accuracy at each length",
+        ),
         xlabel="length T (steps)",
         ylabel="accuracy on fresh sequences",
         ylim=(0, 1.04),
@@ -155,9 +165,14 @@ def adding_learning_curves(measured: Measured, live: Iterable[Measured] = ()) ->
         ax.plot([], [], color=color, label=CELL_NAMES[cell])
     _line_of_chance(ax, ADDING_CHANCE, "always saying 1: 1/6")
     _line_of_chance(ax, 0.01, "solved: 0.01")
+    ends = [np.mean(run["errors"][-10:]) for run, _ in runs if run["cell"] == "rnn"]
     ax.set(
         yscale="log",
-        title="Adding: the vanilla RNN stays where guessing is",
+        title=plots.true_title(
+            "Adding: the vanilla RNN stays where guessing is",
+            min(ends, default=0) > 0.75 * ADDING_CHANCE,
+            "Adding: the error against training steps",
+        ),
         xlabel="training steps",
         ylabel="mean squared error\n(mean of 10 batches)",
     )
@@ -184,8 +199,11 @@ def steps_and_seconds(measured: Measured) -> pd.DataFrame:
             ax.scatter([], [], color=color, label=CELL_NAMES[cell])
         ax.set_xticks(range(len(tasks)), tasks)
         ax.set(ylabel=unit, ylim=(0, None), xlim=(-0.5, len(tasks) - 0.5))
-    axes[0].set_title("Few steps ...")
-    axes[1].set_title("... are not few seconds")
+    medians = table[table["solved"]].groupby(["task", "cell"])[["steps", "seconds"]].median()
+    firsts = medians.groupby("task").idxmin()
+    apart = len(firsts) == len(tasks) and (firsts["steps"] != firsts["seconds"]).all()
+    axes[0].set_title(plots.true_title("Few steps ...", apart, "Training steps"))
+    axes[1].set_title(plots.true_title("... are not few seconds", apart, "Processor time"))
     axes[1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return table
 
@@ -208,13 +226,28 @@ def _against_sizes(table: pd.DataFrame, value: str, unit: str, title: str) -> pd
 
 def seconds_of_one_lstm(table: pd.DataFrame) -> pd.DataFrame:
     """Time of the same LSTM run in several ways, against length and width."""
-    title = "The same LSTM: who runs the loop decides, width hardly does"
+    times = table.set_index(["swept", "way", "T", "H"])["milliseconds"]
+    wider = times["H"].groupby("way").agg(lambda ms: ms.max() / ms.min()).median()
+    ways = times["H"].groupby("H").agg(lambda ms: ms.max() / ms.min()).median()
+    title = plots.true_title(
+        "The same LSTM: who runs the loop decides, width hardly does",
+        ways > 2 * wider,
+        "The same LSTM, run in several ways: time",
+    )
     return _against_sizes(table, "milliseconds", "forwards and backwards (ms)", title)
 
 
 def memory_of_one_lstm(table: pd.DataFrame) -> pd.DataFrame:
     """Peak memory of the same LSTM run in several ways, against length and width."""
-    title = "Memory grows with every step, unless states are computed twice"
+    rows = table[table["swept"] == "T"].groupby("way")[["mebibytes", "T"]]
+    growth = rows.max() / rows.min()
+    growth = growth["mebibytes"] / growth["T"]  # 1: as fast as the sequence
+    twice = growth.pop(measuring.TWICE)
+    title = plots.true_title(
+        "Memory grows with every step, unless states are computed twice",
+        twice < 0.6 < growth.min(),
+        "The same LSTM, run in several ways: memory",
+    )
     return _against_sizes(table, "mebibytes", "peak memory (MiB)", title)
 
 
@@ -230,8 +263,12 @@ def cells_run_alike(table: pd.DataFrame) -> pd.DataFrame:
         colors = [plots.CELL_COLORS[cell] for cell in table["cell"]]
         ax.bar([CELL_NAMES[cell] for cell in table["cell"]], table[value], color=colors, width=0.6)
         ax.set(ylabel=unit)
-    axes[0].set_title("By the clock: no 1 : 3 : 4")
-    axes[2].set_title("By counting: 1 : 3 : 4")
+    ratios = table.set_index("cell").loc[["rnn", "gru", "lstm"], ["milliseconds", "weights"]]
+    as_expected = np.isclose(ratios / ratios.iloc[0], [[1], [3], [4]], rtol=0.1).all(axis=0)
+    clock = plots.true_title("By the clock: no 1 : 3 : 4", not as_expected[0], "By the clock")
+    count = plots.true_title("By counting: 1 : 3 : 4", as_expected[1], "By counting")
+    axes[0].set_title(clock)
+    axes[2].set_title(count)
     return table
 
 
@@ -246,8 +283,13 @@ def forwards_stacked_both_ways(measured: Measured) -> pd.DataFrame:
         ax.scatter(at, rows["accuracy"], color=color, s=30, alpha=0.8, label=CELL_NAMES[cell])
     _line_of_chance(ax, CHANCE, "guessing: 1/8")
     ax.set_xticks(range(len(shapes)), shapes)
+    rnn = table[table["cell"] == "rnn"].groupby("shape")["accuracy"].median()
     ax.set(
-        title="Reading backwards makes the first symbol the last",
+        title=plots.true_title(
+            "Reading backwards makes the first symbol the last",
+            rnn["both ways"] > rnn["forwards"] + 0.2,
+            "Three shapes of equal size",
+        ),
         xlabel="shape of the network, weights equal",
         ylabel="accuracy at length 25",
         ylim=(0, 1.04),
@@ -299,8 +341,13 @@ def overfitting_by_cell(measured: Measured) -> pd.DataFrame:
     table = _study(measured, "overfitting")
     _, ax = plots.new_figure(width=6, height=3.2)
     _halves(ax, table)
+    medians = table.groupby("variant")[["train", "valid"]].median()
     ax.set(
-        title="300 names by heart, and not much more",
+        title=plots.true_title(
+            "300 names by heart, and not much more",
+            medians["train"].min() > 0.9 and medians["valid"].max() < 0.7,
+            "Learned from 300 names",
+        ),
         ylabel="accuracy, 11 languages",
         ylim=(0, 1.04),
     )

@@ -206,7 +206,7 @@ def _draw_errors(errors: Mapping[str, np.ndarray], title: str) -> None:
 
 
 def _errors_by_hour(
-    title: str,
+    title_of: Callable[[Mapping[str, np.ndarray]], str],
     forecasters: Mapping[str, Forecaster],
     x: np.ndarray,
     y: np.ndarray,
@@ -214,18 +214,36 @@ def _errors_by_hour(
     skill_score: Score,
 ) -> pd.DataFrame:
     lines = {name: rmse_by_hour(y, _forecast(f, x), unit) for name, f in forecasters.items()}
-    _draw_errors(lines, title)
+    _draw_errors(lines, title_of(lines))
     return scores(forecasters, x, y, unit, skill_score)
 
 
 def hill_of_persistence(*examples: Any) -> pd.DataFrame:
     """Error against the hour ahead, before any network; takes and returns what `scores` does."""
-    return _errors_by_hour("Persistence has a hill at twelve hours: day and night", *examples)
+
+    def title_of(lines: Mapping[str, np.ndarray]) -> str:
+        line = lines["persistence"]
+        return plots.true_title(
+            "Persistence has a hill at twelve hours: day and night",
+            abs(line.argmax() + 1 - 12) <= 2 and line[-1] < 0.8 * line.max(),
+            "The error by the hour ahead, before any network",
+        )
+
+    return _errors_by_hour(title_of, *examples)
 
 
 def network_beside_baselines(*examples: Any) -> pd.DataFrame:
     """Error against the hour ahead, with the network; takes and returns what `scores` does."""
-    return _errors_by_hour("The GRU is far below persistence, and near to ridge", *examples)
+
+    def title_of(lines: Mapping[str, np.ndarray]) -> str:
+        gru, ridge, persistence = (lines[name].mean() for name in ("GRU", "ridge", "persistence"))
+        return plots.true_title(
+            "The GRU is far below persistence, and near to ridge",
+            gru < 0.75 * persistence and abs(gru - ridge) < 0.1 * ridge,
+            "The error by the hour ahead: the GRU beside its baselines",
+        )
+
+    return _errors_by_hour(title_of, *examples)
 
 
 def direct_and_recursive(
@@ -238,7 +256,11 @@ def direct_and_recursive(
         for name in ("ridge", "ridge, recursive", "GRU", "GRU, recursive", "GRU, state carried")
     }
     gru, linear = ((lines[f"{name}, recursive"] - lines[name]).max() for name in ("GRU", "ridge"))
-    title = f"Going step by step costs the GRU up to {gru:.1f} °F, ridge up to {linear:.1f} °F"
+    title = plots.true_title(
+        f"Going step by step costs the GRU up to {gru:.1f} °F, ridge up to {linear:.1f} °F",
+        min(gru, linear) >= 0.05,
+        "All hours at once, or step by step",
+    )
     _draw_errors(lines, title)
     return scores(forecasters, x, y, unit, skill_score)
 
@@ -300,19 +322,24 @@ def a_finished_model(
     forecast = _last_reading(temperature)
     begin = _where(hours, first)
     shown = slice(begin, begin + 24 * days)
+    both = ~np.isnan(forecast) & ~np.isnan(temperature)
+    error = (temperature - forecast)[both]
+    explained = float(1 - error.var() / temperature[both].var())
     _, ax = plots.new_figure(width=8.5, height=3)
     ax.plot(hours[shown], temperature[shown], color=TRUTH, lw=3.5, alpha=0.35, label="measured")
     ax.plot(hours[shown], forecast[shown], color=RED, lw=1.2, label="forecast 1 hour ahead")
     ax.set(
-        title="One hour ahead, the forecast follows every turn",
+        title=plots.true_title(
+            "One hour ahead, the forecast follows every turn",
+            explained > 0.9,
+            f"{days} days, and their forecast one hour ahead",
+        ),
         ylabel="temperature (°F)",
         xlabel="2013",
     )
     ax.legend(loc="lower left")
     _days_on(ax)
-    both = ~np.isnan(forecast) & ~np.isnan(temperature)
-    error = (temperature - forecast)[both]
-    return float(1 - error.var() / temperature[both].var())
+    return explained
 
 
 def the_same_close_up(
@@ -388,8 +415,13 @@ def three_parts(
         ax.hlines(np.nanmean(part), span[0], span[-1], color="0.1", linewidth=1.6)
         ax.text(span[0], 101, f" {name}", color=color, weight="bold")
         rows[name] = _described(part)
+    past, *later = (rows[name]["mean (°F)"] for name in named)
     ax.set(
-        title="The parts differ: the mean of the past is not the mean of the future",
+        title=plots.true_title(
+            "The parts differ: the mean of the past is not the mean of the future",
+            min(abs(mean - past) for mean in later) > 2,
+            "Three parts of one series, and the mean of each",
+        ),
         ylabel="temperature (°F)",
         xlabel="2013",
         ylim=(8, 108),
@@ -499,7 +531,8 @@ def a_forecast_every_midnight(
             ax.plot(hours[now - 1 : now + HORIZON], line, lw=1.6, label=label, **STYLE[name])
         ax.plot(hours[now - 1], last, "o", color="black", markersize=5)
     ax.set(
-        title="A week in September: every midnight, a forecast for the day that begins",
+        title=f"{'A week' if days == 7 else f'{days} days'} in {hours[monday]:%B}: "
+        "every midnight, a forecast for the day that begins",
         ylabel="temperature (°F)",
         xlabel="2013",
     )
@@ -545,10 +578,22 @@ def the_same_week_from_afar(
             color=PURPLE,
             va="center",
         )
-    axes[0].set(title="Far ahead the wave of the day stays, the weather is lost")
+    axes[0].set(title=_title_from_afar(temperature[span], lines))
     axes[-1].set(xlabel="2013")
     _days_on(axes[-1])
     return pd.DataFrame(lines, index=hours[span])
+
+
+def _title_from_afar(measured: np.ndarray, lines: Mapping[int, np.ndarray]) -> str:
+    """Look for the swing of the days (24 hours each) and for the error, far ahead and near."""
+    near, far = (lines[k] for k in (min(lines), max(lines)))
+    wave, true_wave = (np.ptp(line.reshape(-1, 24), axis=1).mean() for line in (far, measured))
+    errors = [np.sqrt(((line - measured) ** 2).mean()) for line in (near, far)]
+    return plots.true_title(
+        "Far ahead the wave of the day stays, the weather is lost",
+        wave > 0.5 * true_wave and errors[1] > 2 * errors[0],
+        "The same days, each hour forecast from some hours before",
+    )
 
 
 def swing_and_correlation(
@@ -613,7 +658,12 @@ def skill_by_month(
     )
     ax.axhline(0, color="0.3", linewidth=1)
     ax.set(
-        title="'As yesterday' beats 'as now' in summer and loses in winter",
+        title=plots.true_title(
+            "'As yesterday' beats 'as now' in summer and loses in winter",
+            min(skills.get(month, 0) for month in ("Jun", "Jul", "Aug")) > 0
+            and max(skills.get(month, 0) for month in ("Jan", "Feb")) < 0,
+            "'As yesterday' against 'as now', month by month",
+        ),
         ylabel="skill against persistence",
         xlabel="month of 2013",
     )
@@ -714,7 +764,11 @@ def skill_by_week(
         hours[len(scaled[0]) + len(scaled[1])], 0.08, " test part", color="0.3", ha="left", size=9
     )
     ax.set(
-        title="Skill, week by week: the weather decides more than the model",
+        title=plots.true_title(
+            "Skill, week by week: the weather decides more than the model",
+            table.std().min() > 1.5 * table.diff(axis=1)["GRU"].abs().mean(),
+            "The skill of ridge and GRU, week by week",
+        ),
         ylabel="skill",
         xlabel="week that begins on",
     )
@@ -766,7 +820,8 @@ def prices_from_prices(
     curve = scale[0] + scale[1] * forecast[:, 0]
     ax.plot(on, curve, color=GREEN, linewidth=1.4, label="GRU, one day ahead")
     ax.set(
-        title=f"R² of {r2:.3f}, skill of {skill:.2f}: the figure that sells courses",
+        title=f"R² of {r2:.3f}, skill of {skill:.2f}"
+        + plots.true_title(": the figure that sells courses", r2 > 0.9 and skill < 0.05, ""),
         ylabel="adjusted close (USD)",
         xlabel="test part",
     )
@@ -848,8 +903,14 @@ def an_error_of_zero(
     _, ax = plots.new_figure(width=7.5, height=3)
     for (name, line), color in zip(lines.items(), (BLUE, RED), strict=True):
         ax.plot(range(1, len(line) + 1), line, color=color, linewidth=2, label=name)
+    ours_sooner, theirs_later = lines["our windows"][:-1], lines["colleague's windows"][1:]
     ax.set(
-        title="An error of zero, and then about our own curve one hour later",
+        title=plots.true_title(
+            "An error of zero, and then about our own curve one hour later",
+            lines["colleague's windows"][0] < 0.05
+            and np.abs(theirs_later - ours_sooner).max() < 0.15 * ours_sooner.max(),
+            "The error by the hour ahead, on our windows and on a colleague's",
+        ),
         xlabel="hours ahead",
         ylabel="RMSE (°F), ridge",
         xticks=range(0, 25, 3),

@@ -101,7 +101,11 @@ def bets_of_pairs(
     ax.set_xticks(range(len(names)), names, fontsize=9)
     ax.set_yticks(range(len(names)), names, fontsize=9)
     ax.set(
-        title="Hardly anything but u follows q",
+        title=plots.true_title(
+            "Hardly anything but u follows q",
+            {"q", "u"} <= set(names) and table.loc["q", "u"] > np.log2(0.9),
+            "Which character follows which",
+        ),
         xlabel="next character",
         ylabel="this character",
     )
@@ -159,8 +163,13 @@ def bits_by_order(new: Sequence[float], counted: Sequence[float]) -> pd.DataFram
         table.items(), ({"color": ORANGE}, {"color": "0.6", "ls": "--"}), strict=True
     ):
         ax.plot(scores, marker="o", label=name, **style)
+    best = int(np.argmin(new))
     ax.set(
-        title="Longer contexts help until they have never been seen",
+        title=plots.true_title(
+            "Longer contexts help until they have never been seen",
+            0 < best < len(new) - 1 and counted[-1] < counted[best],
+            "The price of a character, by the order of the n-gram",
+        ),
         xlabel="order n of the n-gram",
         ylabel="bits per character",
         xticks=orders,
@@ -268,12 +277,23 @@ def bits_against_text(
         lines[name] = list(amounts), scores
         ax.plot(amounts, scores, "s--", color=grey, markersize=4)
         ax.text(1.1 * amounts[-1], scores[-1], name, color=grey, va="center")
+    read_by_lstm = []
     for cell, total, scores in networks:
         read = np.linspace(0, total, len(scores) + 1)[1:]
         label, marker = (cell, "o") if len(scores) > 1 else (f"{cell}, {total:,} characters", "D")
         ax.plot(read, scores, color=CELLS[cell], marker=marker, label=label)
+        if cell == "LSTM":
+            read_by_lstm.append((read, np.asarray(scores)))
+    leads = [
+        scores - np.interp(np.log(read), np.log(amounts), lines["5-gram"][1])
+        for read, scores in read_by_lstm
+    ]
     ax.set(
-        title="At equal text neither the LSTM nor the 5-gram is far ahead",
+        title=plots.true_title(
+            "At equal text neither the LSTM nor the 5-gram is far ahead",
+            leads and np.abs(np.concatenate(leads)).max() < 0.3,
+            "The price of a character against the text read or counted",
+        ),
         xlabel="characters read or counted",
         ylabel="bits per character, new plays",
         xscale="log",
@@ -305,8 +325,17 @@ def cells_over_seeds(runs: pd.DataFrame) -> pd.DataFrame:
         ax.plot(found["bits"], np.full(len(found), place), "o", color=color, alpha=0.7)
         names.append(f"{name}\n{weights:,} weights")
     ax.set_yticks(range(len(names)), names)
+    means = runs.groupby(["network", "weights"])["bits"].mean().reset_index()
+    lstm = means[means["network"].str.startswith("LSTM")]
+    rnn = means[means["network"].str.startswith("RNN")].sort_values("weights")
     ax.set(
-        title="With as many weights the RNN comes closer, and the LSTM leads",
+        title=plots.true_title(
+            "With as many weights the RNN comes closer, and the LSTM leads",
+            len(lstm) == 1
+            and len(rnn) == 2
+            and lstm["bits"].item() < rnn["bits"].iloc[1] < rnn["bits"].iloc[0],
+            "The price of a character after the same text, by network",
+        ),
         xlabel="bits per character, new plays (a dot: one of five seeds)",
         ylim=(len(names) - 0.5, -0.5),
     )
@@ -366,7 +395,11 @@ def prices_in_a_passage(
     bottom = -1.4 * len(prices) + 0.9
     ax.text(0, bottom, f"Darkest: {DEAR} bits and more. Of these, inside words: {said}", va="top")
     ax.set(
-        title="The dearest characters lie inside words more often than at their beginning",
+        title=plots.true_title(
+            "The dearest characters lie inside words more often than at their beginning",
+            (table["inside a word"] > table["first letter"]).all(),
+            "What each character of a passage cost",
+        ),
         xlim=(-6, length + 0.5),
         ylim=(bottom - 0.8, 1.2),
     )
@@ -395,7 +428,13 @@ def bits_since_zero_state(carried: torch.Tensor, reset: torch.Tensor) -> pd.Data
         ax.plot(bits, style, color=color, lw=2, label=name)
     ticks = [2**k for k in range(20) if 2**k <= len(table)]
     ax.set(
-        title="After about ten characters a lost state is forgotten",
+        title=plots.true_title(
+            "After about ten characters a lost state is forgotten",
+            len(table) > 16
+            and table.iloc[0].min() > table.iloc[16:].mean().max() + 0.3
+            and (table.iloc[9:16].mean() - table.iloc[16:].mean()).abs().max() < 0.1,
+            "The price of each character since the state was zero",
+        ),
         xlabel="characters since the state was zero",
         ylabel="bits per character",
         xscale="log",
@@ -447,8 +486,15 @@ def reach_of_a_bet(models: Mapping[str, nn.Module], rows: torch.Tensor) -> pd.Da
     _, ax = plots.new_figure(width=7, height=3.0)
     for (name, shares), style in zip(table.items(), ("--", "-", ":"), strict=False):
         ax.plot(shares, style, color=CELLS[name.split(",")[0]], lw=2, label=name)
+    last = table.iloc[-1]
+    rnn = last[[name for name in last.index if name.startswith("RNN")]]
+    lstm = last.drop(rnn.index)
     ax.set(
-        title="Far back nothing is left of the RNN's share, and a little of the LSTM's",
+        title=plots.true_title(
+            "Far back nothing is left of the RNN's share, and a little of the LSTM's",
+            len(rnn) and len(lstm) and rnn.max() < 1e-6 and lstm.min() > 1e-5,
+            "How far back a bet reaches",
+        ),
         xlabel="characters back",
         ylabel="share of the gradient (mean)",
         yscale="log",
@@ -577,16 +623,25 @@ def learned_by_heart(
     for kind, (curve, _) in live.items():
         style = {"marker": "o", "ms": 3, "lw": 2.4, "label": f"{kind}, in this notebook"}
         ax.plot(range(1, len(curve) + 1), curve, color=DROPOUT[kind][0], **style)
+    index = pd.MultiIndex.from_tuples(rows, names=["dropout", "seed"])
+    columns = ["best epoch", "best", "at the end", "training text"]
+    table = pd.DataFrame(rows.values(), index, columns)
+    means = table.groupby("dropout").mean()
+    risen = means["at the end"] - means["best"]
     ax.set(
-        title="Without dropout the scenes are learned by heart",
+        title=plots.true_title(
+            "Without dropout the scenes are learned by heart",
+            risen.get("none", 0) > 0.1
+            and risen.drop("none").max() < 0.5 * risen["none"]
+            and means.loc["none", "training text"] < means["training text"].drop("none").min(),
+            "The same text again and again, with and without dropout",
+        ),
         xlabel="epoch over the same 12,000 characters (a thin line: one of five seeds)",
         ylabel="bits per character, new plays",
         xticks=epochs[1::2],
     )
     ax.legend()
-    index = pd.MultiIndex.from_tuples(rows, names=["dropout", "seed"])
-    columns = ["best epoch", "best", "at the end", "training text"]
-    return pd.DataFrame(rows.values(), index, columns).unstack("dropout")
+    return table.unstack("dropout")
 
 
 # Writing
@@ -613,7 +668,12 @@ def bets_by_temperature(
         ax.set(title=f"τ = {temperature:g}", xlabel="next character")
         ax.text(0.97, 0.9, f"all others: {rest:.2f}", transform=ax.transAxes, ha="right", va="top")
     axes[0].set(ylabel="probability")
-    title = f"After '{after}': cold is sure of itself, hot tries more"
+    surest = [float(bets[temperature].max()) for temperature in sorted(bets)]
+    title = f"After '{after}': " + plots.true_title(
+        "cold is sure of itself, hot tries more",
+        len(surest) > 1 and surest[0] > 0.5 and (np.diff(surest) < 0).all(),
+        "the next character, by temperature",
+    )
     figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=11)
     return pd.DataFrame(rows, index=[*names, "others"]).T
 

@@ -88,11 +88,16 @@ def share_left(shares: Mapping[float, np.ndarray], mark: int) -> dict[float, np.
         label = f"b = {bias:g}" if float(bias).is_integer() else f"b = {bias:.2f} = ln(T − 1)"
         axis.semilogy(share, color=color, lw=2, label=label)
     axis.axvline(mark, color="0.5", ls=":")
+    halved = [np.count_nonzero(shares[bias] > 0.5) for bias in sorted(shares)]
     axis.set(
         ylim=(1e-8, 2),
         xlabel="steps T",
         ylabel="share left, $σ(b)^T$",
-        title="The forget gate's bias sets the half-life",
+        title=plots.true_title(
+            "The forget gate's bias sets the half-life",
+            len(halved) > 1 and (np.diff(halved) > 0).all(),
+            "What each bias of the forget gate leaves",
+        ),
     )
     axis.legend(loc="lower right")
     return dict(shares)
@@ -163,9 +168,12 @@ def latch_curves(
     runs : mapping of str to sequence
         By name of the start: for every seed, the accuracy of every batch.
     title : str
+        What stands behind a colon is left out if the last start does not solve the task with
+        every seed.
     symbols : int
         One of so many is right by chance.
     """
+    *_, last = runs.values()
     _, axis = plots.new_figure(width=8.5, height=3.4)
     others = iter(plots.COLORS[2:9:2])
     for name, curves in runs.items():
@@ -179,7 +187,7 @@ def latch_curves(
         xlabel="training steps",
         ylabel="accuracy (mean of 25 batches)",
         ylim=(0, 1.02),
-        title=title,
+        title=plots.true_title(title, all(map(solved, last)), title.partition(":")[0]),
     )
     _legend_beside(axis)
     return {n: [float(np.mean(curve[-WINDOW:])) for curve in runs[n]] for n in runs}
@@ -250,12 +258,16 @@ def two_roads(
     axes[1].semilogy(rnn, color=plots.CELL_COLORS["rnn"], ls=":", lw=2.4, label="vanilla RNN")
     axes[0].set_ylabel("gradient norm\n(first step back = 1)")
     _legend_beside(axes[1], fontsize=9)
-    figure.suptitle(
-        "The forget gate rules the cell's road, not the whole gradient",
-        x=0.01,
-        ha="left",
-        fontweight="bold",
+    cell, whole = (
+        np.array([road[bias][steps] for bias in sorted(cell_road)])
+        for road in (cell_road, both_roads)
     )
+    title = plots.true_title(
+        "The forget gate rules the cell's road, not the whole gradient",
+        (np.diff(cell) > 0).all() and (np.abs(np.log10(whole / cell)) > 0.7).all(),
+        "What is left of a gradient, on the cell's road and on both",
+    )
+    figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
     left = {
         f"LSTM, forget bias {bias:g}": {
             f"σ(b)^{steps}": (1 + np.exp(-bias)) ** -float(steps),
@@ -402,10 +414,25 @@ def leak_and_replace(
         axes[1].plot(day, kept[day], color=plots.COLORS[0], ls="--", lw=1.6, label=label)
         axes[1].annotate(f"{kept[day[-1]]:.0%}", (day[-1] - 0.6, kept[day[-1]] + 0.08), ha="right")
     axes[1].set(ylabel="share", ylim=(0, 1.08))
-    axes[1].set_title("The memory unit replaces at midnight; by day it leaks and refills")
-    axes[2].plot(hour, cells[window, :, unit], color=plots.COLORS[2], lw=2, label="cell c")
+    midnight, write = hour % 24 == 0, gates["i"][window, :, unit]
+    replaces = plots.true_title(
+        "The memory unit replaces at midnight; by day it leaks and refills",
+        forget[1:, 0].max() < 0.5 < write[midnight][1:].min()
+        and kept[23::24].max() < 0.5
+        and write[~midnight].min() > 0.01
+        and write[~midnight].max() < 0.5,
+        "The unit's gates",
+    )
+    axes[1].set_title(replaces)
+    cell = cells[window, :, unit]
+    axes[2].plot(hour, cell, color=plots.COLORS[2], lw=2, label="cell c")
     axes[2].set(ylabel="cell c", xlabel="hours (dotted: midnight)")
-    axes[2].set_title("Its cell: a new level each midnight")
+    steps = np.abs(np.diff(cell))
+    jumps, others = steps[[23, 47]], np.delete(steps, [23, 47])
+    level = plots.true_title(
+        "Its cell: a new level each midnight", jumps.min() > others.max(), "Its cell"
+    )
+    axes[2].set_title(level)
     for axis in axes:
         _legend_beside(axis, fontsize=9)
         for start in (0, 24, 48):

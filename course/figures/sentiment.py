@@ -176,8 +176,13 @@ def words_known(vocab: Mapping[str, int], corpus: Parts) -> pd.DataFrame:
         known[name] = 100 * shares.cumsum().to_numpy()[np.array(sizes) - 1]
         unknown = f"{100 - known[name][-1]:.1f} % unknown with the full table"
         ax.plot(sizes, known[name], look, color=color, label=f"{label} part: {unknown}")
+    few = known["train"][np.searchsorted(sizes, 300)] if sizes[-1] >= 300 else 0
     ax.set(
-        title="A few hundred words cover most of a text; the rest is a long tail",
+        title=plots.true_title(
+            "A few hundred words cover most of a text; the rest is a long tail",
+            few > 50 and sizes[-1] > 3000,
+            "How much of a text the first entries of the table know",
+        ),
         xscale="log",
         xlabel="entries in the table",
         ylabel="words known [%]",
@@ -258,8 +263,13 @@ def share_of_padding(
     _, ax = plots.new_figure(width=6.5, height=2.6)
     bars = ax.barh(list(waste), list(waste.values()), color=[RED, ORANGE, GREEN])
     ax.bar_label(bars, fmt="%.0f %%", padding=3)
+    _, mixed_waste, sorted_waste = waste.values()
     ax.set(
-        title="Sorting by length removes nearly all of the padding",
+        title=plots.true_title(
+            "Sorting by length removes nearly all of the padding",
+            sorted_waste < 0.2 * mixed_waste,
+            "How much of a batch is padding",
+        ),
         xlabel="cells that are padding [%]",
         xlim=(0, 1.15 * max(waste.values())),
     )
@@ -335,7 +345,11 @@ def errors_and_draws(
         title=f"{len(difference):,} draws: 95 % between {low:+.1f} and {high:+.1f}",
     )
     side = "inside" if low < 0 < high else "outside"
-    _say(figure, f"Errors of both kinds are frequent, and zero is {side} the interval")
+    wrong = [table[0, 1] / table[0].sum(), table[1, 0] / table[1].sum()]
+    frequent = plots.true_title(
+        "Errors of both kinds are frequent, and", min(wrong) > 0.1, "The network's errors;"
+    )
+    _say(figure, f"{frequent} zero is {side} the interval")
     return pd.DataFrame(table, index=CLASSES, columns=CLASSES), (float(low), float(high))
 
 
@@ -453,8 +467,17 @@ def curves_by_seed(runs: Mapping[str, Sequence[Run]]) -> pd.DataFrame:
         xlabel="round", ylabel="validation accuracy [%]", xticks=rounds, title="one line per seed"
     )
     left.legend(fontsize=8)
-    _say(figure, "The training loss keeps falling, the validation loss does not follow")
-    return pd.concat(tables, names=["kind", "seed", "round"])
+    whole = pd.concat(tables, names=["kind", "seed", "round"])
+    means = whole.groupby(["kind", "round"])[columns[:2]].mean()
+    last = means.groupby("kind").diff().groupby("kind").last()  # what the last round changed
+    message = plots.true_title(
+        "The training loss keeps falling, the validation loss does not follow",
+        (last["training loss"] < 0).all()
+        and (last["validation loss"] > 0.2 * last["training loss"]).all(),
+        "The losses and the accuracy of each way to read, by round",
+    )
+    _say(figure, message)
+    return whole
 
 
 def _pairs(
@@ -530,7 +553,13 @@ def accuracy_and_gain(
     left.invert_yaxis()
     for ax in (left, right):
         ax.grid(axis="y", visible=False)
-    _say(figure, "A vote of both ways gains about what a vote of two forward networks gains")
+    votes = table.reindex(["vote: both ways", "vote: two forwards"])
+    message = plots.true_title(
+        "A vote of both ways gains about what a vote of two forward networks gains",
+        votes["gain"].min() > 0 and np.ptp(votes["gain"]) < votes["error"].max(),
+        "The accuracy of each way to read, and what it gains",
+    )
+    _say(figure, message)
     return table
 
 
@@ -720,8 +749,15 @@ def accuracy_by_group(
         )
     axes[0].set_ylabel("validation accuracy [%]")
     axes[0].legend(fontsize=9, loc="lower left")
-    _say(figure, "What is hard for the raters is hard for both models")
-    return pd.DataFrame(table)
+    accuracy = pd.DataFrame(table)
+    clear = accuracy.reindex(columns=["least", "most"])
+    message = plots.true_title(
+        "What is hard for the raters is hard for both models",
+        (clear["least"] < clear["most"] - 3).all(),
+        "The accuracy of two models by group",
+    )
+    _say(figure, message)
+    return accuracy
 
 
 def voters_by_group(
@@ -738,6 +774,7 @@ def voters_by_group(
             for name, h in _hits(voters, labels).items()
         }
     ).T
+    both, forwards = shares.reindex(["vote: both ways", "vote: two forwards"]).to_numpy()
     _, ax = plots.new_figure(width=8.4, height=0.9 + 0.32 * len(shares))
     ax.imshow(shares, cmap="Blues", vmin=60, vmax=95, aspect="auto")
     for (row, column), share in np.ndenumerate(shares.to_numpy()):
@@ -764,7 +801,12 @@ def voters_by_group(
         xticklabels=shares.columns,
         yticks=range(len(shares)),
         yticklabels=shares.index,
-        title="Accuracy by group [%]: a vote of both ways is close to one of two forwards",
+        title="Accuracy by group [%]"
+        + plots.true_title(
+            ": a vote of both ways is close to one of two forwards",
+            np.abs(both - forwards).mean() < 2,
+            "",
+        ),
     )
     ax.grid(False)
     return shares
@@ -881,8 +923,13 @@ def verdicts_by_label(
         ax.set(title=title, xlabel="P(positive)")
     axes[0].set_ylabel("reviews")
     axes[0].legend(fontsize=8, loc="upper center")
-    _say(figure, "Much the same verdicts, handed to the wrong reviews")
     right, mean = (np.array([row[name] for row in rows.values()]) for name in ("right", "mean"))
+    message = plots.true_title(
+        "Much the same verdicts, handed to the wrong reviews",
+        np.ptp(mean) < 0.05 and right[0] > 0.7 and right[-1] < 0.6,
+        "The verdicts of each, by what the raters say",
+    )
+    _say(figure, message)
     return right, mean
 
 

@@ -351,8 +351,15 @@ def errors_by_length(error_rates: ErrorRates, part: Part, said: Mapping[str, Row
     axes[1].set(ylim=(0, None), ylabel="mistakes per sound")
     handles = axes[0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside lower center", ncols=len(said))
-    _title(figure, "Attention makes fewer mistakes at every length")
-    return table.pivot(index="letters", columns="model", values=list(_REPORTED))
+    wide = table.pivot(index="letters", columns="model", values=list(_REPORTED))
+    title = plots.true_title(
+        "Attention makes fewer mistakes at every length",
+        {"attention", "no attention"} <= set(said)
+        and all((wide[rate, "attention"] < wide[rate, "no attention"]).all() for rate in _REPORTED),
+        "Mistakes by the length of the word",
+    )
+    _title(figure, title)
+    return wide
 
 
 def learning_curves(
@@ -391,7 +398,11 @@ def learning_curves(
         ylim=(0, 3.8),
         xlabel="step (dashed: the graded training ends)",
         ylabel="loss per sound (nats)",
-        title=f"After a hundred steps, {gone:.0%} of the loss is gone ({label})",
+        title=plots.true_title(
+            f"After a hundred steps, {gone:.0%} of the loss is gone ({label})",
+            gone > 0,
+            "The loss of each batch, smoothed",
+        ),
     )
     ax.legend(loc="upper right")
     return curves
@@ -450,9 +461,21 @@ def where_it_looks(
         ax.set_title(word + remark, fontsize=9)
     for ax in axes[:, 0]:
         ax.set_ylabel("sound that is said")
-    _title(figure, "The gaze walks along the word")
+    title = plots.true_title(
+        "The gaze walks along the word",
+        all(_walks_along(weights) for weights, _ in looks.values()),
+        "Where the network looks while it speaks",
+    )
+    _title(figure, title)
     figure.supxlabel("weight on each letter (percent; written from 15 on)", fontsize=10)
     return {word: weights for word, (weights, _) in looks.items()}
+
+
+def _walks_along(weights: np.ndarray) -> bool:
+    """Whether weights (sounds + END, letters) move on from left to right, END left aside."""
+    gaze = weights[:-1] @ np.arange(weights.shape[1])
+    back = np.maximum(-np.diff(gaze), 0)
+    return gaze[-1] - gaze[0] > 0.5 * (weights.shape[1] - 1) and back.max(initial=0) < 1
 
 
 def scaled_and_not(
@@ -497,11 +520,19 @@ def scaled_and_not(
         ax.set_yticks(range(len(rows)), [])
     names = [f"{encoder},\n{'' if scaled else 'not '}divided" for (encoder, scaled), _ in rows]
     axes[1].set_yticklabels(names)
-    _title(figure, "Scores that are not divided saturate the softmax, and cost words and sounds")
     wide = runs.pivot(index=["encoder", "seed"], columns="scaled")
     saved = {rate.split()[0]: wide[rate, False] - wide[rate, True] for rate in _REPORTED}
     saturated = {"divided": wide["saturated", True], "not divided": wide["saturated", False]}
-    return pd.DataFrame(saturated | saved)
+    found = pd.DataFrame(saturated | saved)
+    means = found.groupby("encoder").mean()
+    title = plots.true_title(
+        "Scores that are not divided saturate the softmax, and cost words and sounds",
+        (means["not divided"] > means["divided"]).all()
+        and (means[["words", "sounds"]] > 0).all(axis=None),
+        "Scores that are divided and scores that are not, over seeds",
+    )
+    _title(figure, title)
+    return found
 
 
 def speller_step(encoder: nn.Module, decoder: nn.Module, word: str) -> StepFunction:
@@ -554,7 +585,10 @@ def beam_tree(
         return asked[tuple(prefix)]
 
     best, _ = beam_search(asking, START, END, width, MAX_SAID)
-    single, _ = beam_search(step, START, END, 1, MAX_SAID)
+    said = f"a beam of {width} says {_joined(best)}"
+    if width > 1:
+        single, _ = beam_search(step, START, END, 1, MAX_SAID)
+        said += f"; a beam of 1 says {_joined(single)}"
     total, kept = {(START,): 0.0}, {(START,)}
     for depth in sorted({len(prefix) for prefix in asked}):
         grown = {
@@ -578,7 +612,7 @@ def beam_tree(
         ylim=(leaves, -1),
         yticks=[],
         xlabel="symbols emitted (extensions much longer than the winner are left out)",
-        title=f"{word}: a beam of {width} says {_joined(best)}; a beam of 1 says {_joined(single)}",
+        title=f"{word}: {said}",
     )
     ax.set_xticks(range(1, depth + 1), range(depth))
     ax.grid(visible=False)
@@ -769,7 +803,12 @@ def symptoms_of_not_looking(
         bars = ax.barh(np.arange(3) + shift, shares, 0.38, color=plots.COLORS[color], label=name)
         ax.bar_label(bars, fmt="%.3f", padding=3, fontsize=9)
     ax.set_yticks(range(3), table.index)
-    ax.set(xlim=(0, 1.1), ylim=(2.6, -0.6), xlabel="share", title="Three symptoms of not looking")
+    title = plots.true_title(
+        "Three symptoms of not looking",
+        (table > 0.01).all().any(),  # one of the pairs has all three
+        "Does attention look? Three measures",
+    )
+    ax.set(xlim=(0, 1.1), ylim=(2.6, -0.6), xlabel="share", title=title)
     ax.grid(axis="y", visible=False)
     ax.legend(loc="lower right")
     return table.T
@@ -824,5 +863,15 @@ def all_error_rates(results: Mapping[str, tuple[float, float]], count: int) -> p
     )
     axes[1].set(xlabel="mistakes per sound")
     axes[1].margins(x=0.12)
-    _title(figure, "Looking back helps, and so does knowing the order")
+    pairs = [
+        ("attention, 300 steps", "no attention, 300 steps"),
+        ("self-attention, places", "self-attention, no places"),
+    ]
+    wrong = table["words wrong"]
+    title = plots.true_title(
+        "Looking back helps, and so does knowing the order",
+        all(wrong.get(better, 1) < wrong.get(worse, 0) for better, worse in pairs),
+        "Both error rates of every model",
+    )
+    _title(figure, title)
     return table

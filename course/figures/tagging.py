@@ -399,7 +399,11 @@ def words_per_label(tags: Sentences) -> pd.Series:
         xscale="log",
         xlim=(0.7, 1.5 * table.max()),
         xlabel="words in the training part (logarithmic)",
-        title="A few labels have most of the words",
+        title=plots.true_title(
+            "A few labels have most of the words",
+            len(table) >= 5 and table.iloc[: len(table) // 5].sum() > table.sum() / 2,
+            "How many words each label has",
+        ),
     )
     for row, count in enumerate(table):
         ax.text(count * 1.05, row, count, va="center", fontsize=8.5)
@@ -538,7 +542,12 @@ def paths_by_price(prices: Sequence[float]) -> pd.DataFrame:
         ax.set_xticks(range(len(words)), words)
         ax.set_yticks([-row for row in range(len(tags))], tags)
         ax.grid(False)
-    _title(figure, "The same scores: the price of one move decides about another word")
+    title = plots.true_title(
+        "The same scores: the price of one move decides about another word",
+        len({tuple(row["tags"]) for row in rows.values()}) > 1,
+        "The best path, by the price of a move that is not allowed",
+    )
+    _title(figure, title)
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -694,8 +703,13 @@ def loss_by_distance(model: nn.Module, sentences: Sentences, encode: Encode) -> 
     _, ax = plots.new_figure(width=7, height=2.8)
     colors = [plots.COLORS[0] if d < 0 else plots.COLORS[1] if d else "0.5" for d in near]
     ax.bar(near, means, color=colors)
+    others = means.drop(0)
     ax.set(
-        title="Neighbours decide: the word before most, the word after too",
+        title=plots.true_title(
+            "Neighbours decide: the word before most, the word after too",
+            list(others.nlargest(2).index) == [-1, 1],
+            "What a tag loses, by where the hidden word stands",
+        ),
         xlabel="position of the hidden word, relative to the tagged one (words)",
         ylabel="mean loss of probability",
         xticks=near,

@@ -56,7 +56,11 @@ def surprise_by_memory(letters: int = 400_000) -> dict[str, np.ndarray]:
             color=color,
         )
     ax.set(
-        title="More memory helps, until a table of memories runs out of text",
+        title=plots.true_title(
+            "More memory helps, until a table of memories runs out of text",
+            0 < bits["new"].argmin() < len(seen) - 1 and bits["counted"][-1] < bits["new"].min(),
+            "Surprise, by how many letters of the past are in view",
+        ),
         xlabel="letters of the past in view",
         ylabel="surprise (bits per letter)",
         ylim=(0, None),
@@ -89,10 +93,13 @@ def one_line_three_cells(text: str = LINE, units: int = 16) -> dict[str, np.ndar
     axes[-1].set_xticks(range(len(text)), [c if c != " " else "·" for c in text])
     axes[-1].set_xlabel("step: one letter each")
     figure.colorbar(image, ax=axes, label="state (1 = its largest)", shrink=0.6, pad=0.01)
-    heading(
-        figure,
-        "One line, three cells: the RNN rewrites its state, the gated cells carry theirs along",
+    moves = {kind: np.abs(np.diff(values, axis=0)).mean() for kind, values in states.items()}
+    claim = plots.true_title(
+        ": the RNN rewrites its state, the gated cells carry theirs along",
+        moves["rnn"] > 3 * max(moves["gru"], moves["lstm"]),
+        "",
     )
+    heading(figure, f"One line, three cells{claim}")
     show(
         figure,
         "Three heat maps of sixteen units over the letters of a line: the RNN's columns change"
@@ -131,7 +138,12 @@ def gates_at_work(bias: float = 8.0) -> dict[str, np.ndarray]:
             ax.axvline(step, color=MARK, lw=1, ls=":", zorder=0)
     for ax in (axes[0], axes[3]):
         ax.plot(marked, values[marked], "o", color=MARK, ms=8)
-    heading(figure, "The gates move at the marks; in between, the cell holds what it was given")
+    title = plots.true_title(
+        "The gates move at the marks; in between, the cell holds what it was given",
+        _lost_by(traces, values, marked) < 0.1,
+        "One unit of an LSTM, set by hand: what it reads, its gates and its cell",
+    )
+    heading(figure, title)
     show(
         figure,
         "Four panels over forty steps: random inputs with four marked ones; an input gate that"
@@ -174,7 +186,13 @@ def hold_for(biases: Sequence[float] = (0.0, 2.0, 4.0, 8.0)) -> list[dict[str, n
         ax.set(xlabel="step", ylim=(-1.1, 1.1))
     axes[0].set_ylabel("cell")
     if len(biases) > 1:
-        heading(figure, "The wider the forget gate stands open, the longer the cell holds")
+        lost = [_lost_by(drawn[k], values, marked) for k in np.argsort(biases)]
+        title = plots.true_title(
+            "The wider the forget gate stands open, the longer the cell holds",
+            (np.diff(lost) < 0).all(),
+            "The cell, for some biases of its forget gate",
+        )
+        heading(figure, title)
     described = ", ".join(f"{bias:g}" for bias in biases)
     show(figure, f"The cell's value over forty steps for a forget-gate bias of {described}.")
     return [{"values": values, "marks": marks, **traces} for traces in drawn]
@@ -212,7 +230,13 @@ def gradients_fading(T: int = 60, units: int = 32) -> dict[str, np.ndarray]:
         ylim=(1e-12, 100),
         xlabel="distance (steps back in time)",
         ylabel="gradient left (1 = none lost)",
-        title="Gates that hold carry the gradient fifty steps back; half-open gates lose it",
+        title=plots.true_title(
+            "Gates that hold carry the gradient fifty steps back; half-open gates lose it",
+            T > 50
+            and min(np.median(left[kind][:, 50]) for kind in ("gru", "lstm")) > 0.05
+            and np.median(left["default"][:, 50]) < 1e-6,
+            "How much of the gradient is left, by the distance",
+        ),
     )
     sns.despine(ax=ax, left=True)
     show(
@@ -259,7 +283,13 @@ def fade_for(factors: Sequence[float] = (0.7, 1.0, 1.3, 1.8)) -> list[np.ndarray
         ax.set(yscale="log", ylim=(1e-9, 1e5), xlabel="distance (steps)")
     axes[0].set_ylabel("gradient left")
     if len(factors) > 1:
-        heading(figure, "Without gates, one number decides whether the gradient fades or grows")
+        ends = [np.median(left[:, -1]) for left in drawn]
+        title = plots.true_title(
+            "Without gates, one number decides whether the gradient fades or grows",
+            min(ends) < 0.1 and max(ends) > 10,
+            "How much of the gradient is left without gates, by the distance",
+        )
+        heading(figure, title)
     described = ", ".join(f"{factor:g}" for factor in factors)
     show(
         figure,
@@ -288,9 +318,13 @@ def learning_to_recall(T: int = 50) -> dict[str, np.ndarray]:
         ax.set(xlabel="updates", ylim=(0, 104), title=NAMES[kind])
     axes[0].set_ylabel("right answers (%)")
     axes[0].annotate("guessing", (60, 25), (60, 10), ha="right", color=GREY)
-    heading(
-        figure, f"Name the first of {T} symbols: gated cells learn it, the RNN goes on guessing"
+    claim = plots.true_title(
+        ": gated cells learn it, the RNN goes on guessing",
+        min(learned[kind][:, -1].min() for kind in ("gru", "lstm")) > 0.9
+        and learned["rnn"][:, -1].max() < 0.4,
+        "",
     )
+    heading(figure, f"Name the first of {T} symbols{claim}")
     show(
         figure,
         "Three panels of five learning curves each: the RNN stays at 25 %, every GRU and every"
@@ -306,6 +340,12 @@ def marked_numbers(T: int = 40) -> tuple[np.ndarray, np.ndarray]:
     marks[[3, 13, 20, 31]] = 1
     values[[3, 13, 20, 31]] = [0.75, -0.6, 0.4, -0.75]
     return values, marks
+
+
+def _lost_by(traces: dict[str, np.ndarray], values: np.ndarray, marked: np.ndarray) -> float:
+    """How far the cell is from each marked number when the next one comes, at most."""
+    held = traces["cell"][[*(marked[1:] - 1), -1]]
+    return float(np.abs(held - values[marked]).max())
 
 
 def heading(figure: Figure, title: str) -> None:

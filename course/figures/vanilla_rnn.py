@@ -43,7 +43,11 @@ def best_loss_by_memory(facts: Sequence[str], most: int = 10) -> list[float]:
     _, ax = plots.new_figure(width=7, height=3)
     ax.bar_label(ax.bar(range(most + 1), losses, color=colors), fmt="%.2f", fontsize=9)
     ax.set(
-        title="Characters remembered make the next one easier to guess",
+        title=plots.true_title(
+            "Characters remembered make the next one easier to guess",
+            losses[-1] < 0.9 * losses[1],
+            "The best loss, by how many characters the model sees",
+        ),
         xlabel="characters that the model sees (0: only how common each one is)",
         ylabel="best loss (nats per character)",
         xticks=range(most + 1),
@@ -272,8 +276,14 @@ def size_of_the_state(
     first = np.atleast_1d(axes)[0]
     first.set_ylabel("largest |h|")
     first.legend(loc="upper left")
-    figure.suptitle("With tanh the state stays in (-1, 1), whatever the weights", weight="bold")
-    return pd.DataFrame(sizes, index=range(1, len(x) + 1))
+    table = pd.DataFrame(sizes, index=range(1, len(x) + 1))
+    title = plots.true_title(
+        "With tanh the state stays in (-1, 1), whatever the weights",
+        table.xs("with tanh", axis=1, level=1).max(axis=None) <= 1,
+        "The largest entry of the state, with tanh and without",
+    )
+    figure.suptitle(title, weight="bold")
+    return table
 
 
 def _largest_entries(step: Step, x: np.ndarray, W_x: np.ndarray, W_h: np.ndarray) -> list[float]:
@@ -444,8 +454,13 @@ def chords_and_tangent(eps: float = 0.8, at: float = 1.0) -> dict[str, float]:
         ax.plot(near, values, color=color, linestyle=style, linewidth=width, label=label)
     ax.plot([at - eps, at + eps], curve(np.array([at - eps, at + eps])), "o", color=BLUE)
     ax.plot(at, curve(at), "o", color=RED)
+    one_sided, central = (abs(slopes[name] - slopes["tangent"]) for name in ends)
     ax.set(
-        title="Stepping to both sides gets closer to the tangent",
+        title=plots.true_title(
+            "Stepping to both sides gets closer to the tangent",
+            central < one_sided,
+            "Two chords and the tangent",
+        ),
         xlabel="one weight",
         ylabel="loss",
     )
@@ -472,7 +487,13 @@ def error_against_eps(numerical_gradient: Nudging, decades: int = 12) -> pd.Data
     _, ax = plots.new_figure(width=7, height=3)
     for (name, values), marker, color in zip(errors.items(), "so", (ORANGE, BLUE), strict=True):
         ax.loglog(values, marker=marker, color=color, label=name)
-    ax.set(title="The best eps lies in the middle", xlabel="eps")
+    best = errors["central (yours)"].to_numpy().argmin()
+    title = plots.true_title(
+        "The best eps lies in the middle",
+        2 <= best < len(errors) - 2,
+        "The error of the slope, by eps",
+    )
+    ax.set(title=title, xlabel="eps")
     ax.set_ylabel("largest error of the slope")
     ax.invert_xaxis()
     ax.legend()
@@ -564,8 +585,16 @@ def valleys_of_the_check(
             ax.loglog(errors[name], color="0.3", linestyle="--", label=name)
         else:
             ax.loglog(errors[name], marker="o", markersize=4, color=color, label=name)
+    is_wrong = errors.columns.str.contains(",")
+    valleys, flat = errors.loc[:, ~is_wrong], errors.loc[:, is_wrong]
     ax.set(
-        title="Right gradients draw a valley; a wrong one draws a flat line",
+        title=plots.true_title(
+            "Right gradients draw a valley; a wrong one draws a flat line",
+            (10 * valleys.min() < valleys.iloc[[0, -1]]).all(axis=None)
+            and is_wrong.any()
+            and (flat.max() < 2 * flat.min()).all(),
+            "The relative error of every gradient, by eps",
+        ),
         xlabel="eps",
         ylabel="relative error",
     )
@@ -625,8 +654,13 @@ def right_and_wrong(errors: Mapping[str, float]) -> Mapping[str, float]:
     bars = ax.bar(list(errors), list(errors.values()), color=colors)
     ax.bar_label(bars, [f"{e:.2f}" if e > 1e-6 else "" for e in errors.values()], fontsize=9)
     ax.axhline(1e-6, color="0.3", linestyle="--", linewidth=1)
+    right = {name for name, error in errors.items() if error <= 1e-6}
     ax.set(
-        title="The read-out's gradients are right, the recurrent ones are not",
+        title=plots.true_title(
+            "The read-out's gradients are right, the recurrent ones are not",
+            right == {"W_y", "b_y"},
+            "The relative error of each gradient (dashed: one in a million)",
+        ),
         xlabel="gradient of",
         ylabel="relative error",
         yscale="log",
@@ -691,7 +725,11 @@ def losses_of_your_network(losses: np.ndarray, floors: Sequence[float]) -> pd.Da
     pandas.DataFrame
         A row a training step; the first start (a thick line), and the highest at that step.
     """
-    title = "The loss falls far below the best without memory"
+    title = plots.true_title(
+        "The loss falls far below the best without memory",
+        losses[:, -1].max() < 0.5 * floors[1],
+        "The loss from every start, and what counting alone reaches",
+    )
     table = _over_floors({"your network": losses}, floors, title)
     return table.assign(**{f"highest of {len(losses)}": losses.max(axis=0)})
 
@@ -705,7 +743,15 @@ def losses_of_both(losses: np.ndarray, theirs: np.ndarray, floors: Sequence[floa
         A row a training step; the first start of both, and from how many starts the colleague's
         loss is the higher one.
     """
-    title = "The colleague's network learns, only slower and less steadily"
+    half = losses.shape[1] // 2
+    restless, steady = (np.abs(np.diff(curves[:, half:])).mean() for curves in (theirs, losses))
+    title = plots.true_title(
+        "The colleague's network learns, only slower and less steadily",
+        np.median(theirs[:, -1]) < 0.5 * floors[1]
+        and theirs[:, :half].mean() > losses[:, :half].mean()
+        and restless > steady,
+        "The colleague's losses beside those of part 8",
+    )
     table = _over_floors({"part 8": losses, "colleague": theirs}, floors, title)
     behind = (theirs > losses).sum(axis=0)
     return table[["part 8", "colleague"]].assign(**{f"behind, of {len(losses)}": behind})

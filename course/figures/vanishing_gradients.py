@@ -58,7 +58,13 @@ def states_of_one_unit(
         axis.set(title=f"w = {w}", xlabel="$h_{t-1}$", xlim=(-1.1, 1.1), ylim=(-1.1, 1.1))
     axes[0].set_ylabel("$h_t$")
     axes[0].legend(loc="upper left")
-    figure.suptitle("A state rests where the curve meets the diagonal", weight="bold")
+    last = np.array([(w, path[-1]) for (w, _), path in states.items()])
+    title = plots.true_title(
+        "A state rests where the curve meets the diagonal",
+        (np.abs(np.tanh(last.prod(axis=1)) - last[:, 1]) < 0.05).all(),
+        "The state of one unit, between its curve and the diagonal",
+    )
+    figure.suptitle(title, weight="bold")
     return states
 
 
@@ -179,8 +185,18 @@ def gradient_against_distance(
         axis.set(title=title, xlabel="distance T - t (steps)", ylim=(1e-20, 1e12))
     axes[0].set_ylabel("spectral norm of $∂h_T/∂h_t$")
     axes[-1].legend(title="spectral radius", loc="center left", bbox_to_anchor=(1, 0.5))
-    figure.suptitle("With distance a gradient grows or shrinks exponentially", weight="bold")
-    return pd.DataFrame(norms)
+    table = pd.DataFrame(norms)
+    extremes = [np.log(table["near zero", radius]) for radius in (min(scaled), max(scaled))]
+    steps = np.arange(len(table))
+    title = plots.true_title(
+        "With distance a gradient grows or shrinks exponentially",
+        extremes[0].iloc[-1] < -5
+        and extremes[1].iloc[-1] > 5
+        and all(abs(np.corrcoef(steps, curve)[0, 1]) > 0.98 for curve in extremes),
+        "What is left of a gradient, by the distance",
+    )
+    figure.suptitle(title, weight="bold")
+    return table
 
 
 def gradient_of_one_network(
@@ -258,7 +274,12 @@ def what_predicts_the_factor(
         axis.set(title=f"off by up to {errors[-1]:.2f}", xlabel=label, xlim=(0, 1.6), ylim=(0, 1.6))
     axes[0].set_ylabel("measured factor per step")
     axes[0].legend(title="input scale", fontsize=8)
-    figure.suptitle("Weights and slopes together predict the factor", weight="bold")
+    title = plots.true_title(
+        "Weights and slopes together predict the factor",
+        errors[1] < 0.15 and errors[1] < 0.5 * errors[0],
+        "The measured factor, and two ways to predict it",
+    )
+    figure.suptitle(title, weight="bold")
     return errors[0], errors[1]
 
 
@@ -294,15 +315,20 @@ def gradients_of_weights_and_input(
     labels = {"W_h": "of the weights $W_h$", "input": "of the first input"}
     for (column, label), color in zip(labels.items(), (BLUE, RED), strict=True):
         axis.semilogy(table[column], "o-", color=color, label=label)
+    smaller = table.iloc[0] / table.iloc[-1]
     axis.set(
-        title="The gradient of the weights hides what vanishes",
+        title=plots.true_title(
+            "The gradient of the weights hides what vanishes",
+            smaller["W_h"] < 10 and smaller["input"] > 100 * smaller["W_h"],
+            "Two gradients, by the length of the sequence",
+        ),
         xlabel="length T (steps); the loss is on the last one",
         ylabel="norm of the gradient",
         xticks=lengths,
         ylim=(1e-13, 1e3),
     )
     axis.legend(loc="lower left")
-    return tuple(table.iloc[0] / table.iloc[-1])
+    return tuple(smaller)
 
 
 def success_against_length(measured: Mapping[str, pd.DataFrame]) -> tuple[pd.Series, pd.Series]:
@@ -314,11 +340,15 @@ def success_against_length(measured: Mapping[str, pd.DataFrame]) -> tuple[pd.Ser
         Median accuracy of five seeds by length: the vanilla RNN's, and the lower of GRU and LSTM.
     """
     table = comparison.accuracy_against_length(measured)
+    median = table.pivot_table(index="T", columns="cell", values="accuracy", aggfunc="median")
     plt.gca().set(
-        title="From 50 steps on the median vanilla RNN hardly beats guessing",
+        title=plots.true_title(
+            "From 50 steps on the median vanilla RNN hardly beats guessing",
+            median.loc[50:, "rnn"].max() < comparison.CHANCE + 0.1,
+            "Accuracy against the distance of what is asked",
+        ),
         xlabel="length T (steps): the symbol comes first, the question last",
     )
-    median = table.pivot_table(index="T", columns="cell", values="accuracy", aggfunc="median")
     return median["rnn"], median[["gru", "lstm"]].min(axis=1)
 
 
@@ -427,6 +457,7 @@ def with_and_without_clipping(
     """
     figure, axes = plots.new_figure(columns=2, width=9, height=3.4)
     lines, rows = zip(runs.items(), plots.COLORS, ("-", "-", "--"), strict=False), []
+    decided = {}
     for ((radius, limit), histories), color, line in lines:
         name = f"radius {radius:.1f}, " + (
             f"clipped at {limit:g}" if limit < 1e9 else "no clipping"
@@ -438,11 +469,17 @@ def with_and_without_clipping(
         learn = sum(run[-20:, 0].mean() < 0.5 for run in histories)
         lost = sum(len(run) < 50 for run in histories)
         rows.append((name, learn, lost, norms.max(), (norms > limit).mean()))
+        decided[radius, limit < 1e9] = (learn, lost)
     axes[0].set(title="Loss", xlabel="update", ylabel="mean squared error", ylim=(0.05, 1e8))
     axes[1].set(title="Gradient norm before clipping", xlabel="update", ylabel="global norm")
     axes[1].set_ylim(0.1, 1e10)
     axes[0].legend(fontsize=8)
-    figure.suptitle("Same learning rate: at radius 1.5 clipping decides", weight="bold")
+    title = plots.true_title(
+        "Same learning rate: at radius 1.5 clipping decides",
+        decided.get((1.5, False), (1,))[0] == 0 and decided.get((1.5, True), (0,))[0] > 0,
+        "Loss and gradient of every update, with and without clipping",
+    )
+    figure.suptitle(title, weight="bold")
     return pd.DataFrame(rows, columns=["name", "learn", "lost", "longest", "shortened"])
 
 
@@ -495,7 +532,13 @@ def clipped_as_arrows(
         axis.annotate("", end, (0, 0), arrowprops=arrow)
         label = f"{name}: length {length:.1f}, turned by {angles[-1]:.0f}°"
         axis.plot([], [], color=color, lw=2.2, label=label)
-    axis.set(title="Only the global norm keeps the direction")
+    by_norm, *others = angles
+    title = plots.true_title(
+        "Only the global norm keeps the direction",
+        by_norm < 0.1 and min(others) > 1,
+        "One gradient, clipped in three ways",
+    )
+    axis.set(title=title)
     axis.set(xlabel="along the gradient", ylabel="across", xlim=(-0.1, 3.6), ylim=(-0.2, 2.6))
     axis.legend(loc="upper left", fontsize=9)
     return angles
@@ -561,7 +604,14 @@ def triangles_of_the_band(
         image = _show_reach(axis, matrix, title)
     axes[0].set_ylabel("loss time t")
     figure.colorbar(image, ax=axes, label="mean |gradient|", shrink=0.8)
-    figure.suptitle("A cut keeps triangles of the band", weight="bold")
+    _, band, cut = shown.values()
+    together = np.equal.outer(steps // k, steps // k)
+    title = plots.true_title(
+        "A cut keeps triangles of the band",
+        not cut[~together].any() and np.allclose(cut[together], band[together], rtol=1e-3),
+        "What the loss at each time reaches, uncut and cut",
+    )
+    figure.suptitle(title, weight="bold")
     return shown
 
 
@@ -608,7 +658,13 @@ def what_a_cut_costs(
     axis.plot(errors.mean(), color="0.5", lw=1, label=f"mean of {len(errors)} seeds")
     axis.axhline(22 / 30, color="k", ls=":", label="always say 0")
     axis.axvline(delay, color="0.7", lw=1, ls="--", label="the delay")
-    axis.set(title="Cuts shorter than the delay cost dearly", xlabel="steps between cuts, k")
+    shorter = errors.columns < delay
+    title = plots.true_title(
+        "Cuts shorter than the delay cost dearly",
+        errors.loc[:, shorter].mean().min() > 1.5 * errors.loc[:, ~shorter].mean().max(),
+        "The error after training, by the steps between cuts",
+    )
+    axis.set(title=title, xlabel="steps between cuts, k")
     axis.set(xscale="log", ylabel="mean squared error", ylim=(0, 0.8))
     axis.set_xticks(errors.columns, errors.columns)
     axis.minorticks_off()
@@ -616,7 +672,7 @@ def what_a_cut_costs(
     image = _show_reach(right, reached, "The net trained uncut")
     right.set_ylabel("loss time t")
     figure.colorbar(image, ax=right, label="mean |gradient|", shrink=0.8)
-    return errors.T[errors.columns < delay], errors.T[errors.columns >= delay]
+    return errors.T[shorter], errors.T[~shorter]
 
 
 def error_at_every_step(
@@ -647,7 +703,16 @@ def error_at_every_step(
         errors = (h @ params["W_y"] + params["b_y"] - targets) ** 2
         means[name] = errors.mean(axis=(0, 2))
         axis.plot(means[name], color=color, label=name)
-    axis.set(title="After every cut the error jumps, for eight steps", xlabel="step")
+    pieced, whole = means.values()
+    since = np.arange(T) % k
+    after, rest = (np.arange(T) >= k) & (since < 8), since >= 8
+    title = plots.true_title(
+        "After every cut the error jumps, for eight steps",
+        pieced[after].mean() > 3 * whole[after].mean()
+        and pieced[rest].mean() < 1.5 * whole[rest].mean(),
+        "The error at every step, read in parts and in one piece",
+    )
+    axis.set(title=title, xlabel="step")
     axis.set(ylabel="mean squared error", ylim=(0, 1.9), xticks=range(0, T + 1, k))
     axis.legend(loc="upper left", ncols=2)
     return means

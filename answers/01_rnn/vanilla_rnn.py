@@ -11,6 +11,15 @@ TORCH_H = "h = torch.tanh(from_input + h @ self.weight_hh_l0.T + self.bias_hh_l0
 START = "h = x.new_zeros(x.shape[0], self.weight_hh_l0.shape[0]) if h0 is None else h0"
 ONCE = "    dh_next = np.zeros_like(h[:, 0])  # once, before the loop: inside it, the future is forgotten\n"
 
+TEST = {
+    "loop": """    for name, value in params.items():
+        loss = lambda v, name=name: gradients(ids, targets, mask, params | {name: v})[0]
+        nudged = numerical_gradient(loss, value)
+        np.testing.assert_allclose(grads[name], nudged, rtol=1e-4, atol=1e-6, err_msg=name)
+""",
+    "assert": "np.testing.assert_allclose(grads[name], nudged, rtol=1e-4, atol=1e-6, err_msg=name)",
+}
+
 WRONG = {
     "rnn_step": {
         "The nonlinearity is missing: apply np.tanh to the sum.": [
@@ -631,6 +640,76 @@ def rnn_forward(x, h0, W_x, W_h, b):
             )
         ],
     },
+    "test_gradients": {
+        "It never fails: nothing is asserted.": [(TEST["loop"], "")],
+        "It always fails, on right gradients too.": [(TEST["loop"], "    assert False\n")],
+        "It returns False: a test speaks by raising an AssertionError.": [
+            (
+                TEST["loop"],
+                TEST["loop"].replace(
+                    TEST["assert"],
+                    "if not np.allclose(grads[name], nudged, rtol=1e-4, atol=1e-6):\n            return False",
+                )
+                + "    return True\n",
+            )
+        ],
+        "It prints that something is wrong: a test speaks by raising an AssertionError.": [
+            (
+                TEST["assert"],
+                "if not np.allclose(grads[name], nudged, rtol=1e-4, atol=1e-6):\n            print(name, 'is wrong')",
+            )
+        ],
+        "It looks at keys and shapes alone: wrong gradients have the right shapes.": [
+            (
+                TEST["loop"],
+                "    assert {k: g.shape for k, g in grads.items()} == {k: p.shape for k, p in params.items()}\n",
+            )
+        ],
+        "It looks at the loss alone: that is right.": [(TEST["loop"], "    assert 0 < _ < 10\n")],
+        "The read-out alone is compared: its gradients are right in the colleague's function.": [
+            (
+                "in params.items():\n        loss",
+                "in [(n, params[n]) for n in ('W_y', 'b_y')]:\n        loss",
+            )
+        ],
+        "The recurrent weights alone are compared: the others can be wrong too.": [
+            ("in params.items():\n        loss", "in [('W_h', params['W_h'])]:\n        loss")
+        ],
+        "The first entry of each gradient is compared: look at all of them.": [
+            ("(grads[name], nudged,", "(grads[name].flat[0], nudged.flat[0],")
+        ],
+        "The sizes are compared: a gradient has a sign.": [
+            ("(grads[name], nudged,", "(abs(grads[name]), abs(nudged),"),
+            ("rtol=1e-4, atol=1e-6", "rtol=0.2, atol=0.2"),
+        ],
+        "The tolerance is so wide that nearly everything passes.": [
+            ("rtol=1e-4, atol=1e-6", "rtol=1e-4, atol=1")
+        ],
+        "Two ways to add up differ in the last digits: compare with a tolerance, not with ==.": [
+            (TEST["assert"], "assert np.array_equal(grads[name], nudged)")
+        ],
+        "There is one step alone: with no later step nothing can be lost on the way back.": [
+            ("size=(2, 2, 6))", "size=(2, 2, 1))"),
+            ("np.arange(6) < np.array([[6], [4]])", "np.ones((2, 1), dtype=bool)"),
+        ],
+        "All steps are real: what comes out of padded steps goes unseen.": [
+            ("np.arange(6) < np.array([[6], [4]])", "np.ones((2, 6), dtype=bool)")
+        ],
+        "There is one sequence: two that read the same character at once go unseen.": [
+            ("size=(2, 2, 6))", "size=(2, 1, 6))"),
+            ("np.array([[6], [4]])", "np.array([[4]])"),
+        ],
+        "All weights are zero: so are most gradients, right or wrong.": [
+            ("rng.normal(size=shape)", "np.zeros(shape)")
+        ],
+        "The colleague's name is written in it: call the function that is handed in.": [
+            ("_, grads = gradients(", "_, grads = colleagues_gradients("),
+            (
+                "gradients(ids, targets, mask, params | {name: v})",
+                "colleagues_gradients(ids, targets, mask, params | {name: v})",
+            ),
+        ],
+    },
     "character_rnn_gradients": {
         "The bug is still there: nothing is carried back from the later steps.": [
             (ONCE, ""),
@@ -1051,6 +1130,59 @@ def rnn_backward(dh, cache):
             ("torch.stack(states, dim=1)", "states"),
         ],
     },
+    "test_gradients": {
+        "np.allclose": [
+            (TEST["assert"], "assert np.allclose(grads[name], nudged, rtol=1e-3, atol=1e-7), name")
+        ],
+        "own error": [
+            (
+                TEST["assert"],
+                "if abs(grads[name] - nudged).max() > 1e-5:\n            raise ValueError(name)",
+            )
+        ],
+        "all complaints at once": [
+            (
+                TEST["loop"],
+                TEST["loop"]
+                .replace("    for name", "    bad = []\n    for name")
+                .replace(
+                    TEST["assert"],
+                    "bad += [] if np.allclose(grads[name], nudged, atol=1e-6) else [name]",
+                )
+                + "    assert not bad, bad\n",
+            )
+        ],
+        "random directions": """def test_gradients(gradients):
+    rng = np.random.default_rng(5)
+    for _ in range(20):
+        shapes = {"W_x": (3, 4), "W_h": (4, 4), "b": (4,), "W_y": (4, 3), "b_y": (3,)}
+        params = {name: 0.7 * rng.normal(size=shape) for name, shape in shapes.items()}
+        ids, targets = rng.integers(3, size=(2, 3, 5))
+        mask = np.arange(5) < np.array([[5], [3], [4]])
+        grads = gradients(ids, targets, mask, params)[1]
+        way = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+        at = lambda s: gradients(ids, targets, mask, {k: v + s * way[k] for k, v in params.items()})[0]
+        slope = (at(1e-5) - at(-1e-5)) / 2e-5
+        assert abs(slope - sum((grads[k] * way[k]).sum() for k in grads)) < 1e-6 + 1e-4 * abs(slope)
+""",
+        "autograd": """def test_gradients(gradients):
+    torch.manual_seed(0)
+    shapes = {"W_x": (5, 3), "W_h": (3, 3), "b": (3,), "W_y": (3, 5), "b_y": (5,)}
+    p = {k: torch.randn(*s, dtype=torch.float64, requires_grad=True) for k, s in shapes.items()}
+    ids = np.array([[0, 1, 2, 1, 4], [0, 3, 2, 2, 0], [1, 3, 4, 0, 0]])
+    targets, mask = (ids + 1) % 5, np.arange(5)[None] < np.array([[5], [4], [3]])
+    h, states = torch.zeros(3, 3, dtype=torch.float64), []
+    for t in range(5):
+        h = torch.tanh(p["W_x"][ids[:, t]] + h @ p["W_h"] + p["b"])
+        states.append(h)
+    logits = torch.stack(states, 1) @ p["W_y"] + p["b_y"]
+    m = torch.tensor(mask)
+    nn.functional.cross_entropy(logits[m], torch.tensor(targets)[m]).backward()
+    _, grads = gradients(ids, targets, mask, {k: v.detach().numpy() for k, v in p.items()})
+    for k, v in p.items():
+        assert np.allclose(v.grad.numpy(), grads[k], atol=1e-8), k
+""",
+    },
     "character_rnn_gradients": {
         "from the parts": """def character_rnn_gradients(ids, targets, mask, params):
     W_x, W_h, b, W_y, b_y = (params[k] for k in ("W_x", "W_h", "b", "W_y", "b_y"))
@@ -1140,6 +1272,16 @@ SAYS = {
         "All weights start equal, so all units stay the same: draw them at random.": "draw them at random",
         "weight_hh_l0 is detached, so nothing trains it: use the parameter as it is.": "No gradient reaches weight_hh_l0",
         "bias_hh_l0 is detached, so nothing trains it: use the parameter as it is.": "No gradient reaches bias_hh_l0",
+    },
+    "test_gradients": {
+        "It never fails: nothing is asserted.": "passes on the colleague's function",
+        "It always fails, on right gradients too.": "fails on gradients that PyTorch finds",
+        "It returns False: a test speaks by raising an AssertionError.": "must raise an AssertionError",
+        "All steps are real: what comes out of padded steps goes unseen.": "to which padded steps add their share",
+        "There is one sequence: two that read the same character at once go unseen.": "two sequences read one character",
+        "Two ways to add up differ in the last digits: compare with a tolerance, not with ==.": "and should pass (AssertionError",
+        "The recurrent weights alone are compared: the others can be wrong too.": "passes on twice the gradient of W_x",
+        "There is one step alone: with no later step nothing can be lost on the way back.": "passes on the colleague's function",
     },
     "character_rnn_gradients": {
         "The parameters are updated here: return their gradients, and leave params as they are.": "changed its argument params",
@@ -1265,6 +1407,23 @@ TYPICAL = {
         ),
         "point missed": (
             WRONG["VanillaRNN"]["The previous state is not used: add h @ weight_hh_l0.T."],
+            0.0,
+            0.49,
+        ),
+    },
+    "test_gradients": {
+        "nothing": ([(TEST["loop"], "")], 0.0, 0.0),
+        "one slip": (
+            WRONG["test_gradients"][
+                "All steps are real: what comes out of padded steps goes unseen."
+            ],
+            0.8,
+            0.95,
+        ),
+        "point missed": (
+            WRONG["test_gradients"][
+                "The read-out alone is compared: its gradients are right in the colleague's function."
+            ],
             0.0,
             0.49,
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from course import checks
+from course import bug_hunt, checks
 from course.weights import load_torch_weights
 
 _STEP = {"x": (2, 3), "h_prev": (2, 4), "W_x": (3, 4), "W_h": (4, 4), "b": (4,)}
@@ -250,6 +251,46 @@ def _runs_on_any_device(model: nn.Module) -> None:
         "On another device than the CPU it fails: make the zeros there too, for example with "
         "x.new_zeros, which has dtype and device of x.",
     )
+
+
+def test_gradients(t, test_gradients, colleagues_gradients):
+    bug_hunt.require_red(test_gradients, colleagues_gradients, "the colleague's function")
+    bug_hunt.require_green(test_gradients, _by_autograd, "gradients that PyTorch finds")
+    for slip in ("W_x", "W_h", "b", "W_y", "b_y"):
+        doubled = functools.partial(_by_autograd, slip=slip)
+        bug_hunt.require_red(test_gradients, doubled, f"twice the gradient of {slip}")
+    for slip, what in {
+        "mask": "gradients to which padded steps add their share",
+        "rows": "a W_x whose row counts once where two sequences read one character at one step",
+    }.items():
+        bug_hunt.require_red(test_gradients, functools.partial(_by_autograd, slip=slip), what)
+    t.say(
+        "test_gradients: red on the colleague's function and seven others, green on right gradients"
+    )
+
+
+def _by_autograd(ids, targets, mask, params, slip=""):
+    """Loss and gradients of a character RNN as PyTorch finds them, or with one slip."""
+    p = {k: torch.tensor(v, dtype=torch.float64, requires_grad=True) for k, v in params.items()}
+    rows = [p["W_x"][step] for step in torch.as_tensor(ids).T]
+    h, states = torch.zeros(len(ids), len(p["b"]), dtype=torch.float64), []
+    for row in rows:
+        row.retain_grad()
+        h = torch.tanh(row + h @ p["W_h"] + p["b"])
+        states.append(h)
+    logits = torch.stack(states, dim=1) @ p["W_y"] + p["b_y"]
+    losses = nn.functional.cross_entropy(
+        logits.transpose(1, 2), torch.as_tensor(targets), reduction="none"
+    )
+    real = torch.as_tensor(mask)
+    loss = (losses * real).sum() / real.sum()
+    (losses.sum() / real.sum() if slip == "mask" else loss).backward()
+    grads = {name: value.grad.numpy() * (1 + (name == slip)) for name, value in p.items()}
+    if slip == "rows":
+        grads["W_x"] = np.zeros(p["W_x"].shape)
+        for step, row in zip(np.asarray(ids).T, rows, strict=True):
+            grads["W_x"][step] += row.grad.numpy()
+    return loss.item(), grads
 
 
 def character_rnn_gradients(t, character_rnn_gradients):

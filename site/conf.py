@@ -3,6 +3,12 @@
 Everything that a page loads lies beside it: no address of another machine is in here.
 """
 
+import json
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
 project = "Recurrent networks, by hand and in PyTorch"
 author = "the authors of the course"
 html_title = "Recurrent networks"
@@ -36,3 +42,18 @@ html_css_files = ["course.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_show_copyright = False
+
+
+def add_alternative_texts(app: Sphinx, doctree: nodes.document) -> None:
+    """Give a notebook's pictures what stands for them; MyST-NB names their files by their bytes."""
+    texts = Path(app.srcdir) / "alternative_texts.json"
+    known = json.loads(texts.read_text()) if texts.is_file() else {}
+    of_this_page = known.get(app.env.docname, {})
+    for image in doctree.findall(nodes.image):
+        image["alt"] = of_this_page.get(Path(image["uri"]).stem, image.get("alt", ""))
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect what this configuration adds; nothing of it is kept from build to build."""
+    app.connect("doctree-read", add_alternative_texts)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -63,23 +63,47 @@ def show_given_outputs(starter: NotebookNode, solution: NotebookNode) -> list[st
 
 def given_cells(cells: Iterable[NotebookNode]) -> list[NotebookNode]:
     """Pick the code cells whose outputs do not depend on the learner's code and answer no guess."""
+    cells = list(cells)
+    guessing = open_guesses(cells)
     theirs: set[str] = set()  # names that hold, or may hold, something of the learner's
-    guesses: set[str] = set()  # names of guesses that no cell has answered yet
     given = []
     for cell in cells:
         if cell.cell_type != "code":
             continue
         used, bound, changed = _names(cell.source)
+        if is_solution(cell) or used & theirs:
+            theirs |= bound | changed
+        elif cell.id not in guessing and not is_grade(cell) and "nbgrader" not in cell.metadata:
+            given.append(cell)
+    return given
+
+
+def open_guesses(cells: Iterable[NotebookNode]) -> set[str]:
+    """Find the code cells whose outputs may answer a guess that is still open.
+
+    Parameters
+    ----------
+    cells : iterable of nbformat.NotebookNode
+        In the order of the notebook, with their tags.
+
+    Returns
+    -------
+    set of str
+        Ids of the cells from each that asks for a guess to the first that uses it, both included.
+    """
+    guesses: set[str] = set()  # names of guesses that no cell has answered yet
+    found = set()
+    for cell in cells:
+        if cell.cell_type != "code":
+            continue
+        used, bound, _ = _names(cell.source)
         if GUESS in cell.metadata.get("tags", ()):
             guesses |= bound
-        elif is_solution(cell) or used & theirs:
-            theirs |= bound | changed
+            found.add(cell.id)
+        elif guesses:
             guesses -= used
-        elif not guesses and not is_grade(cell) and "nbgrader" not in cell.metadata:
-            given.append(cell)
-        else:
-            guesses -= used
-    return given
+            found.add(cell.id)
+    return found
 
 
 def _names(source: str) -> tuple[set[str], set[str], set[str]]:

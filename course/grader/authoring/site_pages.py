@@ -6,6 +6,7 @@ the other.
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Iterable
@@ -14,8 +15,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course.grader.authoring.given_outputs import GUESS
+from course.grader.authoring.given_outputs import open_guesses
 from course.grader.authoring.leaks import solution_of
+from course.grader.authoring.site_alts import add_alternative_texts, texts_by_picture
 from course.grader.authoring.student import ASKED_FOR
 from course.grader.authoring.tour import WIDGET
 from course.grader.classroom.course_folder import CourseFolder, FolderError
@@ -41,6 +43,8 @@ GUIDES = STUDENTS | READERS | TEACHERS
 hidden tests score and what a submission could try."""
 
 TOUR = "course/demo.ipynb"
+TEXTS = "alternative_texts.json"
+"""What stands for each picture of a notebook's outputs; Sphinx's configuration puts it there."""
 SHOWN_ROLES = {"reading", "demo"}
 """Cells whose outputs are shown; those of exercises and of their checks are the student's own."""
 
@@ -80,13 +84,18 @@ def write_pages(folder: CourseFolder, lessons: Iterable[Lesson], target: Path) -
     """
     lessons = list(lessons)
     places = _places(folder, lessons)
+    texts: dict[str, dict[str, str]] = {}  # what stands for pictures: by page and picture
     for lesson in lessons:
         place = _released(lesson)
         starter = _read(folder, place)
         _write(target / "starters" / lesson.assignment / f"{lesson.notebook}.ipynb", starter)
         notebook = with_outputs(lesson, _notebook(starter), solution_of(folder, lesson))
+        texts[_page(places[place])] = texts_by_picture(notebook.cells)
         _write_notebook(target, places, place, notebook, _note(lesson))
-    _write_notebook(target, places, TOUR, _notebook(_read(folder, TOUR)))
+    tour = _notebook(_read(folder, TOUR))
+    texts[_page(places[TOUR])] = texts_by_picture(tour.cells)
+    _write_notebook(target, places, TOUR, tour)
+    _write(target / TEXTS, json.dumps(texts))
     for place, name in places.items():
         if place.endswith(".md"):
             text = relinked(_read(folder, place), place, places, folder.root)
@@ -96,7 +105,11 @@ def write_pages(folder: CourseFolder, lessons: Iterable[Lesson], target: Path) -
         elif place.endswith(".png"):
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             (target / name).write_bytes((folder.root / place).read_bytes())
-    return [name.rpartition(".")[0] for name in places.values() if not name.endswith(".png")]
+    return [_page(name) for name in places.values() if not name.endswith(".png")]
+
+
+def _page(name: str) -> str:
+    return name.rpartition(".")[0]
 
 
 def with_outputs(lesson: Lesson, starter: NotebookNode, solution: NotebookNode) -> NotebookNode:
@@ -124,23 +137,19 @@ def with_outputs(lesson: Lesson, starter: NotebookNode, solution: NotebookNode) 
             f"release/ and solution/ of {lesson.assignment}/{lesson.notebook} are not of the same "
             f"source: run `make release solution LESSON={lesson.assignment}`"
         )
-    heading, open_guess = lesson.title, False
+    guessing = open_guesses(starter.cells)
     for cell, shown, solved in zip(lesson.cells, starter.cells, solution.cells, strict=True):
-        open_guess = open_guess or GUESS in shown.metadata.get("tags", [])
         shown.metadata = nbformat.from_dict({})
         if shown.cell_type != "code":
-            headings = re.findall(r"^#+ (.+)$", CODE.sub("", shown.source), re.MULTILINE)
-            heading = headings[-1] if headings else heading
             continue
         shown.outputs, shown.execution_count = [], None
         if cell.role not in SHOWN_ROLES or shown.source != solved.source:
             continue
         shown.outputs = [o for o in solved.outputs if WIDGET not in o.get("data", {})]
-        about = f"Figure of the part “{re.sub(r'[$*`]', '', heading)}”"
-        shown.metadata = nbformat.from_dict({"mystnb": {"image": {"alt": about}}})
-        if open_guess:
+        if shown.id in guessing:
             shown.metadata.tags = ["hide-output"]
-            open_guess = "compare_guess(" not in shown.source
+    quoted = [cell.node.id for cell in lesson.cells if cell.role in SHOWN_ROLES]
+    add_alternative_texts(starter.cells, lesson.title, quoted)
     return starter
 
 

@@ -143,6 +143,18 @@ class TestTheWholeSite:
             some += pictures
         assert some > 100
 
+    def test_no_picture_is_without_a_text_and_no_page_has_one_text_twice(self, course_site):
+        for name, page in pages_of(course_site).items():
+            texts = [picture.get("alt", "") for picture in page.pictures]
+            assert all(len(text) >= 20 for text in texts), name
+            assert len(texts) == len(set(texts)), name
+
+    def test_texts_say_what_the_notebooks_say_of_their_pictures(self, course_site):
+        pages = pages_of(course_site)
+        texts = [p["alt"] for p in pages["lessons/01_rnn/vanilla_rnn.html"].pictures]
+        assert any("The dashed line marks 10^-6" in text for text in texts)
+        assert any("Gradient norm" in p["alt"] for p in pages["tour.html"].pictures)
+
     def test_the_landing_page_says_what_for_whom_and_how_to_begin(self, course_site, lessons):
         page = course_site / "index.html"
         text = plain(page.read_text())

@@ -185,6 +185,27 @@ MODULE_WRONG = {
             "        state = new",
         )
     ],
+    "The ids are overwritten: read them, and leave them as they are.": [
+        (RUN, RUN + "\n        ids.zero_()")
+    ],
+    "The logits of another module of the same sizes come back: keep nothing outside of the module.": [
+        (
+            RUN,
+            RUN
+            + "\n        given = CharLM.known.setdefault((ids.shape, h.shape), self.readout(h))",
+        ),
+        ("    def forward(", "    known = {}\n\n    def forward("),
+        ("return self.readout(h), state", "return given, state"),
+    ],
+    "The first state is always on the CPU: make its zeros on the device of the ids.": [
+        (
+            RUN,
+            "if state is None:\n"
+            "            zeros = torch.zeros(1, len(ids), self.recurrent.hidden_size, dtype=self.readout.weight.dtype)\n"
+            "            state = (zeros, zeros) if isinstance(self.recurrent, nn.LSTM) else zeros\n"
+            "        " + RUN,
+        )
+    ],
     "No log_softmax: return the logits.": [
         ("return self.readout(h)", "return self.readout(h).log_softmax(dim=-1)")
     ],
@@ -795,11 +816,13 @@ SAYS = {
         "None comes back instead of a state: return the one after the last step.": "not None",
         "The state that came in is returned: return the one after the last step.": "not None",
         "The module remembers the state of an earlier call: only the caller keeps it.": "remember nothing",
-        "There is dropout in the module: the same ids must give the same logits.": "nothing random",
+        "There is dropout in the module: the same ids must give the same logits.": "is it random",
         "The recurrent weights do not learn: leave requires_grad as it is.": "no gradient reaches",
         "The embedding does not learn: leave out detach().": "no gradient reaches",
         "The logits are forced to float32: keep the dtype of the parameters.": "dtype float32",
         "The state that was given is overwritten: the caller may still need it.": "handed in as it is",
+        "The first state is always on the CPU: make its zeros on the device of the ids.": "on the device of the ids",
+        "The ids are overwritten: read them, and leave them as they are.": "changed its argument",
     },
     "bits_per_character": {
         "The model is left in evaluation mode: put it back into the mode it was in before.": "in the mode it was in before",

@@ -104,6 +104,8 @@ def CharLM(t, CharLM):
     for cell in ("lstm", "rnn"):
         args = {"vocab_size": V, "embedding_size": E, "hidden_size": H, "cell": cell}
         t.check(weights, args, f"number of weights ({cell})", float32=False, quiet=True)
+    for some in (ids, ids.flip(0), ids[:1, :1]):
+        t.check(logits, {"ids": some}, "logits", float32=False, quiet=True)
     model = char_lm("lstm")
     once, again = model(ids)[0], model(ids)[0]
     checks.require(
@@ -111,7 +113,15 @@ def CharLM(t, CharLM):
         "CharLM: the same ids, read twice from a zero state, get other logits the second time. "
         "The module must remember nothing between calls, and nothing random belongs into it.",
     )
-    t.check(logits, {"ids": ids}, "logits", float32=False, quiet=True)
+    try:
+        there = CharLM(V, E, H).to("meta")(ids.to("meta"))[0].device.type == "meta"
+    except (RuntimeError, NotImplementedError):
+        there = False
+    checks.require(
+        there,
+        "CharLM: on another device than the CPU it fails. The layer makes its own zeros when the "
+        "state is None; any that you make must be on the device of the ids.",
+    )
     checks.require(
         once.dtype == torch.float64,
         f"CharLM: float64 weights give {once.dtype} logits: keep the dtype of the parameters.",

@@ -12,6 +12,15 @@ _STREAM = "def train_on_stream(x, targets, h0, params, k, learning_rate, max_nor
 _CLIP = "def clip_grad_norm(grads, max_norm):\n"
 _NORMS = "def gradient_norms(W_h, h):\n"
 _RADIUS = "def scale_spectral_radius(W, radius):\n"
+_AGREE = "agree = lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)"
+_UNCUT = "    agree(np.dot(losses, [3, 3, 1]) / 7, loss)\n"
+_ONE_UPDATE = """        for name, grad in grads.items():
+            agree(after[name], params[name] - 0.1 * min(1, max_norm / length) * grad)
+"""
+_TWO_PARTS = """    for name in params:
+        agree(at_once[name], second[name])
+"""
+_LENGTHS = "for max_norm in (length / 3, 3 * length):"
 
 WRONG = {
     "gradient_norms": {
@@ -290,7 +299,7 @@ WRONG = {
             (_LOOP, "for start in range(0, T, T):"),
             ("start + k)", "start + T)"),
         ],
-        "The state is lost at the cut: every part starts from h0 again.": [
+        "One of the two mistakes is still there: try symptom 1 on your loop.": [
             ("targets[:, part], h, params", "targets[:, part], h0, params")
         ],
         "The state is lost at the cut: every part after the first starts from zeros.": [
@@ -398,8 +407,87 @@ WRONG = {
             ("T = x.shape[1]", "T = x.shape[0]")
         ],
     },
+    "test_training_loop": {
+        "It never fails: nothing is asserted.": [(_AGREE, "agree = lambda a, b: None")],
+        "It always fails, on a right loop too.": [(_TWO_PARTS, "    assert False\n")],
+        "It returns False: a test speaks by raising an AssertionError.": [
+            (_AGREE, "results = []\n    agree = lambda a, b: results.append(np.allclose(a, b))"),
+            (_TWO_PARTS, _TWO_PARTS + "    return all(results)\n"),
+        ],
+        "It prints that something is wrong: a test speaks by raising an AssertionError.": [
+            (_AGREE, "agree = lambda a, b: np.allclose(a, b) or print(a, 'should be', b)")
+        ],
+        "It looks at shapes alone: a wrong loop returns the right shapes.": [
+            (_AGREE, "agree = lambda a, b: np.testing.assert_equal(np.shape(a), np.shape(b))")
+        ],
+        "It asks that the loss falls: the colleague's loss falls, too.": [
+            (_UNCUT, "    assert len(losses) == 3\n"),
+            (_ONE_UPDATE, ""),
+            (
+                _TWO_PARTS,
+                "    after, losses = train(x, targets, h0, params, 7, 0.1, 1.0)\n"
+                "    assert loss_and_gradients(x, targets, h0, after)[0] < losses[0]\n",
+            ),
+        ],
+        "The tolerance is so wide that nearly everything passes.": [
+            ("rtol=1e-5, atol=1e-6", "rtol=1e-5, atol=2.0")
+        ],
+        "Two ways to compute differ in the last digits: compare with a tolerance, not with ==.": [
+            (_AGREE, "agree = np.testing.assert_array_equal")
+        ],
+        "Losses without learning alone are compared: wrong updates pass.": [
+            (_ONE_UPDATE, ""),
+            (_TWO_PARTS, ""),
+        ],
+        "Single updates alone are compared: what happens at a cut goes unseen.": [
+            (_UNCUT, ""),
+            (_TWO_PARTS, ""),
+        ],
+        "The losses are never looked at.": [(_UNCUT, "")],
+        "The start state is zero: a loop that does not use it passes.": [
+            ("rng.normal(size=(2, 4))", "np.zeros((2, 4))"),
+            (_TWO_PARTS, ""),
+        ],
+        "k divides T: a loop that leaves out the last, shorter part passes.": [
+            ("params, 3, 0.0", "params, 1, 0.0"),
+            ("[3, 3, 1]", "np.ones(7)"),
+        ],
+        "The losses are averaged: a shorter part counts less.": [
+            ("np.dot(losses, [3, 3, 1]) / 7", "np.mean(losses)")
+        ],
+        "The length of an update alone is compared: it has a direction.": [
+            (
+                _ONE_UPDATE,
+                "        far = figures.length_of_the_update(params, after)\n"
+                "        agree(far, 0.1 * min(max_norm, length))\n",
+            ),
+        ],
+        "It asks only that no update is too long: one that is too short passes, or a backward one.": [
+            (
+                _ONE_UPDATE,
+                "        far = figures.length_of_the_update(params, after)\n"
+                "        assert far < 0.1 * max_norm + 1e-6\n",
+            ),
+        ],
+        "No gradient is longer than max_norm: nothing is ever clipped.": [
+            (_LENGTHS, "for max_norm in (2 * length, 3 * length):"),
+            ("4, 0.1, length / 3", "4, 0.1, length * 9"),
+        ],
+        "Every gradient is longer than max_norm: short ones must stay as they are.": [
+            (_LENGTHS, "for max_norm in (length / 3, length / 9):")
+        ],
+        "One parameter alone is looked at: the others can be wrong, too.": [
+            (_ONE_UPDATE, _ONE_UPDATE.replace("grads.items()", "[('W_y', grads['W_y'])]")),
+            (_TWO_PARTS, "    agree(at_once['W_y'], second['W_y'])\n"),
+            (_LENGTHS, "for max_norm in (3 * length,):"),
+        ],
+        "It never makes two updates: gradients at outdated parameters pass.": [(_TWO_PARTS, "")],
+        "The colleague's name is written in it: call the loop that is handed in.": [
+            (_AGREE, _AGREE + "\n    train = train_on_stream_buggy")
+        ],
+    },
     "train_on_stream": {
-        "Both mistakes are still there: the lost state and the separate clipping.": _STREAM
+        "Both mistakes are still there: try the two symptoms on your loop.": _STREAM
         + "    params, losses = dict(params), []\n"
         + "    for start in range(0, x.shape[1], k):\n"
         + "        part = slice(start, start + k)\n"
@@ -409,7 +497,7 @@ WRONG = {
         + "            params[name] = params[name] - learning_rate * clipped[0]\n"
         + "        losses.append(loss)\n"
         + "    return params, np.array(losses)\n",
-        "The state is lost at the cut: every part starts from h0 again.": [
+        "One of the two mistakes is still there: try symptom 1 on your loop.": [
             ("targets[:, part], h, params", "targets[:, part], h0, params")
         ],
         "The state is lost at the cut: every part after the first starts from zeros.": [
@@ -421,7 +509,7 @@ WRONG = {
         "The first state of a part is carried; carry the last one.": [
             ("h = states[:, -1]", "h = states[:, 0]")
         ],
-        "Every array is clipped by itself: clip them together, one norm for all.": [
+        "One of the two mistakes is still there: try symptom 2 on your loop.": [
             (
                 _CLIPPED,
                 "clipped = [clip_grad_norm([g], max_norm)[0][0] for g in grads.values()]",
@@ -716,6 +804,64 @@ RIGHT = {
             ("h = states[:, -1]", "h = rnn_forward(x[:, part], h, params)[:, -1]")
         ],
     },
+    "test_training_loop": {
+        "np.allclose": [
+            (
+                _AGREE,
+                "def agree(a, b):\n        assert np.allclose(a, b, rtol=1e-4, atol=1e-7), (a, b)",
+            )
+        ],
+        "own error": [
+            (
+                _AGREE,
+                "def agree(a, b):\n"
+                "        if np.abs(np.asarray(a) - b).max() > 1e-5:\n"
+                "            raise ValueError('they differ')",
+            )
+        ],
+        "all complaints at once": [
+            (_AGREE, "good = []\n    agree = lambda a, b: good.append(np.allclose(a, b))"),
+            (_TWO_PARTS, _TWO_PARTS + "    assert all(good), good\n"),
+        ],
+        "with the functions of parts 4 and 5": [
+            (
+                _UNCUT,
+                "    agree(np.dot(losses, [3, 3, 1]), 7 * truncated_bptt(x, targets, h0, params, 3)[0])\n",
+            ),
+            (
+                _ONE_UPDATE,
+                "        short, _ = clip_grad_norm(list(grads.values()), max_norm)\n"
+                "        for name, grad in zip(grads, short):\n"
+                "            agree((params[name] - after[name]) / 0.1, grad)\n",
+            ),
+        ],
+        "a right loop beside it": """def test_training_loop(train):
+    rng = np.random.default_rng(3)
+    for k, rate, limit in [(3, 0.2, 0.1), (3, 0.2, 100.0), (8, 0.05, 0.5), (2, 0.0, 1.0)]:
+        x, targets, h0 = (rng.normal(size=s) for s in ((3, 8, 2), (3, 8, 1), (3, 5)))
+        params = figures.draw_params(2, 5, 1, rng)
+        after, losses = train(x, targets, h0, dict(params), k, rate, limit)
+        p, h, n = params, h0, 0
+        for a in range(0, 8, k):
+            loss, g, states = loss_and_gradients(x[:, a : a + k], targets[:, a : a + k], h, p)
+            size = sum((v**2).sum() for v in g.values()) ** 0.5
+            p = {name: p[name] - rate * g[name] * min(1, limit / size) for name in p}
+            h = states[:, -1]
+            assert abs(losses[n] - loss) < 1e-5
+            n += 1
+        assert n == len(losses)
+        assert all(np.allclose(p[name], after[name], atol=1e-5) for name in p)
+""",
+        "length and angle": [
+            (
+                _ONE_UPDATE,
+                "        way = np.concatenate([(after[n] - params[n]).ravel() for n in grads])\n"
+                "        g = np.concatenate([grads[n].ravel() for n in grads])\n"
+                "        assert np.isclose(np.linalg.norm(way), 0.1 * min(max_norm, length), rtol=1e-4)\n"
+                "        assert way @ g < -0.9999 * np.linalg.norm(way) * length\n",
+            )
+        ],
+    },
     "train_on_stream": {
         "new dict every time": [
             (
@@ -783,6 +929,19 @@ SAYS = {
     },
     "truncated_bptt": {
         "The gradients are float64 for float32 parameters: np.zeros_like keeps the dtype.": "float32",
+    },
+    "test_training_loop": {
+        "It never fails: nothing is asserted.": "passes on the colleague's loop",
+        "It always fails, on a right loop too.": "fails on a right loop",
+        "It returns False: a test speaks by raising an AssertionError.": "must raise an AssertionError",
+        "Two ways to compute differ in the last digits: compare with a tolerance, not with ==.": "and should pass (AssertionError",
+        "Losses without learning alone are compared: wrong updates pass.": "symptom 2 alone",
+        "Single updates alone are compared: what happens at a cut goes unseen.": "symptom 1 alone",
+        "The start state is zero: a loop that does not use it passes.": "starts from zeros",
+        "k divides T: a loop that leaves out the last, shorter part passes.": "fewer than k steps",
+        "The length of an update alone is compared: it has a direction.": "adds what it should subtract",
+        "Every gradient is longer than max_norm: short ones must stay as they are.": "makes short gradients longer",
+        "It never makes two updates: gradients at outdated parameters pass.": "belong to the first parameters",
     },
     "train_on_stream": {
         "params is changed: work on a copy of the dict.": "in place",
@@ -860,6 +1019,21 @@ TYPICAL = {
             0.49,
         ),
     },
+    "test_training_loop": {
+        "nothing": ([(_AGREE, "agree = lambda a, b: None")], 0.0, 0.0),
+        "one slip": (
+            WRONG["test_training_loop"][
+                "k divides T: a loop that leaves out the last, shorter part passes."
+            ],
+            0.6,
+            0.95,
+        ),
+        "point missed": (
+            WRONG["test_training_loop"]["The tolerance is so wide that nearly everything passes."],
+            0.0,
+            0.49,
+        ),
+    },
     "train_on_stream": {
         "nothing": (
             _STREAM
@@ -870,14 +1044,14 @@ TYPICAL = {
         ),
         "one slip": (
             WRONG["train_on_stream"][
-                "Every array is clipped by itself: clip them together, one norm for all."
+                "One of the two mistakes is still there: try symptom 2 on your loop."
             ],
             0.5,
             0.9,
         ),
         "point missed": (
             WRONG["train_on_stream"][
-                "Both mistakes are still there: the lost state and the separate clipping."
+                "Both mistakes are still there: try the two symptoms on your loop."
             ],
             0.0,
             0.49,

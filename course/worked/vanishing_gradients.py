@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
+from torch import nn
 
-from course import checks
+from course import bug_hunt, checks
 
 
 def _numbers(start: float, *shape: int) -> np.ndarray:
@@ -122,6 +125,55 @@ def truncated_bptt(t, truncated_bptt, loss_and_gradients):
         "truncated_bptt: gradients of float32 parameters must be float32 (np.zeros_like keeps it).",
     )
     t.say("the loss does not depend on k, and with k >= T the gradients are those of full BPTT")
+
+
+def test_training_loop(t, test_training_loop, train_on_stream_buggy):
+    red = functools.partial(bug_hunt.require_red, test_training_loop)
+    red(train_on_stream_buggy, "the colleague's loop")
+    bug_hunt.require_green(test_training_loop, _train_with_torch, "a right loop, in PyTorch")
+    for slip, what in {
+        "forgets": "a loop that shows symptom 1 alone",
+        "each": "a loop that shows symptom 2 alone",
+        "zeros": "a loop that starts from zeros, whatever h0 is",
+        "short": "a loop that leaves out a last part of fewer than k steps",
+        "free": "a loop that never clips",
+        "normed": "a loop that makes short gradients longer",
+        "climbs": "a loop that adds what it should subtract",
+        "stale": "a loop whose gradients all belong to the first parameters",
+    }.items():
+        red(functools.partial(_train_with_torch, slip=slip), what)
+    t.say("test_training_loop: red on the colleague's loop and eight others, green on a right one")
+
+
+def _train_with_torch(x, targets, h0, params, k, learning_rate, max_norm, slip=""):
+    """Train on a stream with PyTorch's own clipping, or with one slip."""
+    p = {name: torch.tensor(value, requires_grad=True) for name, value in params.items()}
+    read = {name: value.detach().clone().requires_grad_() for name, value in p.items()}
+    x, targets, h0 = (torch.tensor(np.asarray(array)) for array in (x, targets, h0))
+    h, losses = torch.zeros_like(h0) if slip == "zeros" else h0, []
+    for part, target in zip(x.split(k, dim=1), targets.split(k, dim=1), strict=True):
+        if slip == "short" and part.shape[1] < k:
+            continue
+        source, states = read if slip == "stale" else p, []
+        for step in part.unbind(dim=1):
+            h = torch.tanh(step @ source["W_x"] + h @ source["W_h"] + source["b"])
+            states.append(h)
+        y = torch.stack(states, dim=1) @ source["W_y"] + source["b_y"]
+        loss = nn.functional.mse_loss(y, target)
+        for name, grad in zip(p, torch.autograd.grad(loss, list(source.values())), strict=True):
+            p[name].grad = grad
+        for group in [[q] for q in p.values()] if slip == "each" else [list(p.values())]:
+            if slip != "free":
+                norm = nn.utils.clip_grad_norm_(group, max_norm)
+            if slip == "normed":
+                for q in group:
+                    q.grad *= max(1.0, max_norm / norm)
+        with torch.no_grad():
+            for q in p.values():
+                q += (1 if slip == "climbs" else -1) * learning_rate * q.grad
+        losses.append(loss.item())
+        h = h0 if slip == "forgets" else h.detach()
+    return {name: q.detach().numpy() for name, q in p.items()}, np.array(losses)
 
 
 def train_on_stream(t, train_on_stream, loss_and_gradients):

@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from course import plots
 from course.figures.parts import STYLE
 
 NAMES = (
@@ -43,7 +44,6 @@ NAMES = (
 """Each is a module of this package with a function ``draw``, and a file ``NAME.png``."""
 
 DPI = 144
-COLORS_IN_FILE = 256
 
 
 def drawn(name: str) -> tuple[Image.Image, dict]:
@@ -78,8 +78,7 @@ def write(name: str, folder: Path) -> Path:
     image, _ = drawn(name)
     path = folder / f"{name}.png"
     folder.mkdir(parents=True, exist_ok=True)
-    small = image.quantize(COLORS_IN_FILE, method=Image.Quantize.MEDIANCUT, dither=0)
-    small.save(path, optimize=True)
+    plots.in_few_colors(image).save(path, optimize=True)
     return path
 
 

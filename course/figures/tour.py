@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
@@ -58,7 +57,8 @@ def surprise_by_memory(letters: int = 400_000) -> dict[str, np.ndarray]:
     ax.set(
         title=plots.true_title(
             "More memory helps, until a table of memories runs out of text",
-            0 < bits["new"].argmin() < len(seen) - 1 and bits["counted"][-1] < bits["new"].min(),
+            turns := 0 < bits["new"].argmin() < len(seen) - 1
+            and bits["counted"][-1] < bits["new"].min(),
             "Surprise, by how many letters of the past are in view",
         ),
         xlabel="letters of the past in view",
@@ -68,8 +68,13 @@ def surprise_by_memory(letters: int = 400_000) -> dict[str, np.ndarray]:
     sns.despine(ax=ax, left=True)
     show(
         figure,
-        "Two curves of surprise against letters in view: on plays that were counted it falls and"
-        " stays low, on unread plays it falls for the first three letters and then rises again.",
+        "Two curves of surprise against letters in view"
+        + plots.true_title(
+            ": on plays that were counted it falls and stays low, on unread plays it falls for the"
+            f" first {bits['new'].argmin()} letters and then rises again.",
+            turns,
+            ", on plays that were counted and on unread ones.",
+        ),
     )
     return {"seen": seen, **bits}
 
@@ -94,16 +99,20 @@ def one_line_three_cells(text: str = LINE, units: int = 16) -> dict[str, np.ndar
     axes[-1].set_xlabel("step: one letter each")
     figure.colorbar(image, ax=axes, label="state (1 = its largest)", shrink=0.6, pad=0.01)
     moves = {kind: np.abs(np.diff(values, axis=0)).mean() for kind, values in states.items()}
+    calm = moves["rnn"] > 3 * max(moves["gru"], moves["lstm"])
     claim = plots.true_title(
-        ": the RNN rewrites its state, the gated cells carry theirs along",
-        moves["rnn"] > 3 * max(moves["gru"], moves["lstm"]),
-        "",
+        ": the RNN rewrites its state, the gated cells carry theirs along", calm, ""
     )
     heading(figure, f"One line, three cells{claim}")
     show(
         figure,
-        "Three heat maps of sixteen units over the letters of a line: the RNN's columns change"
-        " from letter to letter, those of the GRU and the LSTM change smoothly.",
+        f"Three heat maps of {units} units over the letters of a line"
+        + plots.true_title(
+            ": the RNN's columns change from letter to letter, those of the GRU and the LSTM"
+            " change smoothly.",
+            calm,
+            ": the states of the RNN, the GRU and the LSTM.",
+        ),
     )
     return states
 
@@ -140,7 +149,7 @@ def gates_at_work(bias: float = 8.0) -> dict[str, np.ndarray]:
         ax.plot(marked, values[marked], "o", color=MARK, ms=8)
     title = plots.true_title(
         "The gates move at the marks; in between, the cell holds what it was given",
-        _lost_by(traces, values, marked) < 0.1,
+        holds := _lost_by(traces, values, marked) < 0.1,
         "One unit of an LSTM, set by hand: what it reads, its gates and its cell",
     )
     heading(figure, title)
@@ -148,7 +157,7 @@ def gates_at_work(bias: float = 8.0) -> dict[str, np.ndarray]:
         figure,
         "Four panels over forty steps: random inputs with four marked ones; an input gate that"
         " opens at the marks; a forget gate that shuts there; a cell that jumps to each marked"
-        " number and holds it.",
+        + plots.true_title(" number and holds it.", holds, " number and loses some of it."),
     )
     return {"values": values, "marks": marks, **traces}
 
@@ -232,8 +241,9 @@ def gradients_fading(T: int = 60, units: int = 32) -> dict[str, np.ndarray]:
         ylabel="gradient left (1 = none lost)",
         title=plots.true_title(
             "Gates that hold carry the gradient fifty steps back; half-open gates lose it",
-            T > 50
-            and min(np.median(left[kind][:, 50]) for kind in ("gru", "lstm")) > 0.05
+            far := T > 50
+            and min(np.median(left[kind][:, 50]) for kind in ("gru", "lstm")) > 0.1
+            and np.median(left["rnn"][:, 50]) < 1e-3
             and np.median(left["default"][:, 50]) < 1e-6,
             "How much of the gradient is left, by the distance",
         ),
@@ -241,9 +251,14 @@ def gradients_fading(T: int = 60, units: int = 32) -> dict[str, np.ndarray]:
     sns.despine(ax=ax, left=True)
     show(
         figure,
-        "Gradient norm against distance on a logarithmic axis, five seeds: the GRU and the LSTM"
-        " with gates set to hold stay near 1 over sixty steps, the RNN falls below one ten"
-        " thousandth, an LSTM with half-open gates falls further still.",
+        "Gradient norm against distance on a logarithmic axis, five seeds: "
+        + plots.true_title(
+            "after fifty steps the GRU and the LSTM with gates set to hold are left with more than"
+            " a tenth, the RNN with less than a thousandth, and an LSTM with half-open gates with"
+            " less than a millionth.",
+            far,
+            "a GRU and an LSTM with gates set to hold, an RNN, and an LSTM with half-open gates.",
+        ),
     )
     return left
 
@@ -318,17 +333,19 @@ def learning_to_recall(T: int = 50) -> dict[str, np.ndarray]:
         ax.set(xlabel="updates", ylim=(0, 104), title=NAMES[kind])
     axes[0].set_ylabel("right answers (%)")
     axes[0].annotate("guessing", (60, 25), (60, 10), ha="right", color=GREY)
-    claim = plots.true_title(
-        ": gated cells learn it, the RNN goes on guessing",
-        min(learned[kind][:, -1].min() for kind in ("gru", "lstm")) > 0.9
-        and learned["rnn"][:, -1].max() < 0.4,
-        "",
-    )
+    gated = min(learned[kind][:, -1].min() for kind in ("gru", "lstm"))
+    apart = gated > 0.9 and learned["rnn"][:, -1].max() < 0.4
+    claim = plots.true_title(": gated cells learn it, the RNN goes on guessing", apart, "")
     heading(figure, f"Name the first of {T} symbols{claim}")
     show(
         figure,
-        "Three panels of five learning curves each: the RNN stays at 25 %, every GRU and every"
-        " LSTM reaches 100 % within sixty updates.",
+        "Three panels of five learning curves each: "
+        + plots.true_title(
+            f"the RNN stays at about 25 %, every GRU and every LSTM reaches {gated:.0%} or more"
+            " within sixty updates.",
+            apart,
+            "an RNN, a GRU and an LSTM over sixty updates.",
+        ),
     )
     return learned
 
@@ -355,11 +372,10 @@ def heading(figure: Figure, title: str) -> None:
 
 def show(figure: Figure, alt: str) -> None:
     """Show a figure as a sharp picture with a text for those who cannot see it, and close it."""
-    png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=130)
+    png = plots.small_png(figure, dpi=130)
     plt.close(figure)
     width = round(100 * figure.get_size_inches()[0])
-    display(Image(png.getvalue(), width=width, alt=alt))
+    display(Image(png, width=width, alt=alt))
 
 
 def _influence(kind: str, T: int, units: int, seed: int, hold: float | None) -> np.ndarray:

@@ -503,6 +503,26 @@ FREEZE = "h = np.where(real, step_fn(x[:, t], h), h)"
 APPEND = "outputs.append(np.where(real, h, np.zeros_like(h)))"
 LAST = "return np.stack(outputs, axis=1), h"
 
+# -- test_encoder --------------------------------------------------------------------------------
+
+EACH = 'np.testing.assert_allclose(h_last[n], h, atol=1e-9, err_msg=f"h_last of sentence {n}")'
+ALL = 'np.testing.assert_allclose(outputs, expected, atol=1e-9, err_msg="outputs")'
+TRUTH = f"""    expected = np.zeros((3, 6, 2))
+    for n, length in enumerate(lengths):
+        h = h0[n]
+        for t in range(length):
+            h = expected[n, t] = step(x[n, t], h)
+        {EACH}
+    {ALL}
+"""
+TOLD = "outputs, h_last = encode(step, x, h0, lengths)"
+AGREES = "np.allclose(h_last[n], h) and np.allclose(outputs[n], expected[n])"
+
+
+def in_the_loop(what: str) -> list[tuple[str, str]]:
+    """What a test does with each sentence, in the place of both comparisons."""
+    return [(EACH, what), (f"    {ALL}\n", "")]
+
 
 def function(head: str, body: str) -> str:
     return f"def {head}:\n" + indent(dedent(body), "    ")
@@ -844,6 +864,76 @@ def reverse_padded(x, lengths):
     },
     "BiLSTM": wrong_modules("BiLSTM"),
     "BiGRU": wrong_modules("BiGRU"),
+    "test_encoder": {
+        "It never fails: nothing is asserted.": [(TRUTH, "")],
+        "It always fails, on right encoders too.": [(TRUTH, "    assert False\n")],
+        "It returns False: a test speaks by raising an AssertionError.": in_the_loop(
+            f"if not ({AGREES}):\n            return False"
+        ),
+        "It prints that something is wrong: a test speaks by raising an AssertionError.": in_the_loop(
+            f"if not ({AGREES}):\n            print(n, 'is wrong')"
+        ),
+        "It looks at shapes alone: wrong states have the right shapes.": [
+            (TRUTH, "    assert outputs.shape == (3, 6, 2) and h_last.shape == (3, 2)\n")
+        ],
+        "It asks only whether the padding is zero: the states can be wrong as well.": [
+            (
+                TRUTH,
+                "    for n, length in enumerate(lengths):\n        assert not outputs[n, length:].any()\n",
+            )
+        ],
+        "It looks at outputs alone: h_last can be wrong as well.": [(f"        {EACH}\n", "")],
+        "It looks at h_last alone: outputs can be wrong as well.": [(f"    {ALL}\n", "")],
+        "It looks at the real steps alone: outputs must be 0 at the others.": in_the_loop(
+            "assert np.allclose(h_last[n], h)\n"
+            "        assert np.allclose(outputs[n, :length], expected[n, :length])"
+        ),
+        "It compares h_last with the encoder's own outputs: both can be wrong.": [
+            (
+                TRUTH,
+                "    for n, length in enumerate(lengths):\n"
+                "        assert np.allclose(h_last[n], outputs[n, length - 1])\n"
+                "        assert not outputs[n, length:].any()\n",
+            )
+        ],
+        "It compares the encoder with itself, one sentence at a time: both can start from zeros.": [
+            (
+                TRUTH,
+                "    for n, length in enumerate(lengths):\n"
+                "        one, last = encode(step, x[n : n + 1, :length], h0[n : n + 1], lengths[n : n + 1])\n"
+                "        assert np.allclose(outputs[n, :length], one[0]) and np.allclose(h_last[n], last[0])\n"
+                "        assert not outputs[n, length:].any()\n",
+            )
+        ],
+        "The first sentence alone is compared: look at every row.": in_the_loop(
+            f"assert n > 0 or {AGREES}"
+        ),
+        "The tolerance is so wide that nearly everything passes.": [
+            (EACH, EACH.replace("1e-9", "3")),
+            (ALL, ALL.replace("1e-9", "3")),
+        ],
+        "Two ways to compute differ in the last digits: compare with a tolerance, not with ==.": in_the_loop(
+            "assert (h_last[n] == h).all() and (outputs[n] == expected[n]).all()"
+        ),
+        "Nothing is padded: a batch with sentences of one length hides the mistake.": [
+            ("np.array([3, 5, 1])", "np.array([6, 6, 6])")
+        ],
+        "There is one sentence alone, without padding: there every encoder works.": [
+            ("np.array([3, 5, 1])", "np.array([6])"),
+            ("size=(3, 6, 2)", "size=(1, 6, 2)"),
+            ("size=(3, 2)", "size=(1, 2)"),
+            ("np.zeros((3, 6, 2))", "np.zeros((1, 6, 2))"),
+        ],
+        "h0 is zero: an encoder that never uses it goes unseen.": [
+            ("rng.normal(size=(3, 2))", "np.zeros((3, 2))")
+        ],
+        "The padding is zero: an encoder that takes zeros for the end of a sentence goes unseen.": [
+            (TOLD, "x[np.arange(6) >= lengths[:, None]] = 0\n    " + TOLD)
+        ],
+        "The colleague's name is written in it: call the encoder that is handed in.": [
+            ("= encode(step", "= rewritten(step")
+        ],
+    },
     "encode_batch": {
         "The padding was read: a sentence ends at its own length.": [
             (FREEZE, "h = step_fn(x[:, t], h)"),
@@ -1097,6 +1187,53 @@ RIGHT = {
     },
     "BiLSTM": right_modules("BiLSTM"),
     "BiGRU": right_modules("BiGRU"),
+    "test_encoder": {
+        "np.allclose": in_the_loop(f"assert {AGREES}, n"),
+        "own error": in_the_loop(f"if not ({AGREES}):\n            raise ValueError(n)"),
+        "all complaints at once": [
+            ("    expected = np", "    bad = []\n    expected = np"),
+            (EACH, f"bad += [] if {AGREES} else [n]"),
+            (ALL, "assert not bad, bad"),
+        ],
+        "by hand": """def test_encoder(encode):
+    x = np.array([[[10, 0], [5, 5]] + 2 * [[9, 9]], [[1, 2], [3, 4], [5, 6], [7, 8]], [[2, 2]] + 3 * [[4, 4]]])
+    h0 = np.array([[1, 0], [0, 1], [1, 1]])
+    outputs, h_last = encode(lambda x, h: x + h, x, h0, np.array([2, 4, 1]))
+    assert outputs[0].tolist() == [[11, 0], [16, 5], [0, 0], [0, 0]]
+    assert outputs[1].tolist() == [[1, 3], [4, 7], [9, 13], [16, 21]]
+    assert outputs[2].tolist() == [[3, 3], [0, 0], [0, 0], [0, 0]]
+    assert h_last.tolist() == [[16, 5], [16, 21], [3, 3]]
+""",
+        "nan in the padding": [(TOLD, "x[np.arange(6) >= lengths[:, None]] = np.nan\n    " + TOLD)],
+        "many batches": """def test_encoder(encode):
+    rng = np.random.default_rng()
+    for N, T, D, H in [(4, 5, 2, 3), (5, 7, 1, 2), (6, 4, 3, 1)]:
+        W, U, b = rng.normal(size=(D, H)), rng.normal(size=(H, H)), rng.normal(size=H)
+        step = lambda x, h: np.tanh(x @ W + h @ U + b)
+        lengths = rng.permutation(np.r_[1, T, rng.integers(1, T, N - 2)])
+        x, h0 = 2 * rng.normal(size=(N, T, D)), rng.normal(size=(N, H))
+        outputs, h_last = encode(step, x, h0, lengths)
+        for n, length in enumerate(lengths):
+            h = h0[n : n + 1]
+            for t in range(T):
+                h = step(x[n : n + 1, t], h) if t < length else h
+                assert np.allclose(outputs[n, t], h if t < length else 0, atol=1e-6)
+            assert np.allclose(h_last[n], h, atol=1e-6)
+""",
+        "PyTorch's packed layer": """def test_encoder(encode):
+    torch.manual_seed(0)
+    layer, lengths = nn.GRU(3, 4, batch_first=True).double(), torch.tensor([2, 5, 3, 1])
+    cell = nn.GRUCell(3, 4).double()
+    cell.load_state_dict({name[:-3]: p for name, p in layer.named_parameters()})
+    x, h0 = torch.randn(4, 6, 3, dtype=torch.float64), torch.randn(4, 4, dtype=torch.float64)
+    with torch.no_grad():
+        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        states, last = layer(packed, h0[None])
+        states = pad_packed_sequence(states, batch_first=True, total_length=6)[0]
+    found = encode(figures.as_step(cell), x.numpy(), h0.numpy(), lengths.numpy())
+    assert np.allclose(found[0], states) and np.allclose(found[1], last[0])
+""",
+    },
     "encode_batch": {
         "all steps, then picked": [
             (FREEZE, "h = step_fn(x[:, t], h)"),
@@ -1185,6 +1322,18 @@ SAYS = {
     },
     "BiLSTM": MODULES_SAY,
     "BiGRU": MODULES_SAY,
+    "test_encoder": {
+        "It never fails: nothing is asserted.": "passes on the colleague's encoder",
+        "It always fails, on right encoders too.": "fails on a right encoder",
+        "It returns False: a test speaks by raising an AssertionError.": "must raise an AssertionError",
+        "Two ways to compute differ in the last digits: compare with a tolerance, not with ==.": "adds up the changes",
+        "It looks at outputs alone: h_last can be wrong as well.": "last column of outputs as h_last",
+        "It looks at h_last alone: outputs can be wrong as well.": "go on with the last state",
+        "h0 is zero: an encoder that never uses it goes unseen.": "starts from zeros",
+        "The padding is zero: an encoder that takes zeros for the end of a sentence goes unseen.": "whose input is not zero",
+        "The first sentence alone is compared: look at every row.": "the length of the first",
+        "Nothing is padded: a batch with sentences of one length hides the mistake.": "passes on the colleague's encoder",
+    },
     "encode_batch": {
         "h_last is missing: return outputs and h_last.": "2 values",
         "h0 was changed in place: the caller still needs it.": "in place",
@@ -1275,6 +1424,21 @@ TYPICAL = {
     },
     "BiLSTM": typical_modules("BiLSTM"),
     "BiGRU": typical_modules("BiGRU"),
+    "test_encoder": {
+        "nothing": ([(TRUTH, "")], 0.0, 0.0),
+        "one slip": (
+            WRONG["test_encoder"]["h0 is zero: an encoder that never uses it goes unseen."],
+            0.8,
+            0.95,
+        ),
+        "point missed": (
+            WRONG["test_encoder"][
+                "Nothing is padded: a batch with sentences of one length hides the mistake."
+            ],
+            0.0,
+            0.49,
+        ),
+    },
     "encode_batch": {
         "nothing": (
             WRONG["encode_batch"]["The padding was read: a sentence ends at its own length."],

@@ -738,7 +738,7 @@ def distance_by_pads(
     axes.set(
         title=plots.true_title(
             "Padding that is read makes all sentences alike",
-            percent.iloc[0, -1] < 10,
+            len(percent) > 1 and percent.iloc[0, -1] < 10,  # alone, a riddle's symptom
             "How far apart the last states of five sentences are",
         ),
         xlabel="pads behind each sentence",

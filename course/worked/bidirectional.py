@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import torch
 from torch import nn
 
-from course import checks
+from course import bug_hunt, checks
 from course.figures.bidirectional import padding_changes
 from course.weights import load_torch_weights
 
@@ -127,6 +129,49 @@ def _keeps_form_and_gradient(name, model, x, lengths):
     (output.sum() + h_n.sum()).backward()
     still = [key for key, p in model.named_parameters() if p.grad is None or not p.grad.any()]
     checks.require(not still, f"{name}: no gradient reaches {', '.join(still)}.")
+
+
+def test_encoder(t, test_encoder, rewritten):
+    bug_hunt.require_red(test_encoder, rewritten, "the colleague's encoder")
+    for way, what in {
+        "": "one that takes the sentences one at a time",
+        "change": "one that adds up the changes of the state",
+    }.items():
+        right = functools.partial(_one_at_a_time, slip=way)
+        bug_hunt.require_green(test_encoder, right, f"a right encoder, {what}")
+    for slip, what in {
+        "h0": "an encoder that starts from zeros, whatever h0 is",
+        "short": "an encoder that leaves out the last word of every sentence",
+        "first": "an encoder that gives every sentence the length of the first",
+        "shown": "an encoder whose outputs go on with the last state behind a sentence",
+        "last": "an encoder that returns the last column of outputs as h_last",
+        "zeros": "an encoder that takes every step for real whose input is not zero",
+    }.items():
+        wrong = functools.partial(_one_at_a_time, slip=slip)
+        bug_hunt.require_red(test_encoder, wrong, what)
+    t.say("test_encoder: red on the colleague's encoder and six others, green on right ones")
+
+
+def _one_at_a_time(step_fn, x, h0, lengths, slip=""):
+    """States of a padded batch, sentence by sentence; or with one slip."""
+    x, ends, T = np.asarray(x), [int(length) for length in lengths], x.shape[1]
+    rows, finals = [], []
+    for n, end in enumerate(ends):
+        h = 0 * h0[n : n + 1] if slip == "h0" else h0[n : n + 1]
+        real = {
+            "short": [t + 1 < end for t in range(T)],
+            "first": [t < ends[0] for t in range(T)],
+            "zeros": [bool(word.any()) for word in x[n]],
+        }.get(slip, [t < end for t in range(T)])
+        row = []
+        for t, reads in enumerate(real):
+            if reads:
+                new = step_fn(x[n : n + 1, t], h)
+                h = h + (new - h) if slip == "change" else new
+            row.append(h if reads or slip == "shown" else 0 * h)
+        rows.append(np.concatenate(row))
+        finals.append(row[-1] if slip == "last" else h)
+    return np.stack(rows), np.concatenate(finals)
 
 
 def encode_batch(t, encode_batch):

@@ -21,6 +21,40 @@ _BACKWARD = "def masked_softmax_backward(dweights, weights):"
 _STEP = "def attention_step(query, states, mask, W):"
 _ATTRIBUTIONS = "def word_attributions(model, ids, lengths):"
 
+_ASSERT = {
+    "sum": '    np.testing.assert_allclose(weights.sum(axis=1), 1, err_msg="weights are shares")\n',
+    "padding": '    assert (weights[~mask] == 0).all(), "padding has weight"\n',
+    "read": '    np.testing.assert_allclose(context, read, rtol=1e-6, err_msg="an average of the states")\n',
+    "turned": '    np.testing.assert_allclose(turned[:, ::-1], weights, err_msg="weights move with the states")\n',
+    "alone": '    np.testing.assert_allclose(alone, weights[:1], err_msg="examples do not mix")\n',
+    "question": '    assert abs(other - weights).max() > 0.01, "the question does not count"\n',
+}
+"""What the model answer of ``test_attention_step`` asserts."""
+_TEST = "def test_attention_step(step):"
+_DATA = """rng = np.random.default_rng(3)
+query, states, W = (rng.normal(size=s) for s in ((3, 2), (3, 4, 5), (2, 5)))
+mask = np.arange(4) < np.array([[4], [2], [3]])
+context, weights = step(query, states, mask, W)
+"""
+
+
+def _without(*names: str) -> list[tuple[str, str]]:
+    return [(_ASSERT[name], "") for name in names]
+
+
+def _said_by(way: str) -> list[tuple[str, str]]:
+    """Collect what is wrong, and report it in another way than by an AssertionError."""
+    close = "np.allclose(weights.sum(axis=1), 1)", "np.allclose(turned[:, ::-1], weights)"
+    return [
+        (_ASSERT["sum"], ""),
+        (_ASSERT["padding"], ""),
+        (_ASSERT["read"], ""),
+        (_ASSERT["turned"], ""),
+        (_ASSERT["alone"], ""),
+        (_ASSERT["question"], f"    good = {close[0]} and {close[1]}\n    {way}\n"),
+    ]
+
+
 _HEAD = """class AttentionClassifier(nn.Module):
     def __init__(self, vocab_size, embedding_size, hidden_size, classes):
         super().__init__()
@@ -679,6 +713,90 @@ WRONG = {
             ("    caught = []", "    model.eval()\n    caught = []")
         ],
     },
+    "test_attention_step": {
+        "It never fails: nothing is asserted.": _without(*_ASSERT),
+        "It always fails, on right functions too.": [
+            (_ASSERT["question"], _ASSERT["question"] + "    assert False\n")
+        ],
+        "It returns False: a test speaks by raising an AssertionError.": _said_by("return good"),
+        "It prints that something is wrong: a test speaks by raising an AssertionError.": _said_by(
+            "print('right' if good else 'wrong')"
+        ),
+        "It looks at shapes alone: wrong weights have the right shape.": [
+            *_without("padding", "read", "turned", "alone", "question"),
+            (
+                _ASSERT["sum"],
+                "    assert (context.shape, weights.shape) == ((2, 6), (2, 5))\n",
+            ),
+        ],
+        "It looks whether the weights are shares: the published ones are.": _without(
+            "read", "turned", "alone", "question"
+        ),
+        "It looks at the context alone, made of whatever weights come back.": _without(
+            "sum", "padding", "turned", "alone", "question"
+        ),
+        "The order of the steps is never changed: weights that belong to places go unseen.": (
+            _without("turned")
+        ),
+        "The weights must be others for other states; a score that grows from place to place does that too.": [
+            (
+                "_, turned = step(query, states[:, ::-1], mask[:, ::-1], W)",
+                "_, turned = step(query, 2 * states, mask, W)",
+            ),
+            (
+                _ASSERT["turned"],
+                "    assert abs(turned - weights).max() > 0.01, 'the states do not count'\n",
+            ),
+        ],
+        "Only one question is asked: weights that do not hear it go unseen.": _without("question"),
+        "It never looks at the context.": _without("read", "alone"),
+        "Both examples are the same: what is read from the wrong one goes unseen.": [
+            (
+                "    mask = np.arange(5) < np.array([[5], [3]])\n",
+                "    mask = np.arange(5) < np.array([[3], [3]])\n    states[1] = states[0]\n",
+            ),
+        ],
+        "All steps are real: what becomes of padding goes unseen.": [
+            ("np.array([[5], [3]])", "np.array([[5], [5]])")
+        ],
+        "The steps are turned round and the mask is not: right functions fail.": [
+            ("mask[:, ::-1], W)", "mask, W)")
+        ],
+        "All states are zero: nothing that is made of them shows.": [
+            (
+                "    mask = np.arange(5)",
+                "    states = 0 * states\n    mask = np.arange(5)",
+            ),
+            (_ASSERT["question"], ""),
+        ],
+        "Each example has one real step: its weight is 1, whatever is done.": [
+            ("np.array([[5], [3]])", "np.array([[1], [1]])"),
+            *_without("question", "turned"),
+        ],
+        "The tolerance is so wide that nearly everything passes.": [
+            ("turned[:, ::-1], weights, err", "turned[:, ::-1], weights, atol=1, err"),
+            ("weights.sum(axis=1), 1, err", "weights.sum(axis=1), 1, atol=1, err"),
+            ("alone, weights[:1], err", "alone, weights[:1], atol=1, err"),
+            ("read, rtol=1e-6, err", "read, atol=5, err"),
+        ],
+        "Two ways to add up differ in the last digits: compare with a tolerance, not with ==.": [
+            (_ASSERT["read"], "    assert (context == read).all()\n"),
+            (_ASSERT["sum"], "    assert (weights.sum(axis=1) == 1).all()\n"),
+        ],
+        "It compares with one formula; another score is right too.": _function(
+            _TEST,
+            _DATA + "scores = np.einsum('nq,qd,ntd->nt', query, W, states)\n"
+            "e = np.where(mask, np.exp(scores - scores.max(axis=1, keepdims=True)), 0)\n"
+            "np.testing.assert_allclose(weights, e / e.sum(axis=1, keepdims=True))\n"
+            "np.testing.assert_allclose(context, np.einsum('nt,ntd->nd', weights, states), atol=1e-9)",
+        ),
+        "The published step's name is written in it: call the function that is handed in.": [
+            ("context, weights = step(", "context, weights = published_step("),
+            ("_, turned = step(", "_, turned = published_step("),
+            ("_, alone = step(", "_, alone = published_step("),
+            ("_, other = step(", "_, other = published_step("),
+        ],
+    },
     "attention_step": {
         "The weights still come from the query alone (one score per column of W): compare it with the states.": _function(
             _STEP,
@@ -1001,6 +1119,65 @@ RIGHT = {
             ),
         ],
     },
+    "test_attention_step": {
+        "np.allclose": [
+            (_ASSERT["turned"], "    assert np.allclose(turned[:, ::-1], weights, atol=1e-7)\n"),
+            (_ASSERT["read"], "    assert np.allclose(context, read), 'context'\n"),
+        ],
+        "own error": [
+            (
+                _ASSERT["turned"],
+                "    if abs(turned[:, ::-1] - weights).max() > 1e-9:\n"
+                "        raise ValueError('the weights stay behind')\n",
+            )
+        ],
+        "any order": _function(
+            _TEST,
+            _DATA + "for _ in range(5):\n"
+            "    order, who = rng.permutation(4), rng.permutation(3)\n"
+            "    c, w = step(query[who], states[who][:, order], mask[who][:, order], W)\n"
+            "    assert np.allclose(c, context[who]) and np.allclose(w, weights[who][:, order])\n"
+            "loud = np.where(mask[:, :, None], states, 9.0)\n"
+            "c, w = step(query, loud, mask, W)\n"
+            "assert np.allclose(c, context) and np.allclose(w, weights)\n"
+            "assert np.allclose((weights * mask).sum(1), 1)\n"
+            "assert not np.allclose(step(-query, states, mask, W)[1], weights)\n"
+            "for n in range(3):\n"
+            "    own = slice(n, n + 1)\n"
+            "    c, w = step(query[own], states[own], mask[own], W)\n"
+            "    assert np.allclose(c, context[own]) and np.allclose(w, weights[own])\n"
+            "    assert np.allclose(c[0], sum(a * h for a, h in zip(w[0], states[n])))",
+        ),
+        "without the padding": _function(
+            _TEST,
+            _DATA + "bad = []\n"
+            "for n, T in enumerate((4, 2, 3)):\n"
+            "    one = query[n : n + 1], states[n : n + 1, :T][:, ::-1], np.ones((1, T), bool), W\n"
+            "    c, w = step(*one)\n"
+            "    bad.append(abs(w[0, ::-1] - weights[n, :T]).max() > 1e-8)\n"
+            "    bad.append(abs(c - context[n]).max() > 1e-8)\n"
+            "    bad.append(abs(w.sum() - 1) > 1e-8 or weights[n, T:].any())\n"
+            "    bad.append(abs(w @ one[1][0] - c).max() > 1e-8)\n"
+            "again = step(query + 1, states, mask, W)[1]\n"
+            "bad.append(np.allclose(again, weights))\n"
+            "assert not any(bad), bad",
+        ),
+        "one state at a time": _function(
+            _TEST,
+            _DATA + "assert np.allclose(weights.sum(axis=1), 1), 'shares'\n"
+            "assert np.all(weights[~mask] == 0), 'padding'\n"
+            "assert np.allclose((weights[..., None] * states).sum(1), context), 'context'\n"
+            "same = np.repeat(states[:, :1], 4, axis=1)\n"
+            "assert np.allclose(step(query, same, mask, W)[1], mask / mask.sum(1, keepdims=True))\n"
+            "changed = states.copy()\n"
+            "changed[0, 1] += 1\n"
+            "w = step(query, changed, mask, W)[1]\n"
+            "assert np.allclose(w[1:], weights[1:]), 'another example'\n"
+            "assert abs(w[0, 1] - weights[0, 1]) > 1e-4, 'its own state'\n"
+            "assert np.allclose(w[0, 2:] / w[0, 0], weights[0, 2:] / weights[0, 0])\n"
+            "assert not np.allclose(step(2 * query, states, mask, W)[1], weights), 'question'",
+        ),
+    },
     "attention_step": {
         "einsum": _function(
             _STEP,
@@ -1100,6 +1277,19 @@ SAYS = {
         "backward() adds to the .grad of the model's parameters: use torch.autograd.grad.": "backward()",
         "The .grad of the model's parameters is wiped: leave it as it was, without zero_grad().": "zero_grad()",
         "The result is always float64: keep the dtype of the embeddings.": "dtype",
+    },
+    "test_attention_step": {
+        "It never fails: nothing is asserted.": "passes on the published step",
+        "It always fails, on right functions too.": "fails on a right one in plain Python",
+        "It returns False: a test speaks by raising an AssertionError.": "must raise an AssertionError",
+        "It looks whether the weights are shares: the published ones are.": "passes on the published step",
+        "The weights must be others for other states; a score that grows from place to place does that too.": "passes on the published step",
+        "Only one question is asked: weights that do not hear it go unseen.": "same weights whatever is asked",
+        "It never looks at the context.": "another example of the batch",
+        "Both examples are the same: what is read from the wrong one goes unseen.": "another example of the batch",
+        "All steps are real: what becomes of padding goes unseen.": "weight to padding",
+        "The steps are turned round and the mask is not: right functions fail.": "fails on a right one in plain Python",
+        "It compares with one formula; another score is right too.": "PyTorch's own attention, whose scores are scaled",
     },
     "attention_step": {
         "The result is always float64: keep the dtype of the input.": "dtype",
@@ -1245,6 +1435,23 @@ TYPICAL = {
         ),
         "point missed": (
             WRONG["word_attributions"]["The gradient is not multiplied with the embedding."],
+            0.0,
+            0.49,
+        ),
+    },
+    "test_attention_step": {
+        "nothing": (_without(*_ASSERT), 0.0, 0.0),
+        "one slip": (
+            WRONG["test_attention_step"][
+                "Only one question is asked: weights that do not hear it go unseen."
+            ],
+            0.85,
+            0.95,
+        ),
+        "point missed": (
+            WRONG["test_attention_step"][
+                "It looks whether the weights are shares: the published ones are."
+            ],
             0.0,
             0.49,
         ),

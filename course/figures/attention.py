@@ -121,6 +121,22 @@ def recall(
         return (model(x, question).argmax(1) == answer).float().mean().item()
 
 
+def published(states: Tensor, query: Tensor) -> Tensor:
+    """Read the states as the published step of the notebook's last part does.
+
+    Parameters
+    ----------
+    states : Tensor, shape (N, T, D)
+    query : Tensor, shape (N, T)
+        A number for each place.
+
+    Returns
+    -------
+    Tensor, shape (N, D)
+    """
+    return (query.softmax(dim=1)[:, None] @ states)[:, 0]
+
+
 def best_guess(steps: int) -> float:
     """Accuracy of the best reader that ignores the question: it says the most frequent value."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from course import checks
+from course import bug_hunt, checks
 
 _QUERIES = np.array(
     [
@@ -448,6 +450,66 @@ def word_attributions(t, word_attributions):
         narrow.dtype == torch.float32,
         f"The attributions are {narrow.dtype} for a float32 model: keep the embeddings' dtype.",
     )
+
+
+def test_attention_step(t, test_attention_step, published_step):
+    bug_hunt.require_red(test_attention_step, published_step, "the published step")
+    for right, what in {
+        _by_loops: "a right one in plain Python, whose scores are dot products",
+        _by_torch: "PyTorch's own attention, whose scores are scaled",
+    }.items():
+        bug_hunt.require_green(test_attention_step, right, what)
+    for slip, what in {
+        "question": "a step that gives the same weights whatever is asked",
+        "place": "a step whose scores grow from place to place, whatever the states",
+        "neighbour": "a step that looks at the states of another example of the batch",
+        "padding": "a step that gives weight to padding",
+        "cut": "a step whose weights do not sum to 1 where there is padding",
+        "read": "right weights with a context that takes in the padding",
+    }.items():
+        wrong = functools.partial(_by_torch, slip=slip)
+        bug_hunt.require_red(test_attention_step, wrong, what)
+    t.say(
+        "test_attention_step: red on the published step and six others, green on two right ones, "
+        "with another score each"
+    )
+
+
+def _by_loops(query, states, mask, W):
+    """Attend with dot products, number by number."""
+    contexts, weights = np.zeros(states[:, 0].shape), np.zeros(np.shape(mask))
+    for n, asked in enumerate(np.asarray(query) @ W):
+        scores = {t: sum(asked * states[n][t]) for t in np.flatnonzero(mask[n])}
+        shares = {t: np.exp(s - max(scores.values())) for t, s in scores.items()}
+        for t, share in shares.items():
+            weights[n, t] = share / sum(shares.values())
+            contexts[n] += weights[n, t] * states[n][t]
+    return contexts, weights
+
+
+def _by_torch(query, states, mask, W, slip=""):
+    """Attend with PyTorch's scaled attention, or with one slip."""
+    q = torch.tensor(np.asarray(query) @ W, dtype=torch.float64)
+    h = torch.tensor(np.array(states), dtype=torch.float64)
+    real = torch.tensor(np.array(mask))
+    steps = h.shape[1]
+    if slip == "question":
+        q = torch.ones_like(q)
+    if slip == "neighbour":
+        h = h.flip(0).contiguous()
+    lowest = 0.0 if slip in ("padding", "cut") else -torch.inf
+    added = torch.zeros(real.shape).double().masked_fill(~real, lowest)
+    if slip == "place":
+        added += torch.linspace(0, 1, steps)
+    read = torch.cat([h, torch.eye(steps).double().expand(len(h), -1, -1)], dim=2)
+    both = functional.scaled_dot_product_attention(q[:, None], h, read, attn_mask=added[:, None])
+    context, weights = both[:, 0].split([h.shape[2], steps], dim=1)
+    if slip == "cut":
+        weights = weights * real
+        context = (weights[:, None] @ h)[:, 0]
+    if slip == "read":
+        context = context + (h * ~real[:, :, None]).mean(dim=1)
+    return context.numpy(), weights.numpy()
 
 
 def attention_step(t, attention_step):

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from course.figures import attention as figures
-from experiments.comparison import ROOT, Row, Studies, make_again, names_of_the_lesson
+from experiments import runs
+from experiments.runs import Row, Studies
 
-SOURCE = ROOT / "source" / "05_attention" / "attention.ipynb"
-STORED = ROOT / "course" / "data" / "stored" / "attention.json"
+SOURCE = runs.SOURCES / "05_attention" / "attention.ipynb"
 FACTS, UPDATES = 8, (50, 100, 200)
 """Facts of a sequence, and budgets of training, with which the scores are compared."""
 
@@ -113,7 +113,7 @@ STUDIES: Studies = {
 
 def main() -> None:
     """Make every row again and store them."""
-    make_again(names_of_the_lesson(SOURCE), STUDIES, STORED)
+    runs.make_again(runs.names_of_the_lesson(SOURCE), STUDIES, runs.STORED / "attention.json")
 
 
 if __name__ == "__main__":

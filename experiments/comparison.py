@@ -7,30 +7,19 @@ few minutes of one core. A test makes some of the rows again and compares.
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
-import platform
-import time
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import nbformat
-import numpy as np
 import torch
 from torch import nn
 
 from course import data, training
+from experiments import runs
+from experiments.runs import Row, Studies
 
-ROOT = Path(__file__).resolve().parent.parent
-SOURCE = ROOT / "source" / "06_comparison" / "comparison.ipynb"
-STORED = ROOT / "course" / "data" / "stored" / "comparison.json"
-SEEDS = range(5)
+SOURCE = runs.SOURCES / "06_comparison" / "comparison.ipynb"
 LENGTHS = (10, 25, 50, 100, 200)
-Row = dict[str, Any]
-Studies = dict[str, Callable[[dict[str, Any], int], Iterator[Row]]]
 
 
 SHAPES: dict[str, dict[str, Any]] = {
@@ -76,18 +65,6 @@ SURNAMES: dict[str, dict[str, dict[str, Any]]] = {
 
 LETTERS = 12
 """Letters of a surname that a network reads."""
-
-
-def names_of_the_lesson(source: Path = SOURCE) -> dict[str, Any]:
-    """Run the notebook's solutions and definitions, nothing that trains, and return its names."""
-    names: dict[str, Any] = {"__name__": "experiment"}
-    for cell in nbformat.read(source, as_version=4).cells:
-        passed = {"demo", "trains"} & set(cell.metadata.get("tags", []))
-        test = cell.metadata.get("nbgrader", {}).get("locked", False)
-        if cell.cell_type == "code" and not passed and not test:
-            with contextlib.redirect_stdout(io.StringIO()):
-                exec(compile(cell.source, f"<{cell.id}>", "exec"), names)
-    return names
 
 
 def copy_first(lesson: dict[str, Any], seed: int, lengths: tuple[int, ...] = LENGTHS) -> Iterator:
@@ -208,52 +185,12 @@ STUDIES: Studies = {
 }
 
 
-def plain(row: Row) -> Row:
-    """What is stored of a run: numbers and names, rounded to what a figure shows."""
-
-    def short(value: Any) -> Any:
-        if isinstance(value, float):
-            return round(value, 4)
-        return [short(item) for item in value] if isinstance(value, list) else value
-
-    return {key: short(value) for key, value in row.items() if key != "model"}
-
-
-def store(rows: dict[str, list[Row]], cpu_seconds: float, path: Path) -> None:
-    """Write the studies' rows, one a line, and what they were made by."""
-    made = {
-        "seeds": list(SEEDS),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "torch": torch.__version__,
-        "machine": platform.machine(),
-        "cpu_seconds": round(cpu_seconds),
-    }
-    parts = [f' "made": {json.dumps(made)}']
-    for study, found in rows.items():
-        lines = (f"  {json.dumps(row, separators=(',', ':'))}" for row in found)
-        parts.append(f" {json.dumps(study)}: [\n" + ",\n".join(lines) + "\n ]")
-    path.parent.mkdir(exist_ok=True)
-    path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
-
-
-def make_again(lesson: dict[str, Any], studies: Studies, path: Path) -> None:
-    """Make every row of some studies again, from all seeds, and store them."""
-    torch.set_num_threads(1)
-    begin = time.process_time()
-    rows = {
-        name: [plain(row) for seed in SEEDS for row in study(lesson, seed)]
-        for name, study in studies.items()
-    }
-    store(rows, time.process_time() - begin, path)
-
-
 def main() -> None:
     """Make the lesson's rows again and store them."""
-    lesson = names_of_the_lesson()
+    lesson = runs.names_of_the_lesson(SOURCE)
     for cell in lesson["CELLS"]:  # the first call of each kernel is slow, whoever makes it
         lesson["run_copy"](cell, 10, 0)
-    make_again(lesson, STUDIES, STORED)
+    runs.make_again(lesson, STUDIES, runs.STORED / "comparison.json")
 
 
 if __name__ == "__main__":

@@ -8,16 +8,14 @@ one-step forecaster from five seeds, and stores their scores on the validation p
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from course import training
 from course.figures import forecasting as figures
-from experiments import comparison
-from experiments.comparison import Row
+from experiments import runs
+from experiments.runs import Row
 
-SOURCE = comparison.ROOT / "source" / "03_gru" / "forecasting.ipynb"
-STORED: Path = comparison.STORED.with_name("forecasting.json")
+SOURCE = runs.SOURCES / "03_gru" / "forecasting.ipynb"
 
 
 def forecasters_of(lesson: dict[str, Any], seed: int) -> dict[str, Any]:
@@ -48,7 +46,8 @@ def ways(lesson: dict[str, Any], seed: int) -> Iterator[Row]:
 
 def main() -> None:
     """Make every row again and store them."""
-    comparison.make_again(comparison.names_of_the_lesson(SOURCE), {"ways": ways}, STORED)
+    lesson = runs.names_of_the_lesson(SOURCE)
+    runs.make_again(lesson, {"ways": ways}, runs.STORED / "forecasting.json")
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from course import training
-from experiments.comparison import ROOT, Row, Studies, make_again, names_of_the_lesson
+from experiments import runs
+from experiments.runs import Row, Studies
 
-SOURCE = ROOT / "source" / "02_lstm" / "language_model.ipynb"
-STORED = ROOT / "course" / "data" / "stored" / "language_model.json"
+SOURCE = runs.SOURCES / "02_lstm" / "language_model.ipynb"
 KINDS = ("none", "ordinary", "variational")
 CELLS = {
     "LSTM, 128 units": ("lstm", 128, 1.0),
@@ -58,7 +58,7 @@ STUDIES: Studies = {
 
 def main() -> None:
     """Make every row again and store them."""
-    make_again(names_of_the_lesson(SOURCE), STUDIES, STORED)
+    runs.make_again(runs.names_of_the_lesson(SOURCE), STUDIES, runs.STORED / "language_model.json")
 
 
 if __name__ == "__main__":

@@ -16,10 +16,10 @@ from torch import nn
 
 from course import training
 from course.figures import seq2seq as figures
-from experiments.comparison import ROOT, Row, Studies, make_again, names_of_the_lesson
+from experiments import runs
+from experiments.runs import Row, Studies
 
-SOURCE = ROOT / "source" / "05_attention" / "seq2seq.ipynb"
-STORED = ROOT / "course" / "data" / "stored" / "seq2seq.json"
+SOURCE = runs.SOURCES / "05_attention" / "seq2seq.ipynb"
 STEPS, SIZES = 300, (64, 96)
 """Batches of 64 words, and the sizes of embeddings and states, as in the notebook."""
 
@@ -91,7 +91,7 @@ STUDIES: Studies = {
 
 def main() -> None:
     """Make every row again and store them."""
-    make_again(names_of_the_lesson(SOURCE), STUDIES, STORED)
+    runs.make_again(runs.names_of_the_lesson(SOURCE), STUDIES, runs.STORED / "seq2seq.json")
 
 
 if __name__ == "__main__":

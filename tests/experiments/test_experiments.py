@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
+import nbformat
 import numpy as np
 import pytest
 import torch
+from nbformat.v4 import new_code_cell, new_notebook
 
 from course import data
 from experiments import attention, comparison, forecasting, language_model, seq2seq
+from experiments.runs import SEEDS, make_again, names_of_the_lesson
 
 ACCURACY, STEPS = 0.05, 0.35
 """Tolerances: an accuracy may differ by 0.05 and steps by 35 %, as other processors round otherwise."""
@@ -19,7 +24,7 @@ def stored():
 
 
 def test_every_run_has_five_seeds(stored):
-    assert stored["made"]["seeds"] == list(comparison.SEEDS)
+    assert stored["made"]["seeds"] == list(SEEDS)
     keys = {
         "copy_first": ["cell", "T"],
         "biases": ["start"],
@@ -38,7 +43,7 @@ def test_what_made_them_is_named(stored):
 @pytest.mark.slow
 def test_a_short_part_made_again_agrees(stored):
     torch.set_num_threads(1)
-    lesson = comparison.names_of_the_lesson()
+    lesson = names_of_the_lesson(comparison.SOURCE)
     table = stored["copy_first"].set_index(["cell", "T", "seed"])
     for run in comparison.copy_first(lesson, seed=1, lengths=(10, 25)):
         row = table.loc[run["cell"], run["T"], run["seed"]]
@@ -53,7 +58,7 @@ def test_a_short_part_made_again_agrees(stored):
 @pytest.mark.slow
 def test_a_surname_run_made_again_agrees(stored):
     torch.set_num_threads(1)
-    lesson = comparison.names_of_the_lesson()
+    lesson = names_of_the_lesson(comparison.SOURCE)
     rows = stored["surnames"].query("study == 'stacking' and variant == 'one layer'")
     run = comparison.learn_surnames(lesson, 0, **comparison.SURNAMES["stacking"]["one layer"])
     assert run["valid"] == pytest.approx(rows["valid"].median(), abs=0.06)
@@ -62,14 +67,14 @@ def test_a_surname_run_made_again_agrees(stored):
 
 def test_every_way_to_forecast_has_five_seeds():
     runs = data.measured("forecasting")["ways"]
-    assert (runs.groupby("way")["seed"].nunique() == len(comparison.SEEDS)).all()
+    assert (runs.groupby("way")["seed"].nunique() == len(SEEDS)).all()
     assert set(runs["way"]) == {"GRU", "GRU, recursive", "GRU, state carried"}
 
 
 @pytest.mark.slow
 def test_a_forecast_made_again_agrees():
     torch.set_num_threads(1)
-    lesson = comparison.names_of_the_lesson(forecasting.SOURCE)
+    lesson = names_of_the_lesson(forecasting.SOURCE)
     stored = data.measured("forecasting")["ways"].query("seed == 0").set_index("way")
     for run in forecasting.ways(lesson, seed=0):
         near = 0.05 if run["way"] == "GRU" else 0.25  # a recursive one goes where rounding leads
@@ -81,7 +86,7 @@ class TestAttention:
 
     def test_every_run_has_five_seeds(self):
         stored = data.measured("attention")
-        assert stored["made"]["seeds"] == list(comparison.SEEDS)
+        assert stored["made"]["seeds"] == list(SEEDS)
         for study, by in {"readouts": ["readout"], "scores": ["score", "updates"]}.items():
             assert (stored[study].groupby(by)["seed"].nunique() == 5).all(), study
 
@@ -106,15 +111,15 @@ class TestSeq2Seq:
 
     def test_every_run_has_five_seeds(self):
         stored = data.measured("seq2seq")
-        assert stored["made"]["seeds"] == list(comparison.SEEDS)
+        assert stored["made"]["seeds"] == list(SEEDS)
         assert len(stored["scores"].groupby(["encoder", "scaled"])) == 4
-        assert sorted(stored["places"]["seed"]) == list(comparison.SEEDS)
+        assert sorted(stored["places"]["seed"]) == list(SEEDS)
         assert (stored["scores"].groupby(["encoder", "scaled"])["seed"].nunique() == 5).all()
 
     @pytest.mark.slow
     def test_a_short_part_made_again_agrees(self):
         torch.set_num_threads(1)
-        lesson = comparison.names_of_the_lesson(seq2seq.SOURCE)
+        lesson = names_of_the_lesson(seq2seq.SOURCE)
         rows = data.measured("seq2seq")["scores"].set_index(["encoder", "scaled", "seed"])
         for scaled in (True, False):
             run = seq2seq.trained(lesson, "GRU", scaled, seed=0, steps=seq2seq.STEPS)
@@ -125,7 +130,7 @@ class TestSeq2Seq:
 
     @pytest.mark.slow
     def test_unscaled_undoes_the_division(self):
-        Decoder = comparison.names_of_the_lesson(seq2seq.SOURCE)["Decoder"]
+        Decoder = names_of_the_lesson(seq2seq.SOURCE)["Decoder"]
         made = [Decoder(7, 3, 4), seq2seq.figures.unscaled(Decoder, 7, 3, 4)]
         made[1].load_state_dict(made[0].state_dict())
         ids, mask = torch.tensor([[1, 4, 5]]), torch.ones(1, 6, dtype=torch.bool)
@@ -140,7 +145,7 @@ class TestLanguageModel:
 
     def test_every_run_has_five_seeds(self):
         stored = data.measured("language_model")
-        assert stored["made"]["seeds"] == list(comparison.SEEDS)
+        assert stored["made"]["seeds"] == list(SEEDS)
         for study, by in {"dropout": "dropout", "cells": "network"}.items():
             assert (stored[study].groupby(by)["seed"].nunique() == 5).all(), study
         assert set(stored["cells"]["network"]) == set(language_model.CELLS)
@@ -152,7 +157,7 @@ class TestLanguageModel:
     @pytest.mark.slow
     def test_a_short_part_made_again_agrees(self):
         torch.set_num_threads(1)
-        lesson = comparison.names_of_the_lesson(language_model.SOURCE)
+        lesson = names_of_the_lesson(language_model.SOURCE)
         stored = data.measured("language_model")
         run = next(language_model.dropout(lesson, 0, kinds=["none"]))
         row = stored["dropout"].query("dropout == 'none' and seed == 0").iloc[0]
@@ -161,3 +166,24 @@ class TestLanguageModel:
         run = next(language_model.cells(lesson, 0, names=["RNN, 128 units"]))
         row = stored["cells"].query("network == 'RNN, 128 units' and seed == 0").iloc[0]
         assert run["bits"] == pytest.approx(row["bits"], abs=0.05)
+
+
+def test_rows_are_made_from_every_seed_and_stored_with_what_made_them(tmp_path):
+    def study(lesson, seed):
+        yield {"seed": seed, "score": lesson["scale"] * seed / 3, "model": object()}
+
+    make_again({"scale": 1.0}, {"small": study}, tmp_path / "new" / "rows.json")
+    stored = json.loads((tmp_path / "new" / "rows.json").read_text())
+    assert stored["small"] == [{"seed": k, "score": round(k / 3, 4)} for k in SEEDS]
+    assert stored["made"]["seeds"] == list(SEEDS)
+
+
+def test_nothing_that_trains_is_run_to_get_the_names_of_a_lesson(tmp_path):
+    cells = [
+        new_code_cell("kept = 1"),
+        new_code_cell("trained = 1", metadata={"tags": ["trains"]}),
+        new_code_cell("tested = 1", metadata={"nbgrader": {"locked": True}}),
+    ]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "small.ipynb")
+    names = names_of_the_lesson(tmp_path / "small.ipynb")
+    assert names["kept"] == 1 and not {"trained", "tested"} & names.keys()

@@ -8,14 +8,15 @@ import torch
 from sklearn.dummy import DummyRegressor
 from sklearn.preprocessing import StandardScaler
 
-from experiments.comparison import names_of_the_lesson
+from experiments.comparison import SOURCE
+from experiments.runs import names_of_the_lesson
 from tests.support.oracles import assert_close, draw
 
 
 @pytest.fixture(scope="module")
 def lesson():
     """The notebook's solutions and definitions; nothing that trains."""
-    return names_of_the_lesson()
+    return names_of_the_lesson(SOURCE)
 
 
 @pytest.mark.parametrize("layers", [1, 2])

@@ -845,6 +845,134 @@ VITERBI_RIGHT = {
     ),
 }
 
+# --- test_evaluation ----------------------------------------------------------------------------
+COMPARED = "np.testing.assert_allclose(found, [6 / 8, 2 * 2 / (3 + 4)], rtol=1e-6)"
+CALL = "found = evaluation(Scripted(3).train(), ids, lengths, tags, names, 2)"
+CLOSE = "np.allclose(found, [6 / 8, 4 / 7])"
+ANSWERS = "ids = torch.tensor([[1, 2, 0, 1], [1, 0, 0, 0], [0, 1, 2, 0]])"
+LENGTHS = "lengths = torch.tensor([4, 1, 3])"
+TRUE = 'tags = [["B-Town", "I-Town", "O", "B-Town"], ["O"], ["O", "B-Town", "O"]]'
+
+TEST_WRONG = {
+    "It never fails: nothing is asserted.": [(COMPARED, "pass")],
+    "It always fails, on right evaluations too.": [(COMPARED, "assert False")],
+    "It returns False: a test speaks by raising an AssertionError.": [
+        (COMPARED, f"return {CLOSE}")
+    ],
+    "It prints that something is wrong: a test speaks by raising an AssertionError.": [
+        (COMPARED, f"if not {CLOSE}:\n        print('wrong:', found)")
+    ],
+    "It asks only whether both numbers lie between 0 and 1: wrong ones do, too.": [
+        (COMPARED, "assert all(0 <= number <= 1 for number in found)")
+    ],
+    "It looks at the accuracy alone: F1 can be wrong as well.": [
+        (COMPARED, "assert abs(found[0] - 6 / 8) < 1e-6")
+    ],
+    "It looks at F1 alone: the accuracy can be wrong as well.": [
+        (COMPARED, "assert abs(found[1] - 4 / 7) < 1e-6")
+    ],
+    "The tolerance is so wide that nearly everything passes.": [
+        (COMPARED, "np.testing.assert_allclose(found, [6 / 8, 4 / 7], atol=0.5)")
+    ],
+    "Two evaluations of a scripted model agree even when both are wrong.": [
+        (
+            COMPARED,
+            CALL.replace("found", "again") + "\n    assert np.allclose(found, again)",
+        )
+    ],
+    "It asks only that the batch size changes nothing: padding and mode go unseen.": [
+        (
+            COMPARED,
+            CALL.replace("found", "again").replace("names, 2", "names, 3")
+            + "\n    assert np.allclose(found, again)",
+        )
+    ],
+    "The model comes in evaluation mode: an evaluation in training mode goes unseen.": [
+        (".train()", ".eval()")
+    ],
+    "There is one batch alone: means of batches go unseen.": [("names, 2)", "names, 32)")],
+    "All sentences have one length: padding that counts goes unseen.": [
+        (LENGTHS, "lengths = torch.tensor([4, 4, 4])"),
+        (
+            TRUE,
+            'tags = [["B-Town", "I-Town", "O", "B-Town"], ["O"] * 4, ["O", "B-Town", "O", "O"]]',
+        ),
+        ("6 / 8", "10 / 12"),
+    ],
+    "All answers are right: then only the mode of the model makes a difference.": [
+        (
+            TRUE,
+            'tags = [["B-Town", "I-Town", "O", "B-Town"], ["B-Town"], ["O", "B-Town", "I-Town"]]',
+        ),
+        (COMPARED, "np.testing.assert_allclose(found, [1, 1], rtol=1e-6)"),
+    ],
+    "Every span is found whole or not at all: half a span that counts goes unseen.": [
+        (TRUE, 'tags = [["B-Town", "I-Town", "O", "B-Town"], ["O"], ["O", "O", "O"]]'),
+        (COMPARED, "np.testing.assert_allclose(found, [5 / 8, 4 / 6], rtol=1e-6)"),
+    ],
+    "The two numbers are compared in any order: two that have changed places go unseen.": [
+        (TRUE, 'tags = [["B-Town", "I-Town", "O", "B-Town"], ["O"], ["O", "B-Town", "O"]]'),
+        (COMPARED, "np.testing.assert_allclose(sorted(found), [4 / 7, 6 / 8], rtol=1e-6)"),
+    ],
+    "The numbers were counted with the padding: count real words alone.": [("6 / 8", "10 / 12")],
+    "The colleague's name is written in it: call the evaluation that is handed in.": [
+        ("= evaluation(", "= colleagues_evaluate(")
+    ],
+}
+
+TEST_RIGHT = {
+    "np.allclose": [(COMPARED, f"assert {CLOSE}, found")],
+    "own error": [(COMPARED, f"if not {CLOSE}:\n        raise ValueError('not 6/8 and 4/7')")],
+    "two numbers": [
+        ("found = evaluation", "accuracy, f1 = evaluation"),
+        (COMPARED, "assert abs(accuracy - 0.75) < 1e-4\n    assert round(f1, 3) == 0.571"),
+    ],
+    "the batch size by name, lengths that stop before T": [
+        ("names, 2)", "names, batch_size=2)"),
+        (ANSWERS, "ids = torch.tensor([[1, 2, 0, 1, 0], [1, 0, 0, 0, 0], [0, 1, 2, 0, 0]])"),
+    ],
+    "a model with dropout of its own, and its own arithmetic": """def test_evaluation(evaluation):
+    class Right(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.dropout = nn.Dropout(0.9)
+
+        def forward(self, ids, lengths):
+            return self.dropout(nn.functional.one_hot(ids, 4).double() + 1e-3)
+
+    names = ["B-A", "I-A", "B-B", "O"]
+    rng, model = np.random.default_rng(1), Right().train()
+    lengths = np.array([6, 2, 5, 3, 6, 1, 4])
+    truth = [[0, 1, 3, 2, 0, 1], [2, 0], [3, 0, 1, 1, 3], [2, 2, 3], [0, 1, 3, 3, 2, 0], [3], [0, 1, 1, 3]]
+    ids = np.zeros((7, 6), dtype=int)
+    for row, true, n in zip(ids, truth, lengths):
+        row[:n] = true
+    ids[0, 5], ids[6, 2], ids[3, 1], ids[4, 4], ids[6, 3], ids[6, 0] = 3, 3, 3, 0, 2, 3
+    tags = [[names[k] for k in row] for row in truth]
+    answers = [[names[k] for k in row[:n]] for row, n in zip(ids, lengths)]
+    right = sum(a == b for t, p in zip(tags, answers) for a, b in zip(t, p))
+    for size in (1, 3, 4, 7):
+        model.train()
+        a, f = evaluation(model, torch.tensor(ids), torch.tensor(lengths), tags, names, size)
+        assert np.isclose(a, right / lengths.sum()) and np.isclose(f, span_f1(tags, answers))
+""",
+    "random cases": """def test_evaluation(evaluation):
+    names = ["O", "B-X", "I-X", "B-Y", "I-Y"]
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        lengths = np.r_[7, rng.integers(1, 8, size=10)]
+        truth = [rng.choice(5, size=n, p=[0.2, 0.25, 0.25, 0.15, 0.15]) for n in lengths]
+        ids = np.zeros((11, 7), dtype=int)
+        for n, row in enumerate(truth):
+            ids[n, : len(row)] = np.where(rng.random(len(row)) < 0.06 * n, 0, row)
+        tags = [[names[k] for k in row] for row in truth]
+        found = [[names[k] for k in row[:n]] for row, n in zip(ids, lengths)]
+        expected = np.mean(np.array(sum(tags, [])) == np.array(sum(found, []))), span_f1(tags, found)
+        given = torch.tensor(ids), torch.tensor(lengths)
+        np.testing.assert_allclose(evaluation(Scripted(5), *given, tags, names, 4), expected)
+""",
+}
+
 # --- find the bug -------------------------------------------------------------------------------
 EVAL = "    model.eval()\n"
 CLEAN = "predicted.append([names[k] for k in row[:n]])"
@@ -873,7 +1001,7 @@ PADDED = "accuracies.append((best == targets[rows]).float().mean().item())"
 MASKED = "accuracies.append((best == targets[rows])[mask].float().mean().item())"
 
 EVALUATE_WRONG = {
-    "That is the colleague's function still: mode, padding and means of batches are to be repaired.": COLLEAGUE.replace(
+    "That is the colleague's function still: all three mistakes are in it.": COLLEAGUE.replace(
         "EVAL", ""
     ).replace("ACCURACY", PADDED),
     "A mean of batches, with padding: count the real words of all batches, divide once.": COLLEAGUE.replace(
@@ -1010,6 +1138,7 @@ WRONG = {
     "Tagger": TAGGER_WRONG,
     "train_tagger": TRAIN_WRONG,
     "viterbi_decode": VITERBI_WRONG,
+    "test_evaluation": TEST_WRONG,
     "evaluate": EVALUATE_WRONG,
 }
 RIGHT = {
@@ -1019,6 +1148,7 @@ RIGHT = {
     "Tagger": TAGGER_RIGHT,
     "train_tagger": TRAIN_RIGHT,
     "viterbi_decode": VITERBI_RIGHT,
+    "test_evaluation": TEST_RIGHT,
     "evaluate": EVALUATE_RIGHT,
 }
 SAYS = {
@@ -1068,9 +1198,20 @@ SAYS = {
         "The tags must have dtype int64.": "int64",
         "scores was changed in place: the caller still needs it.": "in place",
     },
+    "test_evaluation": {
+        "It never fails: nothing is asserted.": "passes on the colleague's function",
+        "It always fails, on right evaluations too.": "fails on a right evaluation",
+        "It returns False: a test speaks by raising an AssertionError.": "must raise an AssertionError",
+        "The model comes in evaluation mode: an evaluation in training mode goes unseen.": "comes in training mode",
+        "There is one batch alone: means of batches go unseen.": "where batches differ",
+        "All sentences have one length: padding that counts goes unseen.": "differ in length",
+        "Every span is found whole or not at all: half a span that counts goes unseen.": "only begins where it should",
+        "It looks at the accuracy alone: F1 can be wrong as well.": "only begins where it should",
+        "The numbers were counted with the padding: count real words alone.": "fails on a right evaluation",
+    },
     "evaluate": {
-        "That is the colleague's function still: mode, padding and means of batches are to be repaired.": "model.eval()",
-        "Dropout is still on: model.eval() before the first batch.": "model.eval()",
+        "That is the colleague's function still: all three mistakes are in it.": "gives two results",
+        "Dropout is still on: model.eval() before the first batch.": "gives two results",
         "All sentences go through the model at once: at most batch_size may.": "batch_size",
     },
 }
@@ -1158,11 +1299,24 @@ TYPICAL = {
             0.45,
         ),
     },
+    "test_evaluation": {
+        "nothing": ([(COMPARED, "pass")], 0.0, 0.0),
+        "one slip": (
+            TEST_WRONG[
+                "The model comes in evaluation mode: an evaluation in training mode goes unseen."
+            ],
+            0.8,
+            0.95,
+        ),
+        "point missed": (
+            TEST_WRONG["Two evaluations of a scripted model agree even when both are wrong."],
+            0.0,
+            0.49,
+        ),
+    },
     "evaluate": {
         "nothing": (
-            EVALUATE_WRONG[
-                "That is the colleague's function still: mode, padding and means of batches are to be repaired."
-            ],
+            EVALUATE_WRONG["That is the colleague's function still: all three mistakes are in it."],
             0.0,
             0.0,
         ),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from course import checks
+from course import bug_hunt, checks
 from course.weights import load_torch_weights
 
 
@@ -418,6 +420,71 @@ def viterbi_decode(t, viterbi_decode):
     t.say("viterbi_decode: the best paths of two sequences, and the one in the picture")
 
 
+def test_evaluation(t, test_evaluation, colleagues_evaluate):
+    test, one = test_evaluation, "an evaluation with one of the colleague's three mistakes, which"
+    bug_hunt.require_red(test, colleagues_evaluate, "the colleague's function")
+    bug_hunt.require_green(test, _counted, "a right evaluation")
+    by_rates = functools.partial(_counted, slip="rates")
+    bug_hunt.require_green(test, by_rates, "a right evaluation by precision and recall")
+    for slip, what in {
+        "filled": f"{one} shows where sentences differ in length",
+        "batches": f"{one} shows where batches differ in size and in their share of mistakes",
+        "as it is": f"{one} shows when the model comes in training mode",
+        "rows": "a mean of sentences: a word of a long one must weigh as much",
+        "begins": "an F1 for which a span is right that only begins where it should",
+        "full": "an evaluation that leaves out the last batch when it is not full",
+        "turned": "an evaluation that gives F1 first and accuracy second",
+    }.items():
+        bug_hunt.require_red(test, functools.partial(_counted, slip=slip), what)
+    t.say("test_evaluation: red on the colleague's function and seven others, green on right ones")
+
+
+def _counted(model, ids, lengths, tags, names, batch_size=32, slip=""):
+    """Accuracy and span F1 from counts, sentence by sentence; or with one slip."""
+    if slip != "as it is":
+        model.eval()
+    counts = []
+    for n, true in enumerate(tags):
+        with torch.no_grad():
+            best = model(ids[n : n + 1], lengths[n : n + 1])[0].argmax(dim=-1)
+        found = [names[k] for k in best[: len(true)].tolist()]
+        right, size = sum(map(str.__eq__, true, found)), len(true)
+        if slip == "filled":
+            right, size = right + len(best) - size, len(best)
+        gold, mine = (
+            {(begin, kind) if slip == "begins" else (begin, end, kind) for begin, end, kind in of}
+            for of in (_spans_of(true), _spans_of(found))
+        )
+        counts.append([right, size, len(gold & mine), len(gold), len(mine)])
+    counts = np.array(counts, dtype=float)
+    starts = range(0, len(counts), {"batches": batch_size, "rows": 1}.get(slip, len(counts)))
+    groups = [counts[k : k + starts.step].sum(axis=0) for k in starts]
+    if slip == "full":
+        groups = [counts[: max(1, len(counts) // batch_size) * batch_size].sum(axis=0)]
+    accuracy = float(np.mean([right / size for right, size, *_ in groups]))
+    f1 = float(np.mean([_f1(*spans, slip) for _, _, *spans in groups]))
+    return (f1, accuracy) if slip == "turned" else (accuracy, f1)
+
+
+def _f1(hits: float, gold: float, mine: float, slip: str) -> float:
+    if slip == "rates" and hits:
+        precision, recall = hits / mine, hits / gold
+        return 2 / (1 / precision + 1 / recall)
+    return 2 * hits / (gold + mine) if gold + mine else 0.0
+
+
+def _spans_of(tags: list[str]) -> list[tuple[int, int, str]]:
+    """Spans of one sentence by CoNLL's rule."""
+    before = ["O", *tags]
+    begins = [
+        t
+        for t, tag in enumerate(tags)
+        if tag != "O" and (tag[0] == "B" or before[t][2:] != tag[2:])
+    ]
+    stops = [t for t, tag in enumerate(tags) if tag == "O"] + begins + [len(tags)]
+    return [(t, min(stop for stop in stops if stop > t), tags[t][2:]) for t in begins]
+
+
 def evaluate(t, evaluate):
     names = ["B-A", "I-A", "B-B", "O"]
     ids = torch.tensor([[1, 2, 4, 3, 1], [2, 1, 4, 0, 0], [3, 0, 0, 0, 0]])
@@ -447,8 +514,8 @@ class _Copies(nn.Module):
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         checks.require(
             not self.training,
-            "evaluate: the model is in training mode, so two evaluations of a model with dropout "
-            "differ. First of all, model.eval().",
+            "evaluate: the same model, evaluated twice, gives two results. It came to you as a "
+            "training loop leaves it.",
         )
         checks.require(
             len(ids) <= self.most,

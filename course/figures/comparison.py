@@ -204,6 +204,7 @@ def steps_and_seconds(measured: Measured) -> pd.DataFrame:
     apart = len(firsts) == len(tasks) and (firsts["steps"] != firsts["seconds"]).all()
     axes[0].set_title(plots.true_title("Few steps ...", apart, "Training steps"))
     axes[1].set_title(plots.true_title("... are not few seconds", apart, "Processor time"))
+    axes[1].scatter([], [], facecolors="none", edgecolors="0.3", label="target not reached")
     axes[1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return table
 

@@ -289,7 +289,7 @@ def five_seeds(runs: pd.DataFrame, measured: float | None = None) -> pd.DataFram
         ax.set_xticks(range(len(NAMES)), NAMES.values())
         ax.set_xlim(-0.5, len(NAMES) - 0.5)
     axes[0].set(title="Five seeds of each", ylabel="skill against persistence")
-    axes[1].set(title="How far they swing", ylabel="24 h ahead (°F)")
+    axes[1].set(title="How far they swing", ylabel="swing, 24 h ahead (°F)")
     if measured is not None:
         axes[1].axhline(measured, color=TRUTH, linestyle="--", label="measured")
         axes[1].legend(fontsize=9)

@@ -551,7 +551,7 @@ def two_masks_and_what_they_cost(
     for axis, name in zip(axes, [name for name in masks if masks[name]], strict=False):
         drawn[name] = np.asarray(masks[name](np.ones((1, 20, 24)), 0.25, rng))[0]
         axis.imshow(drawn[name].T, cmap="cividis", aspect="auto")
-        axis.set(xlabel="step", ylabel="feature", title=f"{name.capitalize()} mask")
+        axis.set(xlabel="step", ylabel="feature", title=f"{name.capitalize()} mask (dark: dropped)")
         axis.grid(False)
     for shift, (kind, by_mask) in zip((-0.12, 0.12), scores.items(), strict=True):
         color, names = plots.CELL_COLORS[kind], list(by_mask)
@@ -560,8 +560,9 @@ def two_masks_and_what_they_cost(
             label = kind.upper() if k == 0 else None
             axes[2].plot(places, by_mask[name], "o", color=color, alpha=0.8, label=label)
         axes[2].set_xticks(range(len(names)), names)
-    axes[2].axhline(1 / 8, color=GREY, ls=GUESS)
-    axes[2].set(ylim=(0, 1.05), ylabel="training accuracy", title="Latch with dropped h")
+    axes[2].axhline(1 / 8, color=GREY, ls=GUESS, label="guessing")
+    axes[2].set(ylim=(0, 1.05), xlabel="mask", ylabel="training accuracy")
+    axes[2].set_title("Latch with dropped h")
     axes[2].legend(fontsize=9, loc="lower left", bbox_to_anchor=(0, 0.14))
     return drawn
 

@@ -347,7 +347,7 @@ def errors_by_length(error_rates: ErrorRates, part: Part, said: Mapping[str, Row
         axes[1].plot(rows["letters"], per_sound, **style)
     for ax in axes:
         ax.set(xticks=range(3, LONGEST + 1), xlabel="letters in the word")
-    axes[0].set(ylim=(0, 1), ylabel="words wrong (± standard error)")
+    axes[0].set(ylim=(0, 1), ylabel="words wrong (share ± SE)")
     axes[1].set(ylim=(0, None), ylabel="mistakes per sound")
     handles = axes[0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside lower center", ncols=len(said))

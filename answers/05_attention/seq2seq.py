@@ -147,6 +147,40 @@ _PUBLISHED = (
     "return weights @ memory, weights"
 )
 
+# --- test_look_back -------------------------------------------------------------------------
+_TEST = "def test_look_back(look):"
+_READ = '    torch.testing.assert_close(context, weights @ memory, msg="not an average of the memory")\n'
+_TURNED = '    torch.testing.assert_close(turned.flip(2), weights, msg="the weights stay behind")\n'
+_ALONE = (
+    '        torch.testing.assert_close(weights[1:, now, :3], alone, msg="another one alone")\n'
+)
+_HEARD = (
+    '        assert (other - weights).abs().max() > 0.01, "half of the question is not heard"\n'
+)
+_ASSERTS = _READ, _TURNED, _ALONE, _HEARD
+_FILLED = "    mask = length_mask(torch.tensor([5, 3]), 5)\n"
+_DATA = """torch.manual_seed(4)
+embedded, h, memory = torch.randn(3, 2, 3), torch.randn(3, 2, 2), torch.randn(3, 4, 5)
+W, mask = torch.randn(5, 5), torch.arange(4) < torch.tensor([[2], [4], [3]])
+context, weights = look(embedded, h, memory, mask, W)
+"""
+_SHARES = "assert torch.allclose(weights.sum(2), torch.ones(3, 2), atol=1e-5)\n"
+
+
+def _without(*asserted: str) -> list[tuple[str, str]]:
+    return [(one, "") for one in asserted]
+
+
+def _said_by(way: str) -> str:
+    """Look at the turned memory and the padding, and report in another way."""
+    return _function(
+        _TEST,
+        _DATA + "turned = look(embedded, h, memory.flip(1), mask.flip(1), W)[1]\n"
+        "good = torch.allclose(turned.flip(2), weights, atol=1e-5)\n"
+        "good = good and not weights[0, :, 2:].any()\n" + way,
+    )
+
+
 WRONG = {
     "edit_distance": {
         "Places are compared one by one, so a single missing item makes everything after it wrong: fill the table.": _function(
@@ -546,6 +580,87 @@ WRONG = {
             ("if not live:", "if not live or len(finished) >= width:")
         ],
     },
+    "test_look_back": {
+        "It never fails: nothing is asserted.": [
+            *_without(_READ, _TURNED, _ALONE),
+            (_HEARD, ""),
+        ],
+        "It always fails, on right functions too.": [(_READ, _READ + "    assert False\n")],
+        "It returns False: a test speaks by raising an AssertionError.": _said_by("return good"),
+        "It prints that something is wrong: a test speaks by raising an AssertionError.": _said_by(
+            "print('right' if good else 'wrong')"
+        ),
+        "It looks at shapes alone: wrong weights have the right shape.": _function(
+            _TEST,
+            _DATA + "assert context.shape == (3, 2, 5)\nassert weights.shape == (3, 2, 4)",
+        ),
+        "It looks at the context alone, made of whatever weights come back.": _without(
+            _TURNED, _ALONE, _HEARD
+        ),
+        "It looks at the sums of the weights alone: those of the published one are 1 too.": _function(
+            _TEST, _DATA + _SHARES
+        ),
+        "The memory is never turned round: weights that belong to places go unseen.": [
+            (_TURNED, "")
+        ],
+        "All letters are real, and no word is shown alone: what becomes of padding goes unseen.": [
+            (_FILLED, "    mask = length_mask(torch.tensor([5, 5]), 5)\n"),
+            (_ALONE, ""),
+        ],
+        "No word is shown alone: what padding and the other steps add goes unseen.": [(_ALONE, "")],
+        "Padding alone is looked at: weights that belong to places go unseen.": _function(
+            _TEST, _DATA + _SHARES + "assert (weights.transpose(1, 2)[~mask] == 0).all()"
+        ),
+        "Only the first step is shown alone: what the later steps ask goes unseen.": [
+            ("in range(3):  #", "in range(1):  #"),
+            (
+                "look(embedded[1:, now], h[1:, now], memory[1:, :3], mask[1:, :3], W)",
+                "look(embedded[1:], h[1:], memory[1:, :3], mask[1:, :3], W)",
+            ),
+            ("weights[1:, now, :3], alone,", "weights[1:, now, :3], alone[:, now],"),
+        ],
+        "The input and the state are changed together: a question made of one of them goes unseen.": [
+            ("in ((embedded + 1, h), (embedded, h + 1)):", "in ((embedded + 1, h + 1),):")
+        ],
+        "The state alone is changed: whether the input is heard goes unseen.": [
+            ("in ((embedded + 1, h), (embedded, h + 1)):", "in ((embedded, h + 1),):")
+        ],
+        "It never looks at the context.": [(_READ, "")],
+        "The memory is turned round and the mask is not: right functions fail.": [
+            ("mask.flip(1), W)", "mask, W)")
+        ],
+        "The memory is the same from either end, and all of it real: nothing has to move.": [
+            (
+                _FILLED,
+                "    memory = memory + memory.flip(1)\n    mask = length_mask(torch.tensor([5, 5]), 5)\n",
+            ),
+            (_TURNED, "    torch.testing.assert_close(turned, weights)\n"),
+            (_ALONE, ""),
+        ],
+        "The tolerance is so wide that nearly everything passes.": [
+            ('flip(2), weights, msg="', 'flip(2), weights, rtol=1, atol=1, msg="'),
+            (':3], alone, msg="', ':3], alone, rtol=1, atol=1, msg="'),
+        ],
+        "Two ways to add up differ in the last digits: compare with a tolerance, not with ==.": [
+            (_ALONE, "        assert torch.equal(weights[1:, now, :3], alone)\n"),
+            (_TURNED, "    assert torch.equal(turned.flip(2), weights)\n"),
+            (_READ, "    assert torch.equal(context, weights @ memory)\n"),
+        ],
+        "It compares with one formula; another score is right too.": _function(
+            _TEST,
+            _DATA + "query = torch.cat([embedded, h], 2) @ W\n"
+            "scores = query @ memory.transpose(1, 2) / 5**0.5\n"
+            "expected = torch.softmax(scores.masked_fill(~mask[:, None], -torch.inf), 2)\n"
+            "assert torch.allclose(weights, expected, atol=1e-5)\n"
+            "assert torch.allclose(context, expected @ memory, atol=1e-5)",
+        ),
+        "The published function's name is written in it: call the function that is handed in.": [
+            (
+                "context, weights = look(",
+                "look = published_look_back\n    context, weights = look(",
+            ),
+        ],
+    },
     "look_back": {
         "The weights still come from the decoder alone, one score per slot: compare the query with the memory.": [
             (
@@ -845,6 +960,55 @@ RIGHT = {
             "return list(winner), record",
         ),
     },
+    "test_look_back": {
+        "torch.allclose": [
+            (_TURNED, "    assert torch.allclose(turned.flip(2), weights), 'turned'\n"),
+            (_READ, "    assert torch.allclose(context, weights @ memory, atol=1e-9), 'read'\n"),
+        ],
+        "own error": [
+            (
+                _TURNED,
+                "    if (turned.flip(2) - weights).abs().max() > 1e-6:\n"
+                "        raise ValueError('the weights stay behind')\n",
+            )
+        ],
+        "single precision, any order": _function(
+            _TEST,
+            _DATA + "near = lambda a, b: torch.allclose(a, b, atol=1e-4)\n"
+            "for order in ([2, 0, 3, 1], [1, 2, 3, 0]):\n"
+            "    c, w = look(embedded, h, memory[:, order], mask[:, order], W)\n"
+            "    assert near(c, context) and near(w, weights[:, :, order])\n"
+            "for n, T in enumerate((2, 4, 3)):\n"
+            "    for t in (0, 1):\n"
+            "        ask = embedded[n, t][None, None], h[n, t][None, None]\n"
+            "        c, w = look(*ask, memory[n : n + 1, :T], mask[n : n + 1, :T], W)\n"
+            "        assert near(c[0, 0], context[n, t]) and near(w[0, 0], weights[n, t, :T])\n"
+            "        assert near(w[0, 0] @ memory[n, :T], context[n, t])\n"
+            "assert not near(look(embedded, -h, memory, mask, W)[1], weights)\n"
+            "assert not near(look(-embedded, h, memory, mask, W)[1], weights)",
+        ),
+        "louder padding": _function(
+            _TEST,
+            _DATA + _SHARES + "bad = []\n"
+            "loud = torch.where(mask[:, :, None], memory, 20.0)\n"
+            "c, w = look(embedded, h, loud, mask, W)\n"
+            "bad += [(c - context).abs().max() > 1e-4, (w - weights).abs().max() > 1e-4]\n"
+            "bad += [w.transpose(1, 2)[~mask].abs().max() > 0]\n"
+            "bad += [(weights @ memory - context).abs().max() > 1e-4]\n"
+            "same = memory[:, :1].repeat(1, 4, 1)\n"
+            "flat = (mask / mask.sum(1, keepdim=True))[:, None]\n"
+            "bad += [(look(embedded, h, same, mask, W)[1] - flat).abs().max() > 1e-4]\n"
+            "for arguments in ((embedded, 2 * h), (3 * embedded, h)):\n"
+            "    bad += [(look(*arguments, memory, mask, W)[1] - weights).abs().max() < 1e-3]\n"
+            "later = embedded.clone()\n"
+            "later[:, 1] += 1\n"
+            "bad += [(look(later, h, memory, mask, W)[1] - weights)[:, 0].abs().max() > 1e-4]\n"
+            "earlier = h.clone()\n"
+            "earlier[:, 0] += 1\n"
+            "bad += [(look(embedded, earlier, memory, mask, W)[1] - weights)[:, 1].abs().max() > 1e-4]\n"
+            "assert not any(map(bool, bad)), bad",
+        ),
+    },
     "look_back": {
         "einsum": _function(
             _LOOK,
@@ -922,6 +1086,20 @@ SAYS = {
     },
     "self_attention": {
         "The result is always float32: keep the dtype of the input.": "dtype float32",
+    },
+    "test_look_back": {
+        "It never fails: nothing is asserted.": "passes on the published look back",
+        "It always fails, on right functions too.": "fails on a right one in plain Python",
+        "It returns False: a test speaks by raising an AssertionError.": "must raise an AssertionError",
+        "The memory is never turned round: weights that belong to places go unseen.": "stay where they are",
+        "No word is shown alone: what padding and the other steps add goes unseen.": "gives weight to padding",
+        "Padding alone is looked at: weights that belong to places go unseen.": "stay where they are",
+        "Only the first step is shown alone: what the later steps ask goes unseen.": "ask the first step's question",
+        "The input and the state are changed together: a question made of one of them goes unseen.": "made of the state alone",
+        "The state alone is changed: whether the input is heard goes unseen.": "made of the state alone",
+        "It never looks at the context.": "a context that takes in the padding",
+        "The memory is turned round and the mask is not: right functions fail.": "fails on a right one in plain Python",
+        "It compares with one formula; another score is right too.": "whose scores are not scaled",
     },
 }
 
@@ -1060,6 +1238,23 @@ TYPICAL = {
         "point missed": (
             WRONG["beam_search"][
                 "Only one hypothesis is kept at each step: keep the `width` best."
+            ],
+            0.0,
+            0.49,
+        ),
+    },
+    "test_look_back": {
+        "nothing": ([*_without(_READ, _TURNED, _ALONE), (_HEARD, "")], 0.0, 0.0),
+        "one slip": (
+            WRONG["test_look_back"][
+                "The state alone is changed: whether the input is heard goes unseen."
+            ],
+            0.85,
+            0.95,
+        ),
+        "point missed": (
+            WRONG["test_look_back"][
+                "It looks at the context alone, made of whatever weights come back."
             ],
             0.0,
             0.49,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import os
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from course import checks
+from course import bug_hunt, checks
 from course.weights import load_torch_weights
 
 
@@ -510,6 +511,73 @@ def beam_search(t, beam_search):
             "too many.",
         )
     t.say("beam_search: greedy with width 1, a better way with width 2, long answers not punished")
+
+
+def test_look_back(t, test_look_back, published_look_back):
+    bug_hunt.require_red(test_look_back, published_look_back, "the published look back")
+    for right, what in {
+        _letter_by_letter: "a right one in plain Python, whose scores are not scaled",
+        _by_torch: "PyTorch's own attention, whose scores are scaled",
+    }.items():
+        bug_hunt.require_green(test_look_back, right, what)
+    for slip, what in {
+        "places": "weights that stay where they are when the memory is turned round",
+        "padding": "a look back that gives weight to padding",
+        "input": "questions made of the state alone",
+        "state": "questions made of the decoder's input alone",
+        "steps": "a look back whose steps all ask the first step's question",
+        "neighbour": "a look back at the memory of another word of the batch",
+        "cut": "weights that do not sum to 1 where there is padding",
+        "read": "right weights with a context that takes in the padding",
+    }.items():
+        bug_hunt.require_red(test_look_back, functools.partial(_by_torch, slip=slip), what)
+    t.say(
+        "test_look_back: red on the published look back and eight others, green on two right ones, "
+        "scaled or not"
+    )
+
+
+def _letter_by_letter(embedded, h, memory, memory_mask, W):
+    """Look back with scores that are not scaled, number by number."""
+    asked = torch.cat([embedded, h], dim=2) @ W
+    contexts, weights = torch.zeros_like(asked), asked.new_zeros(*asked.shape[:2], memory.shape[1])
+    for n, step in itertools.product(*map(range, asked.shape[:2])):
+        letters = memory_mask[n].nonzero()[:, 0].tolist()
+        scores = {s: float((asked[n, step] * memory[n, s]).sum()) for s in letters}
+        shares = {s: math.exp(x - max(scores.values())) for s, x in scores.items()}
+        for s, share in shares.items():
+            weights[n, step, s] = share / sum(shares.values())
+            contexts[n, step] += weights[n, step, s] * memory[n, s]
+    return contexts, weights
+
+
+def _by_torch(embedded, h, memory, memory_mask, W, slip=""):
+    """Look back with PyTorch's scaled attention, or with one slip."""
+    letters = memory.shape[1]
+    asked = torch.cat(
+        [embedded.new_zeros(embedded.shape) if slip == "input" else embedded, h], dim=2
+    )
+    if slip == "state":
+        asked[:, :, embedded.shape[2] :] = 0
+    if slip == "steps":
+        asked = asked[:, :1].repeat(1, asked.shape[1], 1)
+    if slip == "neighbour":
+        memory = memory.flip(0)
+    keys = memory
+    if slip == "places":
+        keys = torch.eye(letters, memory.shape[2]).to(memory).expand(len(memory), -1, -1)
+    added = memory.new_zeros(len(memory), 1, letters)
+    if slip not in ("padding", "cut"):
+        added = added.masked_fill(~memory_mask[:, None], -torch.inf)
+    read = torch.cat([memory, torch.eye(letters).to(memory).expand(len(memory), -1, -1)], dim=2)
+    both = functional.scaled_dot_product_attention(asked @ W, keys, read, attn_mask=added)
+    context, weights = both.split([memory.shape[2], letters], dim=2)
+    if slip == "cut":
+        weights = weights * memory_mask[:, None]
+        context = weights @ memory
+    if slip == "read":
+        context = context + (memory * ~memory_mask[:, :, None]).mean(dim=1, keepdim=True)
+    return context, weights
 
 
 def look_back(t, look_back):

@@ -1,0 +1,73 @@
+"""Titles of `lstm`: each claim drawn from data that show it and from data that do not."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from course.figures import (
+    lstm,
+)
+from tests.library.figures.support import Case, draws_both_ways
+
+
+def shares(*biases: float) -> None:
+    lines = {b: (1 / (1 + np.exp(-b))) ** np.arange(200) for b in biases}
+    lstm.share_left(lines, 20)
+
+
+def latch(accuracy: float) -> None:
+    lstm.latch_curves({"both": [[accuracy] * 30]}, "Latch, length 100: both biases solve it")
+
+
+def roads(whole: float) -> None:
+    cell = {b: (1 / (1 + np.exp(-b))) ** np.arange(101.0) for b in (0, 1, 3, 5)}
+    both = {b: sizes * whole for b, sizes in cell.items()}
+    lstm.two_roads(cell, both, np.ones(101))
+
+
+def three_days(f: float, i: float, jump: float) -> None:
+    """Gates that stand at f and i at midnight, and a cell that jumps then."""
+    hour = np.arange(72)
+    weather = SimpleNamespace(
+        celsius=np.zeros(9000),
+        at_midnight=np.zeros(9000),
+        hours=72,
+        held_out=np.array([0]),
+        rows=lambda starts: starts[:, None] + hour,
+    )
+    gates = {
+        "f": np.where(hour % 24 == 0, f, 0.9)[None, :, None],
+        "i": np.where(hour % 24 == 0, i, 0.1)[None, :, None],
+    }
+    cell = (hour // 24 * jump + 0.001 * hour)[None, :, None]
+    lstm.leak_and_replace(gates, cell, weather, 0, window=0)
+
+
+CASES = [
+    Case(
+        "The forget gate's bias sets the half-life", lambda: shares(0, 1, 3), lambda: shares(1, 1.0)
+    ),
+    Case(": both biases solve it", lambda: latch(1.0), lambda: latch(0.5)),
+    Case(
+        "The forget gate rules the cell's road, not the whole gradient",
+        lambda: roads(50.0),
+        lambda: roads(1.0),
+    ),
+    Case(
+        "The memory unit replaces at midnight; by day it leaks and refills",
+        lambda: three_days(0.1, 0.9, 0.3),
+        lambda: three_days(0.9, 0.9, 0.3),
+    ),
+    Case(
+        "Its cell: a new level each midnight",
+        lambda: three_days(0.1, 0.9, 0.3),
+        lambda: three_days(0.1, 0.9, 0.0),
+    ),
+]
+
+
+@draws_both_ways(CASES)
+def test_a_title_claims_what_its_data_show_and_nothing_else(check):
+    check()

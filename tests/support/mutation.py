@@ -53,7 +53,7 @@ from course.grader.judging.verdict import Verdict, judge
 from course.grader.kernel.steps import Settings, Step, StepResult
 from course.grader.kernel.trusted import ChildDied, fork, forked, fresh_namespace, run_step
 from course.grader.notebooks.answers import Answers, Change, answers_path, changed, read_answers
-from course.grader.notebooks.lesson import Lesson, read_lesson
+from course.grader.notebooks.lesson import TIME_LIMIT, Lesson, read_lesson
 from course.grader.notebooks.rebuild import Submission, solution_submission
 from course.worked.trial import WRONG, load
 from tests.support import pretend, state
@@ -67,11 +67,11 @@ SEED = 20_261
 SAMPLE = 3
 """Seeds that the tests take, each variant one of them; ``make bar`` takes twenty for each."""
 SAMPLE_TEAMS = 2
-"""Teams that the tests let train; ``make bar`` lets all of them."""
-SLOW = 1.0
-"""Seconds: a cell that takes longer trains, and runs for teams alone."""
+"""Teams of all exercises that the tests let train; ``make bar`` lets all of them."""
 OF_A_DEVICE = "Generator(case.device)"
 """What a hidden test asks of a device that a device that is none has not."""
+LASTING = types.ModuleType | int | float | str | None
+"""What no cell can change."""
 LATE = "torch._dynamo", "torch.profiler", "course.watch_training"
 """What a first optimiser or checkpoint imports: two seconds, which every fork would pay again."""
 ELSEWHERE = "another device"
@@ -119,8 +119,6 @@ class Known:
         What the solution's hidden tests emit as references, by seed and exercise.
     results : dict
         What every step gave, by seed and the step's key.
-    seconds : dict
-        What every step took.
     left : dict
         By exercise, the state that it leaves: digests, and patched attributes of libraries.
     elsewhere : dict
@@ -129,7 +127,6 @@ class Known:
 
     references: dict[int, dict[str, Payload]] = field(default_factory=dict)
     results: dict[int, dict[str, StepResult]] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
     left: dict[str, tuple[dict[str, int], set[str]]] = field(default_factory=dict)
     elsewhere: dict[str, StepResult] = field(default_factory=dict)
 
@@ -162,13 +159,27 @@ class Notebook:
         self.visible = {s.key for s in self.steps if roles.get(s.key) == "visible"}
         self.first = {s.exercise: i for i, s in reversed(list(enumerate(self.steps))) if s.exercise}
         self.hidden = {s.exercise: i for i, s in enumerate(self.steps) if s.hidden}
+        self.names = {exercise: self._names_after(exercise) for exercise in self.hidden}
         self.namespace: dict[str, Any] = {}
         self.known = Known()
 
-    @cached_property
-    def names(self) -> set[str]:
-        """Names that the cells of the notebook read, visible tests aside."""
-        return state.names_read(s.source for s in self.steps if s.key not in self.visible)
+    def _names_after(self, exercise: str) -> set[str]:
+        """The variables that matter after an exercise: those that later cells read.
+
+        Those that the cells read that made them are among them: functions read variables, too.
+        Visible tests are aside.
+        """
+        sources = [step.source for step in self.steps if step.key not in self.visible]
+        found, more = set(), state.names_read(step.source for step in self.after(exercise))
+        while more - found:
+            found |= more
+            more = state.names_read(s for s in sources if state.names_stored(s) & found)
+        return found
+
+    def after(self, exercise: str) -> list[Step]:
+        """The steps after an exercise's hidden test, visible tests aside."""
+        later = self.steps[self.hidden[exercise] + 1 :]
+        return [step for step in later if step.key not in self.visible]
 
     @cached_property
     def paired(self) -> dict[str, str]:
@@ -218,12 +229,10 @@ class Notebook:
             self.known.references[seed] |= references
             result = run_step(step, self.namespace, Settings(seed))
             self.known.results[seed][step.key] = result
-            self.known.seconds[step.key] = result.seconds
 
     def _note_all(self, step: Step, result: StepResult) -> None:
         if result.status != "ok":
             raise AssertionError(f"{self.lesson.notebook} / {step.key}: {result.cause}")
-        self.known.seconds[step.key] = result.seconds
         for seed in self.seeds:
             self.known.results[seed][step.key] = result
 
@@ -231,13 +240,13 @@ class Notebook:
         """Bring the solution of an exercise in; return the state that later cells meet."""
         solution = self.steps[self.first[exercise]]
         run_step(replace(solution, key=f"given:{exercise}"), self.namespace, Settings(SEED))
-        return state.snapshot(self.namespace, self.names), state.patched(before)
+        return state.snapshot(self.namespace, self.names[exercise]), state.patched(before)
 
     # --- which seeds, which cells ------------------------------------------------------------
 
     def trains(self, step: Step) -> bool:
-        """Whether a cell takes so long that only teams run it."""
-        return not step.hidden and self.known.seconds[step.key] > SLOW
+        """Whether a cell takes so long that only teams run it: it asks for time of its own."""
+        return not step.exercise and step.seconds > TIME_LIMIT
 
     @cached_property
     def exams(self) -> set[str]:
@@ -266,9 +275,7 @@ class Notebook:
         missing: set[str] = set()
         touched = set().union(*(state.names_stored(s.source) for s in own if not s.hidden))
         chosen = []
-        for step in self.steps[self.hidden[exercise] + 1 :]:
-            if step.key in self.visible:
-                continue
+        for step in self.after(exercise):
             read = state.names_read([step.source])
             if self.trains(step) or read & missing:
                 missing |= {step.exercise} - {None}
@@ -283,9 +290,9 @@ class Notebook:
         return chosen
 
     def _may_change(self, name: str) -> bool:
-        """Whether a name of the notebook is a thing, neither a function nor a module."""
+        """Whether a name of the notebook is a thing: no function, no module, no plain value."""
         thing = self.namespace.get(name, types)
-        return not callable(thing) and not isinstance(thing, types.ModuleType)
+        return not callable(thing) and not isinstance(thing, LASTING)
 
     # --- judging in a holder -----------------------------------------------------------------
 
@@ -364,10 +371,7 @@ class Notebook:
         if kind == "right":
             found["harmed"] = self._harmed(self._cheap_after(exercise, own))
         elif self._left_something(exercise, before):
-            later = [
-                s for s in self.steps[self.hidden[exercise] + 1 :] if s.key not in self.visible
-            ]
-            found["harmed"] = self._harmed(later)
+            found["harmed"] = self._harmed(self.after(exercise))
         return found
 
     def _left_something(self, exercise: str, before: dict) -> set[str]:
@@ -515,16 +519,27 @@ class Notebook:
         return replace(outcome, problem=f"EARNS {earned}, not {low:.0%} to {high:.0%}")
 
     def teams(self) -> list[dict[str, str]]:
-        """Names of the right variants that play together, by exercise."""
+        """Names of the right variants that play together, by exercise.
+
+        After the sample's teams come the variants of exams that have not played, with the
+        solution of all other exercises.
+        """
         if not self.exams:
             return []
         last = max(self.hidden[exam] for exam in self.exams)
         players = {e: list(self.right.get(e, {})) for e, i in self.hidden.items() if i <= last}
         players = {exercise: names for exercise, names in players.items() if names}
         size = max(map(len, players.values()), default=0)
-        if not self.thorough:
-            size = min(size, max(SAMPLE_TEAMS, *(len(self.right[exam]) for exam in self.exams)))
-        return [{e: names[k % len(names)] for e, names in players.items()} for k in range(size)]
+        whole = size if self.thorough else min(size, SAMPLE_TEAMS)
+        size = max(whole, *(len(self.right[exam]) for exam in self.exams))
+        return [
+            {
+                e: names[k % len(names)]
+                for e, names in players.items()
+                if k < whole or e in self.exams
+            }
+            for k in range(size)
+        ]
 
     def _team_outcomes(self, ask: Callable[[str, Job], Outcome]) -> Iterator[tuple[Key, Outcome]]:
         for number, team in enumerate(self.teams()):

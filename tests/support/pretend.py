@@ -8,12 +8,17 @@ compute as the CPU does, and mixing them with the CPU's is an error, as it is on
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode, return_and_correct_aliasing
+from torch.utils._python_dispatch import (
+    TorchDispatchMode,
+    _disable_current_modes,
+    return_and_correct_aliasing,
+)
 from torch.utils._pytree import tree_leaves, tree_map
 
 DEVICE = "meta"
@@ -90,23 +95,28 @@ def _there_and_back(function: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     if any(not isinstance(x, Tensor) and x.is_floating_point() for x in leaves):
         raise RuntimeError(MIXED)
     args = tree_map(lambda x: x.cpu() if isinstance(x, Tensor) else x, args)
-    made = function(*args, **kwargs)
+    with _disable_current_modes():  # all is on the CPU: nobody need look at each step's operations
+        made = function(*args, **kwargs)
     return tree_map(lambda x: x.to(DEVICE) if isinstance(x, torch.Tensor) else x, made)
 
 
 def _run(function: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
-    tensors = [x for x in tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
-    ours = [x for x in tensors if isinstance(x, Tensor)]
-    foreign = [x for x in tensors if not isinstance(x, Tensor) and x.ndim]
-    if ours and foreign and function not in CPU_TOO:
+    tensors = [*_tensors(args), *_tensors(kwargs.values())]
+    ours = any(isinstance(x, Tensor) for x in tensors)
+    if (
+        ours
+        and function not in CPU_TOO
+        and not all(isinstance(x, Tensor) or not x.ndim for x in tensors)
+    ):
         raise RuntimeError(MIXED)
     wanted = kwargs.get("device")
-    there = bool(ours) if wanted is None else _is_there(kwargs)
+    there = ours if wanted is None else _is_there(kwargs)
     if function is aten.copy_.default:
         there = isinstance(args[0], Tensor)
     if function is aten._pack_padded_sequence.default and isinstance(args[1], Tensor):
         raise RuntimeError("'lengths' argument should be a 1D CPU int64 tensor")
-    plain_args, plain_kwargs = tree_map(_real, (args, kwargs))
+    plain_args = [_real(value) for value in args]
+    plain_kwargs = {key: _real(value) for key, value in kwargs.items()}
     if wanted is not None:
         plain_kwargs["device"] = torch.device("cpu")
     if function is aten._to_copy.default and not there:
@@ -116,12 +126,43 @@ def _run(function: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
         return made
     if function in {aten._pack_padded_sequence.default, aten._pad_packed_sequence.default}:
         return Tensor(made[0]), made[1]  # sizes and lengths stay on the CPU
-    made = tree_map(lambda x: Tensor(x) if isinstance(x, torch.Tensor) else x, made)
-    return return_and_correct_aliasing(function, args, kwargs, made) if ours else made
+    made = _wrapped(made)
+    if ours and _aliases(function):
+        return return_and_correct_aliasing(function, args, kwargs, made)
+    return made
+
+
+# PyTorch's own trees would do as well, at three times the cost of an operation.
+
+
+def _tensors(values: Iterable[Any]) -> Iterator[torch.Tensor]:
+    """The tensors among an operation's arguments, those in lists too."""
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from _tensors(value)
 
 
 def _real(value: Any) -> Any:
-    return value.numbers if isinstance(value, Tensor) else value
+    """An argument with its numbers on the CPU."""
+    if isinstance(value, Tensor):
+        return value.numbers
+    return [_real(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _wrapped(made: Any) -> Any:
+    """What an operation returned, its tensors on the device."""
+    if isinstance(made, torch.Tensor):
+        return Tensor(made)
+    return type(made)(map(_wrapped, made)) if type(made) in {list, tuple} else made
+
+
+@cache
+def _aliases(function: Any) -> bool:
+    """Whether an operation changes an argument or returns a view of one."""
+    schema = function._schema
+    return any(one.alias_info is not None for one in (*schema.arguments, *schema.returns))
 
 
 @contextlib.contextmanager

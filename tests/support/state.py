@@ -15,13 +15,15 @@ import io
 import operator
 import os
 import pickle
+import re
 import signal
 import sys
 import threading
 import types
 import warnings
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,10 +42,11 @@ LIBRARIES = (
 
 OWN = "__main__"
 STORES = frozenset({"STORE_NAME", "STORE_GLOBAL"})
+VARIABLE = re.compile(r"(?<!IMPORT)_(NAME|GLOBALS?)$")
 
 
 def names_read(sources: Iterable[str]) -> set[str]:
-    """Every name that the code mentions: variables, attributes and modules."""
+    """Every variable that the code mentions, inside of functions too; attributes are none."""
     return set().union(*map(_names_read, sources))
 
 
@@ -53,7 +56,7 @@ def _names_read(source: str) -> frozenset[str]:
     waiting = [compile(source, "<cell>", "exec", dont_inherit=True)]
     while waiting:
         code = waiting.pop()
-        found |= set(code.co_names)
+        found |= {i.argval for i in dis.get_instructions(code) if VARIABLE.search(i.opname)}
         waiting += [item for item in code.co_consts if isinstance(item, types.CodeType)]
     return frozenset(found)
 
@@ -67,7 +70,7 @@ def names_stored(source: str) -> set[str]:
 
 def snapshot(namespace: dict[str, Any], names: Iterable[str]) -> dict[str, int]:
     """Digests of the variables of these names, and of the settings of the process."""
-    found = {name: digest(namespace[name]) for name in names if name in namespace}
+    found = {name: digest(namespace[name], namespace) for name in names if name in namespace}
     return found | {f"the process's {name}": digest(v) for name, v in _settings().items()}
 
 
@@ -90,43 +93,61 @@ def _settings() -> dict[str, Any]:
     }
 
 
-def library_attributes() -> dict[str, tuple[list[str], list[Any]]]:
-    """Every attribute of the libraries' modules and classes, by the name of its owner."""
-    found: dict[str, tuple[list[str], list[Any]]] = {}
+@dataclass(frozen=True)
+class Attributes:
+    """A module's or class's attributes as they were: ``live`` is what they are."""
+
+    owner: str
+    live: Mapping[str, Any]
+    names: tuple[str, ...]
+    values: tuple[Any, ...]
+
+
+def library_attributes() -> list[Attributes]:
+    """Every attribute of the libraries' modules and classes."""
+    found = {}
     course = [name for name in sys.modules if name.partition(".")[0] == "course"]
     for name in (*LIBRARIES, *course):
         if name not in sys.modules:
             continue
-        attributes = vars(sys.modules[name])
-        found[name] = list(attributes), list(attributes.values())
-        for value in found[name][1]:
+        live = {name: vars(sys.modules[name])}
+        for value in vars(sys.modules[name]).values():
             if issubclass(type(value), type) and value.__module__ in {name, "torch"}:
-                members = vars(value)
-                found[f"{name}.{value.__qualname__}"] = list(members), list(members.values())
-    return found
+                live[f"{name}.{value.__qualname__}"] = vars(value)
+        found |= {
+            owner: Attributes(owner, a, tuple(a), tuple(a.values())) for owner, a in live.items()
+        }
+    return list(found.values())
 
 
-def patched(before: dict[str, tuple[list[str], list[Any]]]) -> set[str]:
-    """Attributes of the libraries that are not what they were."""
-    after = library_attributes()
+def patched(before: Iterable[Attributes]) -> set[str]:
+    """Attributes of the libraries that are not what they were.
+
+    A class that another has replaced is an attribute of its module.
+    """
     changed = set()
-    for owner, (names, values) in before.items():
-        now_names, now_values = after.get(owner, ([], []))
-        if names == now_names and all(map(operator.is_, values, now_values)):
+    for a in before:
+        if isinstance(a.live, dict) and vars(sys.modules.get(a.owner, a)) is not a.live:
+            changed.add(a.owner)  # another module, or none
+        if tuple(a.live) == a.names and all(map(operator.is_, a.live.values(), a.values)):
             continue
-        old, new = (
-            dict(zip(names, values, strict=True)),
-            dict(zip(now_names, now_values, strict=True)),
-        )
-        changed |= {f"{owner}.{n}" for n in old.keys() | new.keys() if old.get(n) is not new.get(n)}
+        old = dict(zip(a.names, a.values, strict=True))
+        names = old.keys() | a.live.keys()
+        changed |= {f"{a.owner}.{n}" for n in names if old.get(n) is not a.live.get(n)}
     return changed
 
 
-def digest(value: Any) -> int:
-    """Reduce a value to a number: arrays by their bytes, functions by their code."""
+def digest(value: Any, namespace: dict[str, Any] | None = None) -> int:
+    """Reduce a value to a number: arrays by their bytes, functions by their code.
+
+    What holds a namespace (the visible tests do) holds none of its variables.
+    """
     sink = _Sink()
+    reader = _Reader(sink, protocol=5)
+    if namespace is not None:
+        reader.memo = {id(namespace): (0, namespace)}  # as if it had been written already
     try:
-        _Reader(sink, protocol=5).dump(value)
+        reader.dump(value)
     except RecursionError:  # too deep: the object itself then
         return id(value)
     return sink.sum

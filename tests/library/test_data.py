@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tarfile
+from bisect import bisect_left
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -839,7 +840,7 @@ def neighbours_tell(name: str, copy: bytes) -> tuple[float, float]:
     right = []
     for i, item in enumerate(order):
         if item in held_out and item not in known:
-            at = np.searchsorted(told, i)
+            at = bisect_left(told, i)
             near = sorted(told[max(at - 5, 0) : at + 5], key=lambda j: abs(i - j))[:5]
             vote = Counter(known[order[j]] for j in near).most_common(1)[0][0]
             right.append(vote == held_out[item])

@@ -701,6 +701,103 @@ def sample(model, prompt, length, temperature, generator):
 """,
 }
 
+# --- a test of the score --------------------------------------------------------------------------
+FOUND = """assert abs(found - right) < 1e-4, f"{found} instead of {right}\""""
+MODEL = "model = figures.TwoBack().eval()"
+ONE, TWO = "        ([short], 5 / 3),\n", "        ([short, shorter], 6 / 4),\n"
+LONG = "        ([long], bits_per_character(model, long)),\n"
+SCORE_WRONG = {
+    "It never fails: nothing is asserted.": [(FOUND, "abs(found - right) < 1e-4")],
+    "It always fails, on a right score too.": [(FOUND, "assert False")],
+    "It returns False: a test speaks by raising an AssertionError.": [
+        (FOUND, "if abs(found - right) > 1e-4:\n            return False")
+    ],
+    "It prints that something is wrong: a test speaks by raising an AssertionError.": [
+        (FOUND, "print(found, 'instead of', right)")
+    ],
+    "It looks at the type alone: a wrong score is a number, too.": [
+        (FOUND, "assert isinstance(found, float)")
+    ],
+    "It asks for a number that is possible: a wrong one is possible, too.": [
+        (FOUND, "assert 0 < found < 3")
+    ],
+    "The tolerance is so wide that nearly everything passes.": [("1e-4", "1")],
+    "Two ways to add up differ in the last digits: compare with a tolerance, not with ==.": [
+        (FOUND, "assert found == right")
+    ],
+    "It asks that the result differs from the colleague's: so does every other wrong one.": [
+        (FOUND, "assert abs(found - colleagues_bits(model, texts)) > 1e-4")
+    ],
+    "There is one text at a time: what a second one changes goes unseen.": [(TWO, "")],
+    "All texts are short: what happens at a cut goes unseen.": [(LONG, "")],
+    "The long text alone is read.": [(ONE, ""), (TWO, "")],
+    "The texts are equally long: a mean of means passes.": [
+        (LONG, ""),
+        (TWO, "        ([short, short.clone()], 5 / 3),\n"),
+    ],
+    "The long text repeats a pattern, in which a state that is lost changes nothing.": [
+        ("np.random.default_rng(0).integers(4, size=100)", "[1, 3, 2, 0] * 25")
+    ],
+    "The model bets the same on everything, so it does not matter what is read.": """
+def test_score(score):
+    class Same(nn.Module):
+        def forward(self, ids, state=None):
+            return torch.zeros(*ids.shape, 4), None
+
+    for sizes in ((4,), (4, 2), (100,)):
+        texts = [torch.randint(4, (size,)) for size in sizes]
+        assert abs(score(Same(), texts) - 2) < 1e-4
+""",
+    "The right answer of the two texts is the mean of their scores: it weighs the characters.": [
+        ("6 / 4", "(5 / 3 + 1) / 2")
+    ],
+    "The right answers are in nats: bits have the logarithm to base 2.": [
+        (FOUND, FOUND.replace("found - right)", "found - right * math.log(2))")),
+    ],
+    "The colleague's name is written in it: call the function that is handed in.": [
+        ("score(model, texts)", "colleagues_bits(model, texts)")
+    ],
+}
+SCORE_RIGHT = {
+    "np.isclose": [(FOUND, "np.testing.assert_allclose(found, right, rtol=1e-5)")],
+    "own error": [
+        (FOUND, "if abs(found - right) > 1e-5:\n            raise ValueError('they differ')")
+    ],
+    "bets counted by hand": """
+def test_score(score):
+    model = figures.TwoBack().eval()
+    rng = np.random.default_rng(2)
+    for sizes in ((5,), (60, 3), (18, 41, 2)):
+        texts = [list(rng.integers(4, size=size)) for size in sizes]
+        paid = []
+        for text in texts:
+            for older, last, following in zip([0, *text], text, text[1:]):
+                paid.append(min((following - older - 3 * last) % 4 + 1, 3))
+        found = score(model, [torch.tensor(np.array(text)) for text in texts])
+        assert abs(found - np.mean(paid)) < 1e-5
+""",
+    "with a small LSTM, all characters at once": """
+def test_score(score):
+    torch.manual_seed(5)
+    model = CharLM(6, 4, 8).eval()
+    for parameter in model.parameters():
+        nn.init.normal_(parameter)
+    for sizes in ((7,), (50,), (100, 6, 2)):
+        texts = [torch.randint(6, (size,)) for size in sizes]
+        with torch.no_grad():
+            losses = [cross_entropy(model(t[None, :-1], None)[0][0], t[1:], reduction="none") for t in texts]
+        assert np.isclose(score(model, texts), torch.cat(losses).mean().item() / math.log(2), atol=1e-5)
+""",
+    "all texts in one call": [
+        (TWO, ""),
+        (
+            LONG,
+            LONG
+            + "        ([shorter, long, short], (1 + 99 * bits_per_character(model, long) + 5) / 103),\n",
+        ),
+    ],
+}
+
 # --- the repaired score -------------------------------------------------------------------------
 PAID = (
     "paid = [n * bits_per_character(model, ids) for n, ids in zip(predicted, texts, strict=True)]"
@@ -733,7 +830,7 @@ def _colleague(
 
 
 TEXTS_WRONG = {
-    "This is the colleague's function as it was: unit, mean and cuts are still wrong.": _colleague(
+    "The mistakes are still there: try the two texts of the example, and a long one.": _colleague(
         more="", answer="sum(means) / len(means)"
     ),
     "These are nats: divide by ln 2.": _colleague(answer="total / count"),
@@ -795,6 +892,7 @@ WRONG = {
     "train_epoch": EPOCH_WRONG,
     "train_language_model": TRAIN_WRONG,
     "sample": SAMPLE_WRONG,
+    "test_score": SCORE_WRONG,
     "bits_of_texts": TEXTS_WRONG,
 }
 RIGHT = {
@@ -804,6 +902,7 @@ RIGHT = {
     "train_epoch": EPOCH_RIGHT,
     "train_language_model": TRAIN_RIGHT,
     "sample": SAMPLE_RIGHT,
+    "test_score": SCORE_RIGHT,
     "bits_of_texts": TEXTS_RIGHT,
 }
 SAYS = {
@@ -823,6 +922,16 @@ SAYS = {
         "The state that was given is overwritten: the caller may still need it.": "handed in as it is",
         "The first state is always on the CPU: make its zeros on the device of the ids.": "on the device of the ids",
         "The ids are overwritten: read them, and leave them as they are.": "changed its argument",
+    },
+    "test_score": {
+        "It never fails: nothing is asserted.": "passes on colleagues_bits",
+        "It always fails, on a right score too.": "fails on a right score",
+        "It returns False: a test speaks by raising an AssertionError.": "must raise an AssertionError",
+        "Two ways to add up differ in the last digits: compare with a tolerance, not with ==.": "and should pass (AssertionError",
+        "It asks that the result differs from the colleague's: so does every other wrong one.": "wrong for every text",
+        "All texts are short: what happens at a cut goes unseen.": "right for short texts alone",
+        "The long text repeats a pattern, in which a state that is lost changes nothing.": "every 16 characters from a zero state",
+        "There is one text at a time: what a second one changes goes unseen.": "from the state after the first",
     },
     "bits_per_character": {
         "The model is left in evaluation mode: put it back into the mode it was in before.": "in the mode it was in before",
@@ -936,10 +1045,25 @@ TYPICAL = {
             0.49,
         ),
     },
+    "test_score": {
+        "nothing": (SCORE_WRONG["It never fails: nothing is asserted."], 0, 0),
+        "one slip": (
+            SCORE_WRONG[
+                "The long text repeats a pattern, in which a state that is lost changes nothing."
+            ],
+            0.6,
+            0.95,
+        ),
+        "point missed": (
+            SCORE_WRONG["The tolerance is so wide that nearly everything passes."],
+            0,
+            0.49,
+        ),
+    },
     "bits_of_texts": {
         "nothing": (
             TEXTS_WRONG[
-                "This is the colleague's function as it was: unit, mean and cuts are still wrong."
+                "The mistakes are still there: try the two texts of the example, and a long one."
             ],
             0,
             0,

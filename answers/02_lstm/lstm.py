@@ -5,6 +5,23 @@ import itertools
 SPLIT = "i, f, g, o = np.split(x @ W_x + h_prev @ W_h + b, 4, axis=1)"
 STEP_SIGNATURE = "def lstm_step(x, h_prev, c_prev, W_x, W_h, b):\n"
 SEQUENCE = "for t in range(x.shape[1]):"
+NUDGED = "np.testing.assert_allclose(found, nudged, rtol=1e-4, atol=1e-6, err_msg=block)"
+LENGTHS = "for T in (1, 4):"
+BOTH_WAYS = "figures.gradients_both_ways(found_forward, backward, numerical_gradient, T)"
+BLOCKS = "for block, (found, nudged) in both.items():"
+OWN_NUDGES = """def test_lstm_gradients(backward):
+    rng = np.random.default_rng(1)
+    for T in (1, 3, 5):
+        x, up = rng.normal(size=(2, T, 3)), rng.normal(size=(2, T, 2))
+        W = {gate: rng.normal(size=(5, 2)) for gate in "ifgo"}
+        b = {gate: rng.normal(size=2) for gate in "ifgo"}
+        dW, db = backward(up, found_forward(x, W, b)[1], W)
+        for gate in "ifgo":
+            of_W = lambda w: (up * found_forward(x, W | {gate: w}, b)[0]).sum()
+            of_b = lambda v: (up * found_forward(x, W, b | {gate: v})[0]).sum()
+            assert np.allclose(dW[gate], numerical_gradient(of_W, W[gate]), atol=1e-6)
+            assert np.allclose(db[gate], numerical_gradient(of_b, b[gate]), atol=1e-6)
+"""
 
 LOOP_STEP = (
     STEP_SIGNATURE
@@ -941,10 +958,81 @@ def lstm_backward(dh, dc, cache):
             ("return x * (kept / (1 - rate)).astype(x.dtype)", "return x.copy()")
         ],
     },
+    "test_lstm_gradients": {
+        "It never fails: nothing is asserted.": [(NUDGED, "largest_error(found, nudged)")],
+        "It always fails, on right gradients too.": [(NUDGED, "assert False")],
+        "It returns False: a test speaks by raising an AssertionError.": [
+            (NUDGED, "if largest_error(found, nudged) > 1e-4:\n                return False")
+        ],
+        "It prints that something is wrong: a test speaks by raising an AssertionError.": [
+            (NUDGED, "print(block, 'right' if largest_error(found, nudged) < 1e-4 else 'wrong')")
+        ],
+        "It looks at shapes alone: wrong gradients have the right shapes.": [
+            (NUDGED, "assert found.shape == nudged.shape")
+        ],
+        "The tolerance is so wide that nearly everything passes.": [("atol=1e-6", "atol=100")],
+        "Nudging is exact to some digits alone: compare with a tolerance, not with ==.": [
+            (NUDGED, "assert np.array_equal(found, nudged)")
+        ],
+        "The tolerance is narrower than nudging is exact.": [
+            ("rtol=1e-4, atol=1e-6", "rtol=0, atol=1e-15")
+        ],
+        "There is one step alone: what comes back from later steps goes unseen.": [
+            (LENGTHS, "for T in (1,):")
+        ],
+        "The weights alone are compared: the biases can be wrong, too.": [
+            (BLOCKS, "for block, (found, nudged) in list(both.items())[:4]:")
+        ],
+        "The biases alone are compared: the weights can be wrong, too.": [
+            (BLOCKS, "for block, (found, nudged) in list(both.items())[4:]:")
+        ],
+        "The forget gate alone is compared: there are four gates.": [
+            (BLOCKS, "for block in ('W_f', 'b_f'):\n            found, nudged = both[block]")
+        ],
+        "The gates i, f and g are compared: the output gate can be wrong, too.": [
+            (NUDGED, NUDGED.replace("np.", "'o' in block or np."))
+        ],
+        "The first entry of each gradient is compared: look at all of them.": [
+            ("(found, nudged, ", "(found.flat[0], nudged.flat[0], ")
+        ],
+        "The sums are compared: entries can be wrong and cancel.": [
+            ("(found, nudged, ", "(found.sum(), nudged.sum(), "),
+            (LENGTHS, "for T in (1,):"),
+        ],
+        "The sizes are compared: a gradient has a sign.": [
+            ("(found, nudged, ", "(abs(found), abs(nudged), ")
+        ],
+        "There is one sequence: means over sequences pass for sums.": [
+            ("figures.", "one_sequence."),
+            (
+                "    " + LENGTHS,
+                """    class one_sequence:
+        def gradients_both_ways(forward, backward, nudge, T):
+            rng = np.random.default_rng(8)
+            x, up = rng.normal(size=(1, T, 2)), rng.normal(size=(1, T, 2))
+            W = {gate: rng.normal(size=(4, 2)) for gate in "ifgo"}
+            b = {gate: rng.normal(size=2) for gate in "ifgo"}
+            dW, db = backward(up, forward(x, W, b)[1], W)
+            both = {}
+            for g in "ifgo":
+                of_W = lambda w: np.sum(up * forward(x, W | {g: w}, b)[0])
+                of_b = lambda v: np.sum(up * forward(x, W, b | {g: v})[0])
+                both["W_" + g] = dW[g], nudge(of_W, W[g])
+                both["b_" + g] = db[g], nudge(of_b, b[g])
+            return both
+
+    """
+                + LENGTHS,
+            ),
+        ],
+        "The name of found_backward is written in it: call the function that is handed in.": [
+            ("found_forward, backward, ", "found_forward, found_backward, ")
+        ],
+    },
     "repaired_backward": {
-        "dc_next is still never carried back.": BUG_CUT,
-        "All biases still get the forget gate's gradient.": BUG_COPY,
-        "Both mistakes are still there: the biases and dc_next.": BUG_COPY + BUG_CUT,
+        "One of the two mistakes is still there: nudge the weights at T = 2.": BUG_CUT,
+        "One of the two mistakes is still there: nudge the biases at T = 1.": BUG_COPY,
+        "Both mistakes are still there: nudge at T = 1 and at T = 2.": BUG_COPY + BUG_CUT,
         "dc_next is not multiplied by the forget gate.": [
             ('dc_next = dc * s["f"]', "dc_next = dc")
         ],
@@ -1087,6 +1175,40 @@ RIGHT = {
             ("    kept = rng", "    if rate == 0:\n        return x.copy()\n    kept = rng")
         ],
     },
+    "test_lstm_gradients": {
+        "own nudges": OWN_NUDGES,
+        "largest_error": [(NUDGED, "assert largest_error(found, nudged) < 1e-5, block")],
+        "own error": [
+            (
+                NUDGED,
+                "if not np.allclose(found, nudged, atol=1e-7):\n                raise ValueError(block)",
+            )
+        ],
+        "all complaints at once": [
+            (LENGTHS, "bad = []\n    " + LENGTHS),
+            (
+                NUDGED,
+                "bad += [] if largest_error(found, nudged) < 1e-4 else [(T, block)]\n    assert not bad, bad",
+            ),
+        ],
+        "against nn.LSTM": """def test_lstm_gradients(backward):
+    rng = np.random.default_rng(4)
+    for T in (1, 4):
+        x, up = rng.normal(size=(3, T, 2)), rng.normal(size=(3, T, 3))
+        layer = nn.LSTM(2, 3, batch_first=True).double()
+        h, _ = layer(torch.tensor(x))
+        (h * torch.tensor(up)).sum().backward()
+        both = [layer.weight_ih_l0, layer.weight_hh_l0]
+        W, dW = (torch.cat([get(p) for p in both], 1).T for get in (lambda p: p.detach(), lambda p: p.grad))
+        W, dW = (dict(zip("ifgo", np.split(v.numpy(), 4, axis=1))) for v in (W, dW))
+        b = (layer.bias_ih_l0 + layer.bias_hh_l0).detach().numpy()
+        b, db = (dict(zip("ifgo", np.split(v, 4))) for v in (b, layer.bias_ih_l0.grad.numpy()))
+        found_W, found_b = backward(up, found_forward(x, W, b)[1], W)
+        for gate in "ifgo":
+            np.testing.assert_allclose(found_W[gate], dW[gate], rtol=1e-6, atol=1e-9)
+            np.testing.assert_allclose(found_b[gate], db[gate], rtol=1e-6, atol=1e-9)
+""",
+    },
     "repaired_backward": {
         "one matrix": MATRIX_REPAIR,
         "slice from the front": [("dz[:, -dh.shape[2] :]", "dz[:, len(W['i']) - dh.shape[2] :]")],
@@ -1143,6 +1265,16 @@ SAYS = {
         "rate is the share that is dropped; you keep that share and divide by it.": "you keep that share",
         "The mask is applied to x in place, and the caller still needs x: build a new array.": "argument x in place",
         _FLOAT64: "float32",
+    },
+    "test_lstm_gradients": {
+        "It never fails: nothing is asserted.": "passes on found_backward",
+        "It always fails, on right gradients too.": "fails on gradients that PyTorch finds",
+        "It returns False: a test speaks by raising an AssertionError.": "must raise an AssertionError",
+        "Nudging is exact to some digits alone: compare with a tolerance, not with ==.": "and should pass (AssertionError",
+        "There is one step alone: what comes back from later steps goes unseen.": "right at T = 1 alone",
+        "The weights alone are compared: the biases can be wrong, too.": "the biases alone are wrong",
+        "The gates i, f and g are compared: the output gate can be wrong, too.": "a gradient of W_o whose last entries",
+        "There is one sequence: means over sequences pass for sums.": "means over the sequences",
     },
     "repaired_backward": {
         _ADDED: "in place",
@@ -1312,14 +1444,33 @@ TYPICAL = {
             0.49,
         ),
     },
+    "test_lstm_gradients": {
+        "nothing": ([(NUDGED, "largest_error(found, nudged)")], 0, 0),
+        "one slip": (
+            WRONG["test_lstm_gradients"][
+                "There is one sequence: means over sequences pass for sums."
+            ],
+            0.6,
+            0.95,
+        ),
+        "point missed": (
+            WRONG["test_lstm_gradients"]["The tolerance is so wide that nearly everything passes."],
+            0,
+            0.49,
+        ),
+    },
     "repaired_backward": {
         "nothing": (
-            WRONG["repaired_backward"]["Both mistakes are still there: the biases and dc_next."],
+            WRONG["repaired_backward"][
+                "Both mistakes are still there: nudge at T = 1 and at T = 2."
+            ],
             0,
             0,
         ),
         "one slip": (
-            WRONG["repaired_backward"]["All biases still get the forget gate's gradient."],
+            WRONG["repaired_backward"][
+                "One of the two mistakes is still there: nudge the biases at T = 1."
+            ],
             0.5,
             0.99,
         ),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
 
 import numpy as np
 import torch
 from torch import nn
 
-from course import checks
+from course import bug_hunt, checks
 from course.figures.language_model import TwoBack
 
 LETTERS = torch.as_tensor(np.random.default_rng(0).integers(0, 4, size=12_347))
@@ -334,6 +336,51 @@ def _shares(sample, temperature, generator, length=2000):
     older, last, drawn = ids[:-2], ids[1:-1], ids[2:]
     ranks = (drawn - older - 3 * last) % 4
     return torch.bincount(ranks, minlength=4).double() / len(ranks)
+
+
+def test_score(t, test_score, colleagues_bits):
+    red = functools.partial(bug_hunt.require_red, test_score)
+    red(colleagues_bits, "colleagues_bits")
+    bug_hunt.require_green(test_score, _letter_by_letter, "a right score, read letter by letter")
+    for slip, what in {
+        "nats": "a score that is wrong for every text",
+        "pieces": "a score that is right wherever all parts are equally long",
+        "lost": "a score that is right for short texts alone",
+        "forgets": "a score that reads every 16 characters from a zero state",
+        "leaks": "a score that reads the second text from the state after the first",
+        "texts": "a score in which a short text counts as much as a long one",
+        "first": "a score that counts first characters, for which nothing is paid",
+        "joined": "a score that reads all texts as one",
+    }.items():
+        red(functools.partial(_letter_by_letter, slip=slip), what)
+    t.say("test_score: red on colleagues_bits and eight others, green on a right score")
+
+
+def _letter_by_letter(model, texts, slip=""):
+    """Bits per character of several texts, read one letter at a time, or with one slip."""
+    was_training = model.training
+    model.eval()
+    unit = 1 if slip == "nats" else math.log(2)
+    state, paid = None, []
+    for number, ids in enumerate([torch.cat(list(texts))] if slip == "joined" else texts):
+        state = state if slip == "leaks" else None
+        for place, (last, following) in enumerate(itertools.pairwise(ids)):
+            if slip == "lost" and place % 16 == 15:
+                continue
+            if slip == "forgets" and place % 16 == 0:
+                state = None
+            with torch.no_grad():
+                logits, state = model(last.reshape(1, 1), state)
+            bits = -logits[0, 0].double().log_softmax(dim=0)[following].item() / unit
+            paid.append((number, place // 16, bits))
+    model.train(was_training)
+    if slip in ("pieces", "texts"):
+        groups = {}
+        for number, piece, bits in paid:
+            groups.setdefault((number, piece if slip == "pieces" else 0), []).append(bits)
+        return float(np.mean([np.mean(group) for group in groups.values()]))
+    count = len(paid) + (len(texts) if slip == "first" else 0)
+    return sum(bits for *_, bits in paid) / count
 
 
 def bits_of_texts(t, bits_of_texts):

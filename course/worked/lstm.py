@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import torch
 from torch import nn
 
-from course import checks
+from course import bug_hunt, checks
 from course.weights import load_torch_weights
 
 N, T, D, H = 2, 4, 5, 3
@@ -325,6 +327,63 @@ def variational_dropout(t, variational_dropout):
     )
     _keeps_float32("variational_dropout", {"dropped": small})
     t.say("variational_dropout: dropped (40, 6, 50)")
+
+
+def test_lstm_gradients(t, test_lstm_gradients, found_backward):
+    red = functools.partial(bug_hunt.require_red, test_lstm_gradients)
+    red(found_backward, "found_backward")
+    bug_hunt.require_green(test_lstm_gradients, _by_autograd, "gradients that PyTorch finds")
+    for slip, what in {
+        "biases": "gradients of which the biases alone are wrong",
+        "cell": "gradients that are right at T = 1 alone",
+    }.items():
+        red(functools.partial(_by_autograd, slip=slip), what)
+    for block in (f"{name}_{gate}" for name in "Wb" for gate in "ifgo"):
+        red(
+            functools.partial(_by_autograd, slip=block),
+            f"a gradient of {block} whose last entries have the wrong sign",
+        )
+    for slip, what in {
+        "hidden": "a backward pass that brings nothing back through h",
+        "gate": "a backward pass that takes one gate for another on the way back",
+        "overwritten": "weights whose gradients come from one step alone",
+        "means": "biases whose gradients are means over the sequences",
+    }.items():
+        red(functools.partial(_by_autograd, slip=slip), what)
+    t.say("test_lstm_gradients: red on found_backward and 14 others, green on right gradients")
+
+
+def _by_autograd(dh, record, W, slip=""):
+    """Gradients of ``found_forward`` as PyTorch finds them, or with one slip."""
+    H = np.shape(dh)[2]
+    W = {gate: torch.tensor(np.asarray(W[gate]), requires_grad=True) for gate in "ifgo"}
+    b = {gate: torch.zeros(H, dtype=W["i"].dtype, requires_grad=True) for gate in "ifgo"}
+    h = c = torch.zeros(len(dh), H, dtype=W["i"].dtype)
+    states = []
+    for step, s in enumerate(record):
+        seen = {name: torch.tensor(value) for name, value in s.items()}
+        z = torch.cat([seen["z"][:, :-H], h.detach() if slip == "hidden" else h], dim=1)
+        gates = {}
+        for gate in "ifgo":
+            own = W[gate].detach() if slip == "overwritten" and step else W[gate]
+            change = z @ own + b[gate]  # in its slope alone: its value is in the record
+            slope = 1 - seen[gate] ** 2 if gate == "g" else seen[gate] * (1 - seen[gate])
+            gates[gate] = seen[gate] + slope * (change - change.detach())
+        kept = gates["f"] * (c.detach() if slip in ("cell", "gate") else c)
+        if slip == "gate":
+            kept = kept + seen["i"] * (c - c.detach())
+        c = kept + gates["i"] * gates["g"]
+        h = gates["o"] * torch.tanh(c)
+        states.append(h)
+    torch.stack(states, dim=1).backward(torch.tensor(np.asarray(dh)))
+    dW, db = ({gate: p.grad.numpy() for gate, p in params.items()} for params in (W, b))
+    if "_" in slip:
+        {"W": dW, "b": db}[slip[0]][slip[-1]][-1] *= -1
+    if slip == "biases":
+        db = dict.fromkeys("ifgo", db["f"])
+    elif slip == "means":
+        db = {gate: value / len(dh) for gate, value in db.items()}
+    return dW, db
 
 
 def repaired_backward(t, repaired_backward, found_forward):

@@ -1026,19 +1026,19 @@ def count_parameters(cell, D, H):
 # --- the bug ------------------------------------------------------------------------------------
 PORT_NEW = "n = np.tanh(from_x[:, 2 * H :] + r * from_h[:, 2 * H :])"
 PORT_WRONG = {
-    "This is what was shipped: the reset gate still acts before the product.": [
+    "This is what was shipped: your test_port is red on it.": [
         (
             PORT_NEW,
             "n = np.tanh(from_x[:, 2 * H :] + (r * h_prev) @ weight_hh.T[:, 2 * H :] + bias_hh[2 * H :])",
         )
     ],
-    "Half of the repair: b_hn still stands outside the reset gate. It was added to b_in too early.": [
+    "Half of the repair: the other half shows where b_hn is not zero.": [
         (
             PORT_NEW,
             "n = np.tanh(from_x[:, 2 * H :] + r * (h_prev @ weight_hh[2 * H :].T) + bias_hh[2 * H :])",
         )
     ],
-    "Half of the repair: the reset gate must act after the product, on W_hn h and b_hn together.": [
+    "Half of the repair: the other half shows where b_hn is zero.": [
         (
             PORT_NEW,
             "n = np.tanh(from_x[:, 2 * H :] + (r * h_prev) @ weight_hh.T[:, 2 * H :] + r * bias_hh[2 * H :])",
@@ -1123,6 +1123,120 @@ def ported_gru_step(x, h_prev, weight_ih, weight_hh, bias_ih, bias_hh):
 """,
 }
 
+TEST_ASSERT = "np.testing.assert_allclose(h, torch.gru_cell(*arrays).numpy(), rtol=1e-6, atol=1e-9)"
+TEST_CALL = "    h = step(*(array.numpy().copy() for array in arrays))\n"
+TEST_SHAPES = "shapes = (5, 3), (5, 4), (12, 3), (12, 4), (12,), (12,)"
+CLOSE = "np.allclose(h, torch.gru_cell(*arrays).numpy())"
+
+TEST_WRONG = {
+    "It never fails: nothing is asserted.": [(TEST_ASSERT, "torch.gru_cell(*arrays)")],
+    "It always fails, on the right step too.": [(TEST_ASSERT, "assert False")],
+    "It returns False: a test speaks by raising an AssertionError.": [
+        (TEST_ASSERT, "return " + CLOSE)
+    ],
+    "It prints that something is wrong: a test speaks by raising an AssertionError.": [
+        (TEST_ASSERT, f"if not {CLOSE}:\n        print('not the same')")
+    ],
+    "It looks at the shape alone: a wrong state has the right shape.": [
+        (TEST_ASSERT, "assert h.shape == (5, 4)")
+    ],
+    "It looks for numbers that are finite and between -10 and 10: wrong ones are too.": [
+        (TEST_ASSERT, "assert np.isfinite(h).all() and abs(h).max() < 10")
+    ],
+    "The tolerance is so wide that nearly everything passes.": [("atol=1e-9", "atol=2")],
+    "Two right steps differ in the last digits: compare with a tolerance, not with ==.": [
+        (TEST_ASSERT, "assert np.array_equal(h, torch.gru_cell(*arrays).numpy())")
+    ],
+    "The state before is zero: what it passes through goes unseen.": [
+        (TEST_CALL, "    arrays[1] *= 0\n" + TEST_CALL)
+    ],
+    "The biases are zero: where they are added goes unseen.": [
+        (TEST_CALL, "    arrays[4] *= 0\n    arrays[5] *= 0\n" + TEST_CALL)
+    ],
+    "bias_hh is zero: where it is added goes unseen.": [
+        (TEST_CALL, "    arrays[5] *= 0\n" + TEST_CALL)
+    ],
+    "The recurrent weights are zero: what comes of the state goes unseen.": [
+        (TEST_CALL, "    arrays[3] *= 0\n" + TEST_CALL)
+    ],
+    "There is one row: a step that mixes rows goes unseen.": [
+        (TEST_SHAPES, TEST_SHAPES.replace("(5, ", "(1, "))
+    ],
+    "There is one unit: a product with a single number hides the order of the products.": [
+        (TEST_SHAPES, "shapes = (5, 3), (5, 1), (3, 3), (3, 1), (3,), (3,)")
+    ],
+    "The first row alone is compared: look at all of them.": [
+        (TEST_ASSERT, TEST_ASSERT.replace("(h,", "(h[0],").replace(".numpy(),", ".numpy()[0],"))
+    ],
+    "The means are compared: wrong numbers can have nearly the same mean.": [
+        (
+            TEST_ASSERT,
+            "assert abs(h.mean() - torch.gru_cell(*arrays).numpy().mean()) < 0.1",
+        )
+    ],
+    "All weights are the same number: blocks can be exchanged unseen.": [
+        (TEST_CALL, "    arrays[2:] = [torch.full_like(w, 0.5) for w in arrays[2:]]\n" + TEST_CALL)
+    ],
+    "It demands the papers' cell: the right step is PyTorch's, whose z keeps.": [
+        ("torch.gru_cell(*arrays).numpy()", "gru_step(*(a.numpy() for a in weights))[0]"),
+        (
+            TEST_CALL,
+            TEST_CALL
+            + "    weights = [*arrays[:2], arrays[2].T, arrays[3].T, arrays[4] + arrays[5]]\n",
+        ),
+    ],
+    "The shipped step's name is written in it: call the step that is handed in.": [
+        ("h = step(", "h = shipped_gru_step(")
+    ],
+}
+TEST_RIGHT = {
+    "nn.GRUCell": """
+def test_port(step):
+    torch.manual_seed(3)
+    cell = nn.GRUCell(2, 6).double()
+    x, h = torch.randn(4, 2).double(), torch.randn(4, 6).double()
+    arrays = [a.detach().numpy() for a in (x, h, *cell.parameters())]
+    assert np.allclose(step(*arrays), cell(x, h).detach().numpy(), atol=1e-9)
+""",
+    "float32, several sizes": """
+def test_port(step):
+    rng = np.random.default_rng(1)
+    for N, D, H in [(3, 2, 4), (2, 5, 3), (1, 1, 1)]:
+        shapes = (N, D), (N, H), (3 * H, D), (3 * H, H), (3 * H,), (3 * H,)
+        arrays = [rng.normal(size=shape).astype("float32") for shape in shapes]
+        want = torch.gru_cell(*map(torch.tensor, arrays)).numpy()
+        np.testing.assert_allclose(step(*arrays), want, atol=1e-5)
+""",
+    "nn.GRU over many steps": """
+def test_port(step):
+    torch.manual_seed(0)
+    gru = nn.GRU(3, 5, batch_first=True)
+    x, h0 = torch.randn(4, 20, 3), torch.randn(1, 4, 5)
+    with torch.no_grad():
+        want = gru(x, h0)[0].numpy()
+    h, weights = h0[0].numpy(), [w.detach().numpy() for w in gru.parameters()]
+    for t in range(20):
+        h = step(x[:, t].numpy(), h, *weights)
+        if np.abs(h - want[:, t]).max() > 1e-4:
+            raise ValueError(f"step {t} is off")
+""",
+    "the equations, by hand": """
+def test_port(step):
+    rng = np.random.default_rng(2)
+    x, h, W, U, b, c = (
+        rng.uniform(-1, 1, size=s) for s in ((3, 2), (3, 2), (6, 2), (6, 2), (6,), (6,))
+    )
+    got = step(x.copy(), h.copy(), W.copy(), U.copy(), b.copy(), c.copy())
+    for n in range(3):
+        for i in range(2):
+            u = [W[k * 2 + i] @ x[n] + b[k * 2 + i] for k in range(3)]
+            v = [U[k * 2 + i] @ h[n] + c[k * 2 + i] for k in range(3)]
+            r, z = (1 / (1 + np.exp(-u[k] - v[k])) for k in range(2))
+            want = (1 - z) * np.tanh(u[2] + r * v[2]) + z * h[n, i]
+            assert abs(got[n, i] - want) < 1e-8, (n, i)
+""",
+}
+
 WRONG = {
     "gru_step": STEP_WRONG,
     "gru_forward": FORWARD_WRONG,
@@ -1132,6 +1246,7 @@ WRONG = {
     "from_torch_weights": LOAD_WRONG,
     "GRU": MODULE_WRONG,
     "count_parameters": COUNT_WRONG,
+    "test_port": TEST_WRONG,
     "ported_gru_step": PORT_WRONG,
 }
 RIGHT = {
@@ -1143,6 +1258,7 @@ RIGHT = {
     "from_torch_weights": LOAD_RIGHT,
     "GRU": MODULE_RIGHT,
     "count_parameters": COUNT_RIGHT,
+    "test_port": TEST_RIGHT,
     "ported_gru_step": PORT_RIGHT,
 }
 SAYS = {
@@ -1192,6 +1308,18 @@ SAYS = {
     },
     "count_parameters": {
         "A float comes back: numbers are counted, so return an int.": "int",
+    },
+    "test_port": {
+        "It never fails: nothing is asserted.": "passes on the step that was shipped",
+        "It always fails, on the right step too.": "fails on PyTorch's own step",
+        "It returns False: a test speaks by raising an AssertionError.": "must raise an AssertionError",
+        "The tolerance is so wide that nearly everything passes.": "passes on the step that was shipped",
+        "The state before is zero: what it passes through goes unseen.": "one half of its mistake",
+        "Two right steps differ in the last digits: compare with a tolerance, not with ==.": "computed in another order",
+        "bias_hh is zero: where it is added goes unseen.": "the other half of its mistake",
+        "There is one row: a step that mixes rows goes unseen.": "the first row's state",
+        "The shipped step's name is written in it: call the step that is handed in.": "fails on PyTorch's own step",
+        "It demands the papers' cell: the right step is PyTorch's, whose z keeps.": "fails on PyTorch's own step",
     },
     "ported_gru_step": {
         "h_prev is overwritten by the new state: return a new array.": "in place",
@@ -1318,16 +1446,27 @@ TYPICAL = {
             0.45,
         ),
     },
+    "test_port": {
+        "nothing": ([(TEST_ASSERT, "pass")], 0.0, 0.0),
+        "one slip": (
+            TEST_WRONG["There is one row: a step that mixes rows goes unseen."],
+            0.6,
+            0.95,
+        ),
+        "point missed": (
+            TEST_WRONG["The tolerance is so wide that nearly everything passes."],
+            0.0,
+            0.49,
+        ),
+    },
     "ported_gru_step": {
         "nothing": (
-            PORT_WRONG["This is what was shipped: the reset gate still acts before the product."],
+            PORT_WRONG["This is what was shipped: your test_port is red on it."],
             0.0,
             0.0,
         ),
         "one slip": (
-            PORT_WRONG[
-                "Half of the repair: b_hn still stands outside the reset gate. It was added to b_in too early."
-            ],
+            PORT_WRONG["Half of the repair: the other half shows where b_hn is not zero."],
             0.5,
             0.95,
         ),

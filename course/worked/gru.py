@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import torch
 from torch import nn
 
-from course import checks
+from course import bug_hunt, checks
 from course.weights import load_torch_weights
 
 D, H = 5, 2
@@ -222,6 +224,57 @@ def count_parameters(t, count_parameters):
     for count in counts.values():
         checks.require(isinstance(count, int | np.integer), "count_parameters must return an int.")
     t.say("count_parameters: rnn, gru, lstm")
+
+
+def test_port(t, test_port, shipped_gru_step):
+    bug_hunt.require_red(test_port, shipped_gru_step, "the step that was shipped")
+    bug_hunt.require_green(test_port, _by_torch, "PyTorch's own step")
+    by_hand = functools.partial(_by_torch, slip="by hand")
+    bug_hunt.require_green(test_port, by_hand, "the same step, computed in another order")
+    slips = {
+        "first": "the shipped step with one half of its mistake mended",
+        "second": "the shipped step with the other half of its mistake mended",
+        "kept": "a step whose z rewrites instead of keeping",
+        "swapped": "a step that exchanges the gates r and z",
+        "bias": "a step whose gates lack bias_hh",
+        "forgetful": "a step whose n does not see h_prev",
+        "alone": "a step that gives every row the first row's state",
+        "linear": "a step whose n has no tanh",
+    }
+    for slip, what in slips.items():
+        bug_hunt.require_red(test_port, functools.partial(_by_torch, slip=slip), what)
+    t.say("test_port: red on the shipped step and eight others, green on two right ones")
+
+
+def _by_torch(x, h_prev, weight_ih, weight_hh, bias_ih, bias_hh, slip=""):
+    """Advance PyTorch's GRU, or one with a slip: most are the right cell with other weights."""
+    arrays = (x, h_prev, weight_ih, weight_hh, bias_ih, bias_hh)
+    x, h, *weights = (torch.tensor(array, dtype=torch.float64) for array in arrays)
+    W, U, b, c = weights
+    H = h.shape[1]
+    r, z = slice(H), slice(H, 2 * H)
+    n = slice(2 * H, None)
+    match slip:
+        case "kept":
+            for weight in weights:
+                weight[z] *= -1
+        case "swapped":
+            W, U, b, c = (torch.cat([weight[z], weight[r], weight[n]]) for weight in weights)
+        case "bias":
+            c[: 2 * H] = 0
+        case "forgetful":
+            U[n], c[n] = 0, 0
+        case "alone":
+            h = h[:1].expand(h.shape).contiguous()
+        case "second":  # the product is right, its bias stands outside
+            b[n] += c[n]
+            c[n] = 0
+        case "first" | "linear" | "by hand":
+            gate, keep = torch.sigmoid(x @ W.T + b + h @ U.T + c)[:, : 2 * H].split(H, dim=1)
+            past = (gate * h) @ U[n].T if slip == "first" else gate * (h @ U[n].T)
+            new = x @ W[n].T + b[n] + past + gate * c[n]
+            return ((1 - keep) * (new if slip == "linear" else new.tanh()) + keep * h).numpy()
+    return torch.gru_cell(x, h, W, U, b, c).numpy()
 
 
 def ported_gru_step(t, ported_gru_step):

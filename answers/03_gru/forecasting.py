@@ -808,12 +808,14 @@ def _colleague(
 
 
 PREPARE_WRONG = {
-    "All three mistakes are still there: first of all, the scaler has seen the test part.": _colleague(
+    "All three mistakes are still there: your test_preparation is red on this function.": _colleague(
         "series", " - 1", "input_steps", "(starts + input_steps > cut)"
     ),
-    "The scaler has seen the test part: fit it on series[:cut].": _colleague("series"),
-    "The targets come one step early: the first one is the last input.": _colleague(early=" - 1"),
-    "Windows cross the cut: training targets lie after it, test inputs before it.": _colleague(
+    "One of the three mistakes is left: mean and std are not those of the training part.": _colleague(
+        "series"
+    ),
+    "One of the three mistakes is left: which hours does y hold?": _colleague(early=" - 1"),
+    "One of the three mistakes is left: on which side of the cut does each window lie?": _colleague(
         reach="input_steps", after="(starts + input_steps > cut)"
     ),
     "Test windows take their inputs from before the cut.": _colleague(
@@ -822,7 +824,7 @@ PREPARE_WRONG = {
     "Training windows cross the cut: their targets must lie before it too.": _colleague(
         reach="input_steps"
     ),
-    "Only the scaler is repaired: targets come one step early, and windows cross the cut.": _colleague(
+    "Two of the three mistakes are left: mean and std are right now.": _colleague(
         early=" - 1", reach="input_steps", after="(starts + input_steps > cut)"
     ),
     "The last training window is missing: a window may end at the cut.": _colleague(
@@ -927,6 +929,148 @@ def prepare_series(series, cut, input_steps, horizon):
     ],
 }
 
+# --- a test that fails on the colleague's preparation ---------------------------------------------
+NUMBERS = "    np.testing.assert_allclose([mean, std], [np.nanmean(past), np.nanstd(past)])\n"
+HOURS = """    for start, x, y in ((train, x_train, y_train), (test, x_test, y_test)):
+        np.testing.assert_allclose(x * std + mean, start + np.arange(4))
+        np.testing.assert_allclose(y * std + mean, start + np.arange(4, 6))
+"""
+RESULTS = "    mean, std, x_train, y_train, x_test, y_test = prepare(series.copy(), cut, 4, 2)\n"
+BOTH = "((train, x_train, y_train), (test, x_test, y_test))"
+GAPS = "    series[[4, 21]] = np.nan\n"
+STARTS = "train, test = np.arange(5, 11)[:, None], np.arange(22, 25)[:, None]"
+WARMER = """def test_preparation(prepare):
+    series = np.arange(30.0)
+    series[[4, 21]] = np.nan
+    other = series.copy()
+    other[16:] += 30
+    for a, b in zip(prepare(series, 16, 4, 2)[:{count}], prepare(other, 16, 4, 2), strict=False):
+        assert np.array_equal(a, b)
+"""
+
+TEST_WRONG = {
+    "It never fails: nothing is asserted.": [(NUMBERS, ""), (HOURS, "")],
+    "It always fails, on a right function too.": [(NUMBERS, "    assert False\n")],
+    "It returns False: a test speaks by raising an AssertionError.": [
+        (NUMBERS, ""),
+        (HOURS, "    return bool(np.isclose(mean, np.nanmean(past)))\n"),
+    ],
+    "It prints that something is wrong: a test speaks by raising an AssertionError.": [
+        (NUMBERS, ""),
+        (HOURS, "    if not np.isclose(mean, np.nanmean(past)):\n        print('a leak')\n"),
+    ],
+    "It looks at the number of results and their widths alone.": [
+        (NUMBERS, ""),
+        (
+            HOURS,
+            "    assert x_train.shape[1] == x_test.shape[1] == 4\n"
+            "    assert y_train.shape[1] == y_test.shape[1] == 2\n",
+        ),
+    ],
+    "The tolerance is so wide that nearly everything passes.": [
+        ("[np.nanmean(past), np.nanstd(past)])", "[np.nanmean(past), np.nanstd(past)], atol=50)"),
+        (HOURS, ""),
+    ],
+    "Two right functions differ in the last digits: compare with a tolerance, not with ==.": [
+        (
+            NUMBERS,
+            NUMBERS + "    want = (start_hours - np.nanmean(past)) / np.nanstd(past)\n"
+            "    assert np.array_equal(x_train, want)\n",
+        ),
+        (RESULTS, RESULTS + "    start_hours = np.arange(5.0, 11)[:, None] + np.arange(4)\n"),
+    ],
+    "It is the future test alone: what goes wrong without a look at the future goes unseen.": WARMER.format(
+        count=4
+    ),
+    "The scaler alone is tested: windows can be wrong too.": [(HOURS, "")],
+    "The windows alone are tested, with the scaler that came back: that can be wrong too.": [
+        (NUMBERS, "")
+    ],
+    "The training part alone is tested: look at the test windows too.": [
+        (BOTH, BOTH.replace(", (test, x_test, y_test)", ","))
+    ],
+    "The inputs alone are tested: look at the targets too.": [
+        ("        np.testing.assert_allclose(y * std + mean, start + np.arange(4, 6))\n", "")
+    ],
+    "The mean is tested and not the std.": [
+        ("[mean, std], [np.nanmean(past), np.nanstd(past)]", "mean, np.nanmean(past)")
+    ],
+    "The first window of each part is tested: the others can be wrong, or missing.": [
+        ("(x * std + mean, start + np.arange(4))", "(x[0] * std + mean, start[0] + np.arange(4))"),
+        (
+            "(y * std + mean, start + np.arange(4, 6))",
+            "(y[0] * std + mean, start[0] + np.arange(4, 6))",
+        ),
+    ],
+    "The series has no gap: what happens around one goes unseen.": [
+        (GAPS, ""),
+        (STARTS, "train, test = np.arange(11)[:, None], np.arange(16, 25)[:, None]"),
+    ],
+    "It demands windows across the cut: those are what a test part must not share.": [
+        (STARTS, STARTS.replace("np.arange(5, 11)", "np.arange(5, 13)"))
+    ],
+    "The colleague's name is written in it: call the function that is handed in.": [
+        ("= prepare(series", "= colleagues_series(series")
+    ],
+}
+TEST_RIGHT = {
+    "by my make_windows": """
+def test_preparation(prepare):
+    series = np.random.default_rng(0).normal(60, 10, size=50)
+    series[[7, 40]] = np.nan
+    cut = 30
+    mean, std, *parts = prepare(series.copy(), cut, 5, 3)
+    assert np.isclose(mean, np.nanmean(series[:cut])) and np.isclose(std, np.nanstd(series[:cut]))
+    scaled = (series - mean) / std
+    want = [*make_windows(scaled[:cut], 5, 3), *make_windows(scaled[cut:], 5, 3)]
+    for name, a, b in zip(("x_train", "y_train", "x_test", "y_test"), parts, want, strict=True):
+        assert a.shape == b.shape and np.allclose(a, b), name
+""",
+    "sets of hours": """
+def test_preparation(prepare):
+    series, cut, T, h = np.arange(40.0) ** 2, 25, 3, 2
+    series[[10, 33]] = np.nan
+    mean, std, x, y, x_later, y_later = prepare(series.copy(), cut, T, h)
+    assert abs(mean - np.nanmean(series[:25])) < 1e-6
+    assert abs(std - np.nanstd(series[:25])) < 1e-6
+    hours = lambda part: np.rint(np.sqrt(np.abs(part * std + mean))).astype(int).tolist()
+    free = lambda t: not {10, 33} & set(range(t, t + 5))
+    train = [t for t in range(0, 21) if free(t)]
+    test = [t for t in range(25, 36) if free(t)]
+    assert hours(x) == [[t, t + 1, t + 2] for t in train]
+    assert hours(y) == [[t + 3, t + 4] for t in train]
+    assert hours(x_later) == [[t, t + 1, t + 2] for t in test]
+    assert hours(y_later) == [[t + 3, t + 4] for t in test]
+""",
+    "all by hand, one error for all": """
+def test_preparation(prepare):
+    nan = np.nan
+    series = np.array([1, 2, nan, 4, 5, 7, 8, 9, 12, 11, nan, 3, 1, 2, 6])
+    got = prepare(series, 8, 2, 1)
+    m, s = np.nanmean(series[:8]), np.nanstd(series[:8])
+    x, y = ([[4, 5], [5, 7], [7, 8]], [[3, 1], [1, 2]]), ([[7], [8], [9]], [[2], [6]])
+    want = [m, s]
+    for i in range(2):
+        want += [(np.array(x[i]) - m) / s, (np.array(y[i]) - m) / s]
+    bad = [i for i in range(6) if np.shape(got[i]) != np.shape(want[i]) or not np.allclose(got[i], want[i])]
+    if bad:
+        raise ValueError(bad)
+""",
+    "the notebook's weather": """
+def test_preparation(prepare):
+    series, cut = temperature[:3000], 2000
+    mean, std, *parts = prepare(series.copy(), cut, 24, 6)
+    np.testing.assert_allclose([mean, std], [np.nanmean(series[:cut]), np.nanstd(series[:cut])])
+    want = []
+    for part in (series[:cut], series[cut:]):
+        view = np.lib.stride_tricks.sliding_window_view((part - mean) / std, 30)
+        view = view[np.isfinite(view).all(axis=1)]
+        want += [view[:, :24], view[:, 24:]]
+    for a, b in zip(parts, want, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-8)
+""",
+}
+
 WRONG = {
     "chronological_split": SPLIT_WRONG,
     "make_windows": WINDOWS_WRONG,
@@ -934,6 +1078,7 @@ WRONG = {
     "Forecaster": MODULE_WRONG,
     "train_forecaster": TRAIN_WRONG,
     "forecast_recursively": RECURSIVE_WRONG,
+    "test_preparation": TEST_WRONG,
     "prepare_series": PREPARE_WRONG,
 }
 RIGHT = {
@@ -943,6 +1088,7 @@ RIGHT = {
     "Forecaster": MODULE_RIGHT,
     "train_forecaster": TRAIN_RIGHT,
     "forecast_recursively": RECURSIVE_RIGHT,
+    "test_preparation": TEST_RIGHT,
     "prepare_series": PREPARE_RIGHT,
 }
 SAYS = {
@@ -998,11 +1144,22 @@ SAYS = {
         "The first column is the last known value, not a forecast.": "last known",
         "The history is overwritten in place: build a new window at each step.": "in place",
     },
+    "test_preparation": {
+        "It never fails: nothing is asserted.": "passes on the colleague's function",
+        "It always fails, on a right function too.": "fails on a right function",
+        "It returns False: a test speaks by raising an AssertionError.": "must raise an AssertionError",
+        "Two right functions differ in the last digits: compare with a tolerance, not with ==.": "fails on a right function",
+        "The scaler alone is tested: windows can be wrong too.": "two of its three mistakes mended",
+        "The series has no gap: what happens around one goes unseen.": "gaps that are filled",
+        "The training part alone is tested: look at the test windows too.": "test windows",
+        "The mean is tested and not the std.": "a right mean with a wrong std",
+        "The first window of each part is tested: the others can be wrong, or missing.": "mended",
+    },
     "prepare_series": {
-        "All three mistakes are still there: first of all, the scaler has seen the test part.": "test part",
-        "The scaler has seen the test part: fit it on series[:cut].": "test part",
-        "The targets come one step early: the first one is the last input.": "one step early",
-        "Windows cross the cut: training targets lie after it, test inputs before it.": "cross the cut",
+        "All three mistakes are still there: your test_preparation is red on this function.": "All three",
+        "One of the three mistakes is left: mean and std are not those of the training part.": "training part",
+        "One of the three mistakes is left: which hours does y hold?": "which hours does y hold",
+        "One of the three mistakes is left: on which side of the cut does each window lie?": "side of the cut",
         "Test windows take their inputs from before the cut.": "inputs from before",
         "Training windows cross the cut: their targets must lie before it too.": "cross the cut",
         "This is the standard deviation with N - 1; np.nanstd divides by N.": "N - 1",
@@ -1097,23 +1254,34 @@ TYPICAL = {
             0.45,
         ),
     },
+    "test_preparation": {
+        "nothing": ([(NUMBERS, ""), (HOURS, "")], 0.0, 0.0),
+        "one slip": (
+            TEST_WRONG["The series has no gap: what happens around one goes unseen."],
+            0.6,
+            0.95,
+        ),
+        "point missed": (
+            TEST_WRONG["It looks at the number of results and their widths alone."],
+            0.0,
+            0.49,
+        ),
+    },
     "prepare_series": {
         "nothing": (
             PREPARE_WRONG[
-                "All three mistakes are still there: first of all, the scaler has seen the test part."
+                "All three mistakes are still there: your test_preparation is red on this function."
             ],
             0.0,
             0.0,
         ),
         "one slip": (
-            PREPARE_WRONG["The targets come one step early: the first one is the last input."],
+            PREPARE_WRONG["One of the three mistakes is left: which hours does y hold?"],
             0.5,
             0.95,
         ),
         "point missed": (
-            PREPARE_WRONG[
-                "Only the scaler is repaired: targets come one step early, and windows cross the cut."
-            ],
+            PREPARE_WRONG["Two of the three mistakes are left: mean and std are right now."],
             0.0,
             0.45,
         ),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import math
+
 import numpy as np
 import torch
 from torch import nn
 
-from course import checks, data
+from course import bug_hunt, checks, data
 
 
 def chronological_split(t, chronological_split):
@@ -195,6 +198,77 @@ def forecast_recursively(t, forecast_recursively):
         },
         "forecasts",
     )
+
+
+def test_preparation(t, test_preparation, colleagues_series):
+    bug_hunt.require_red(test_preparation, colleagues_series, "the colleague's function")
+    bug_hunt.require_green(test_preparation, _hour_by_hour, "a right function")
+    later = functools.partial(_hour_by_hour, slip="scaled in another order")
+    bug_hunt.require_green(test_preparation, later, "a right function that computes otherwise")
+    mended = "the colleague's function with two of its three mistakes mended (look at all six)"
+    slips = {
+        "all": mended,
+        "copied": mended,
+        "crossing": mended,
+        "spread": "a right mean with a wrong std",
+        "two scalers": "test windows that are scaled by numbers of their own",
+        "lines": "gaps that are filled along a straight line",
+        "no gaps": "windows that close ranks over a gap",
+        "short": "training windows of which the last is missing",
+        "shared": "test windows that begin before the cut",
+    }
+    for slip, what in slips.items():
+        wrong = functools.partial(_hour_by_hour, slip=slip)
+        bug_hunt.require_red(test_preparation, wrong, what)
+    t.say("test_preparation: red on the colleague's function and nine others, else green")
+
+
+def _hour_by_hour(series, cut, input_steps, horizon, slip=""):
+    """Prepare a series in plain Python, or with one slip."""
+    series = [float(value) for value in series]
+    length, hours = input_steps + horizon, range(len(series))
+    mean, std = _mean_and_std(series if slip == "all" else series[:cut])
+    if slip == "spread":
+        std = _mean_and_std(series)[1]
+    there = [hour for hour in hours if not math.isnan(series[hour])]
+    if slip == "lines":
+        series = np.interp(hours, there, [series[hour] for hour in there]).tolist()
+    kept = there if slip == "no gaps" else list(hours)
+    results: list = [mean, std]
+    for part in ("train", "test"):
+        numbers = mean, std
+        if slip == "two scalers" and part == "test":
+            numbers = _mean_and_std(series[cut:])
+        xs, ys = [], []
+        for window in (kept[i : i + length] for i in range(len(kept) - length + 1)):
+            last_input, last = window[input_steps - 1], window[-1]
+            past = (last_input if slip == "crossing" else last) < cut
+            future = window[0] >= cut
+            if slip in ("crossing", "shared"):
+                future = last_input >= cut
+            if not (past if part == "train" else future):
+                continue
+            values = [_scaled(series[hour], *numbers, slip) for hour in window]
+            if not any(map(math.isnan, values)):
+                xs.append(values[:input_steps])
+                early = slip == "copied"
+                ys.append(values[input_steps - early : length - early])
+        if slip == "short" and part == "train":
+            xs, ys = xs[:-1], ys[:-1]
+        results += [np.reshape(xs, (-1, input_steps)), np.reshape(ys, (-1, horizon))]
+    return tuple(results)
+
+
+def _mean_and_std(values):
+    known = [value for value in values if not math.isnan(value)]
+    mean = math.fsum(known) / len(known)
+    return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in known) / len(known))
+
+
+def _scaled(value, mean, std, slip):
+    if slip == "scaled in another order":
+        return value / std - mean / std
+    return (value - mean) / std
 
 
 def prepare_series(t, prepare_series):

@@ -53,6 +53,11 @@ def true_title(claim: str, holds: object, otherwise: str) -> str:
     return claim if bool(holds) else otherwise
 
 
+def heading(figure: Figure, title: str) -> None:
+    """Put one title over all panels of a figure, at its left edge."""
+    figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=11)
+
+
 def new_figure(
     columns: int = 1, rows: int = 1, width: float = 7.0, height: float = 3.2, **options: object
 ) -> tuple[Figure, Axes]:

@@ -223,7 +223,7 @@ def _reactions(figure: Figure, axes: Sequence[Axes], found: Mapping[str, np.ndar
 
 def _say(figure: Figure, message: str) -> None:
     """Give a figure of several panels one title."""
-    figure.suptitle(message, x=0.01, ha="left", fontweight="bold", fontsize=11)
+    plots.heading(figure, message)
     for axis in figure.axes:
         axis.set_title(axis.get_title(loc="left"), fontweight="normal", fontsize=10)
 

@@ -221,7 +221,7 @@ def _against_sizes(table: pd.DataFrame, value: str, unit: str, title: str) -> pd
         ax.set_xticks(sorted(rows[size].unique()), sorted(rows[size].unique()))
         ax.minorticks_off()
     axes[1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    figure.suptitle(title, x=0.01, ha="left", weight="bold")
+    plots.heading(figure, title)
     return table
 
 

@@ -557,7 +557,7 @@ def what_is_left_of_a_nudge(
         2 * sum(distance < 0.05 for distance in apart.values()) > len(apart),
         "What is left of a nudge, beside what the recorded gate promises",
     )
-    figure.suptitle(title, x=0.01, ha="left", weight="bold")
+    plots.heading(figure, title)
     return pd.Series(apart)
 
 
@@ -686,7 +686,7 @@ def _cost_against_size(table: pd.DataFrame, value: str, unit: str, title: str) -
                 ax.fill_between(rows.index, rows["low"], rows["high"], color=color, alpha=0.2, lw=0)
         ax.set(xlabel=label, ylabel=unit)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    figure.suptitle(title, x=0.01, ha="left", weight="bold")
+    plots.heading(figure, title)
     return table[value].unstack("layer")[list(LAYERS)]
 
 

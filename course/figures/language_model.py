@@ -543,7 +543,7 @@ def what_a_bet_hangs_on(
         ax.set(xlim=(-12, length + 6), ylim=(-1.3 * len(models) + 1.1, 1.2))
         ax.axis("off")
     title = "The bet after a passage, and the characters on which it hangs"
-    figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=11)
+    plots.heading(figure, title)
     index = pd.MultiIndex.from_tuples(rows, names=["end", "model"])
     return pd.DataFrame(rows.values(), index, ["likeliest", "share of the last ten"])
 
@@ -674,7 +674,7 @@ def bets_by_temperature(
         len(surest) > 1 and surest[0] > 0.5 and (np.diff(surest) < 0).all(),
         "the next character, by temperature",
     )
-    figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=11)
+    plots.heading(figure, title)
     return pd.DataFrame(rows, index=[*names, "others"]).T
 
 
@@ -724,5 +724,5 @@ def bets_and_text(
     lines = [part for line in text.split("\n") for part in textwrap.wrap(line, 48) or [""]]
     page.text(0, 1, "\n".join(lines[:14]), va="top", family="monospace", fontsize=9)
     page.axis("off")
-    figure.suptitle(f"τ = {temperature:.1f}: the bets, and what they write", weight="bold")
+    plots.heading(figure, f"τ = {temperature:.1f}: the bets, and what they write")
     return text

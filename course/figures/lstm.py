@@ -267,7 +267,7 @@ def two_roads(
         (np.diff(cell) > 0).all() and (np.abs(np.log10(whole / cell)) > 0.7).all(),
         "What is left of a gradient, on the cell's road and on both",
     )
-    figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
+    plots.heading(figure, title)
     left = {
         f"LSTM, forget bias {bias:g}": {
             f"σ(b)^{steps}": (1 + np.exp(-bias)) ** -float(steps),
@@ -405,7 +405,10 @@ def leak_and_replace(
     axes[0].plot(hour, weather.celsius[rows], color="0.3", label="temperature")
     style = {"where": "post", "color": plots.COLORS[1], "lw": 2}
     axes[0].step(hour, weather.at_midnight[rows], **style, label="at midnight")
-    axes[0].set(ylabel="°C", title="Three days in late September, not seen in training")
+    first = pd.Timestamp(2013, 1, 1) + pd.Timedelta(hours=int(rows[0]))
+    third = ("early ", "mid-", "late ")[min((first.day - 1) // 10, 2)]
+    title = f"Three days in {third}{first:%B}, not seen in training"
+    axes[0].set(ylabel="°C", title=title)
     for name, gate, color in (("forget", "f", 0), ("input", "i", 3)):
         values, label = gates[gate][window, :, unit], f"{name} gate {gate}"
         axes[1].plot(hour, values, color=plots.COLORS[color], lw=2, label=label)

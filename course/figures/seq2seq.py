@@ -13,7 +13,6 @@ import pandas as pd
 import torch
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from torch import nn
 
 from course import data, plots
@@ -306,10 +305,6 @@ def _color(label: str) -> tuple[float, float, float]:
     return plots.COLORS[2]
 
 
-def _title(figure: Figure, text: str) -> None:
-    figure.suptitle(text, x=0.01, ha="left", fontsize=11, weight="bold")
-
-
 def _standard_error(rate: float | np.ndarray, count: int | np.ndarray) -> float | np.ndarray:
     return np.sqrt(rate * (1 - rate) / count)
 
@@ -358,7 +353,7 @@ def errors_by_length(error_rates: ErrorRates, part: Part, said: Mapping[str, Row
         and all((wide[rate, "attention"] < wide[rate, "no attention"]).all() for rate in _REPORTED),
         "Mistakes by the length of the word",
     )
-    _title(figure, title)
+    plots.heading(figure, title)
     return wide
 
 
@@ -466,7 +461,7 @@ def where_it_looks(
         all(_walks_along(weights) for weights, _ in looks.values()),
         "Where the network looks while it speaks",
     )
-    _title(figure, title)
+    plots.heading(figure, title)
     figure.supxlabel("weight on each letter (percent; written from 15 on)", fontsize=10)
     return {word: weights for word, (weights, _) in looks.items()}
 
@@ -531,7 +526,7 @@ def scaled_and_not(
         and (means[["words", "sounds"]] > 0).all(axis=None),
         "Scores that are divided and scores that are not, over seeds",
     )
-    _title(figure, title)
+    plots.heading(figure, title)
     return found
 
 
@@ -755,7 +750,7 @@ def _draw_relatives(table: pd.DataFrame, texts: Mapping[str, str]) -> None:
     axes[0].set_yticks(range(len(names)), [f"{reader},\n{group}" for reader, group in names])
     axes[0].set(ylim=(len(names) - 0.5, -0.5), xlabel="words wrong (share, ± standard error)")
     axes[1].set(xlabel="mistakes per sound")
-    _title(figure, "What a relative in the training part is worth")
+    plots.heading(figure, "What a relative in the training part is worth")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
 
 
@@ -873,5 +868,5 @@ def all_error_rates(results: Mapping[str, tuple[float, float]], count: int) -> p
         all(wrong.get(better, 1) < wrong.get(worse, 0) for better, worse in pairs),
         "Both error rates of every model",
     )
-    _title(figure, title)
+    plots.heading(figure, title)
     return table

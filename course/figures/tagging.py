@@ -19,7 +19,6 @@ import pycrfsuite
 import torch
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from scipy.sparse import csr_matrix
@@ -433,12 +432,6 @@ def padded_batch(words: Sentences, tags: Sentences, which: Sequence[int]) -> np.
     return mask
 
 
-def _title(figure: Figure, text: str) -> None:
-    """A title at the left edge of the figure, where the names of the rows are long."""
-    size = plt.rcParams["axes.titlesize"]
-    figure.suptitle(text, x=0.01, ha="left", weight="bold", fontsize=size)
-
-
 def two_chains() -> dict:
     """A BiLSTM over one sentence, as in the guide; return where its two final states are."""
     with mpl.rc_context(STYLE):
@@ -547,7 +540,7 @@ def paths_by_price(prices: Sequence[float]) -> pd.DataFrame:
         len({tuple(row["tags"]) for row in rows.values()}) > 1,
         "The best path, by the price of a move that is not allowed",
     )
-    _title(figure, title)
+    plots.heading(figure, title)
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -572,7 +565,7 @@ def f1_by_tagger(f1: Mapping[str, float | Sequence[float]]) -> pd.Series:
     ax.grid(False, axis="y")
     several = next(name for name, values in f1.items() if len(values) > 1)
     ahead = [sum(value > max(f1[other]) for value in f1[several]) for other in (LINEAR, CRF)]
-    _title(
+    plots.heading(
         figure,
         f"Of {len(f1[several])} {several}s (dots), {ahead[0]} are ahead of the linear tagger, "
         f"{ahead[1]} of the CRF",
@@ -741,7 +734,7 @@ def confusions(true_tags: Sentences, found: Sentences, labels: int = 13) -> pd.D
     weakest = int(shares.diagonal().argmin())
     ax.set(xlabel="label found", ylabel="true label")
     title = f"Weakest of the {labels}: {names[weakest]}, {shares[weakest, weakest]:.0%} of it found"
-    _title(figure, title)
+    plots.heading(figure, title)
     figure.colorbar(image).set_label("share of the true label's words", labelpad=10)
     rows = [(a, b, n) for (a, b), n in pairs.most_common()]
     return pd.DataFrame(rows, columns=["true", "found", "words"])

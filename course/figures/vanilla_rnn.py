@@ -282,7 +282,7 @@ def size_of_the_state(
         table.xs("with tanh", axis=1, level=1).max(axis=None) <= 1,
         "The largest entry of the state, with tanh and without",
     )
-    figure.suptitle(title, weight="bold")
+    plots.heading(figure, title)
     return table
 
 

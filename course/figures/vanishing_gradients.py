@@ -64,7 +64,7 @@ def states_of_one_unit(
         (np.abs(np.tanh(last.prod(axis=1)) - last[:, 1]) < 0.05).all(),
         "The state of one unit, between its curve and the diagonal",
     )
-    figure.suptitle(title, weight="bold")
+    plots.heading(figure, title)
     return states
 
 
@@ -195,7 +195,7 @@ def gradient_against_distance(
         and all(abs(np.corrcoef(steps, curve)[0, 1]) > 0.98 for curve in extremes),
         "What is left of a gradient, by the distance",
     )
-    figure.suptitle(title, weight="bold")
+    plots.heading(figure, title)
     return table
 
 
@@ -279,7 +279,7 @@ def what_predicts_the_factor(
         errors[1] < 0.15 and errors[1] < 0.5 * errors[0],
         "The measured factor, and two ways to predict it",
     )
-    figure.suptitle(title, weight="bold")
+    plots.heading(figure, title)
     return errors[0], errors[1]
 
 
@@ -479,7 +479,7 @@ def with_and_without_clipping(
         decided.get((1.5, False), (1,))[0] == 0 and decided.get((1.5, True), (0,))[0] > 0,
         "Loss and gradient of every update, with and without clipping",
     )
-    figure.suptitle(title, weight="bold")
+    plots.heading(figure, title)
     return pd.DataFrame(rows, columns=["name", "learn", "lost", "longest", "shortened"])
 
 
@@ -611,7 +611,7 @@ def triangles_of_the_band(
         not cut[~together].any() and np.allclose(cut[together], band[together], rtol=1e-3),
         "What the loss at each time reaches, uncut and cut",
     )
-    figure.suptitle(title, weight="bold")
+    plots.heading(figure, title)
     return shown
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from course.figures import (
     lstm,
 )
-from tests.library.figures.support import Case, draws_both_ways
+from tests.library.figures.support import Case, draws_both_ways, titles
 
 
 def shares(*biases: float) -> None:
@@ -27,22 +28,22 @@ def roads(whole: float) -> None:
     lstm.two_roads(cell, both, np.ones(101))
 
 
-def three_days(f: float, i: float, jump: float) -> None:
+def three_days(f: float, i: float, jump: float, window: int = 0) -> None:
     """Gates that stand at f and i at midnight, and a cell that jumps then."""
     hour = np.arange(72)
     weather = SimpleNamespace(
         celsius=np.zeros(9000),
         at_midnight=np.zeros(9000),
         hours=72,
-        held_out=np.array([0]),
+        held_out=np.array([0, 267 * 24]),
         rows=lambda starts: starts[:, None] + hour,
     )
     gates = {
-        "f": np.where(hour % 24 == 0, f, 0.9)[None, :, None],
-        "i": np.where(hour % 24 == 0, i, 0.1)[None, :, None],
+        "f": np.tile(np.where(hour % 24 == 0, f, 0.9)[:, None], (2, 1, 1)),
+        "i": np.tile(np.where(hour % 24 == 0, i, 0.1)[:, None], (2, 1, 1)),
     }
-    cell = (hour // 24 * jump + 0.001 * hour)[None, :, None]
-    lstm.leak_and_replace(gates, cell, weather, 0, window=0)
+    cell = np.tile((hour // 24 * jump + 0.001 * hour)[:, None], (2, 1, 1))
+    lstm.leak_and_replace(gates, cell, weather, 0, window=window)
 
 
 CASES = [
@@ -71,3 +72,9 @@ CASES = [
 @draws_both_ways(CASES)
 def test_a_title_claims_what_its_data_show_and_nothing_else(check):
     check()
+
+
+@pytest.mark.parametrize(("window", "when"), [(0, "early January"), (1, "late September")])
+def test_three_days_are_named_by_their_time_of_the_year(window, when):
+    three_days(0.1, 0.9, 0.3, window)
+    assert f"Three days in {when}" in titles()

@@ -648,10 +648,136 @@ TRAIN_RIGHT = {
     ],
 }
 
+# --- test_prediction ------------------------------------------------------------------------------
+COMPARED = "np.testing.assert_allclose(found.cpu(), expected, atol=1e-5)"
+KEPT = '    assert network.training, "left in evaluation mode"\n'
+HANDED = "network.train()"
+ORDER = "(5, 1, 2, 3, 4)"
+CLOSE = "np.allclose(found.cpu(), expected, atol=1e-5)"
+
+TEST_WRONG = {
+    "It never fails: nothing is asserted.": [(COMPARED, "pass"), (KEPT, "")],
+    "It always fails, on right predictors too.": [(COMPARED, "assert False")],
+    "It returns False: a test speaks by raising an AssertionError.": [
+        (COMPARED, f"return {CLOSE} and network.training"),
+        (KEPT, ""),
+    ],
+    "It prints that something is wrong: a test speaks by raising an AssertionError.": [
+        (COMPARED, f"print('right' if {CLOSE} else 'wrong')"),
+        (KEPT, ""),
+    ],
+    "It looks at the shape and at the range from 0 to 1: wrong probabilities have both.": [
+        (COMPARED, "assert found.shape == (5,) and 0 <= found.min() and found.max() <= 1"),
+    ],
+    "It compares means alone: two answers that have changed places leave them as they are.": [
+        (COMPARED, "assert abs(found.cpu().numpy().mean() - expected.mean()) < 1e-5")
+    ],
+    "It compares sorted probabilities: answers given to the wrong reviews go unseen.": [
+        (COMPARED, "np.testing.assert_allclose(np.sort(found.cpu()), np.sort(expected), atol=1e-5)")
+    ],
+    "It compares classes alone: with fresh weights nearly all are the same.": [
+        (COMPARED, "assert ((found.cpu().numpy() > 0.5) == (expected > 0.5)).all()")
+    ],
+    "It compares the first review alone: look at all of them.": [
+        (COMPARED, "assert abs(found[0].item() - expected[0]) < 1e-5")
+    ],
+    "The tolerance is so wide that nearly everything passes.": [
+        (COMPARED, "np.testing.assert_allclose(found.cpu(), expected, atol=0.5)")
+    ],
+    "Two ways to compute differ in the last digits: compare with a tolerance, not with ==.": [
+        (COMPARED, "assert (found.cpu().numpy() == expected).all()")
+    ],
+    "It asks twice and compares: in evaluation mode two wrong answers agree.": [
+        (
+            COMPARED,
+            "again = predict(network.train(), sequences, 2)\n    assert torch.allclose(found, again)",
+        )
+    ],
+    "It compares batches of 2 with batches of 1, both by the predictor: order goes unseen.": [
+        (
+            COMPARED,
+            "again = predict(network.train(), sequences, 1)\n"
+            "    assert torch.allclose(found, again, atol=1e-5)",
+        )
+    ],
+    "The network comes in evaluation mode: a predictor that never changes it goes unseen.": [
+        (HANDED, "network.eval()"),
+        (KEPT, ""),
+    ],
+    "The network has no dropout: in training mode it gives the same.": [
+        ("dropout=0.5", "dropout=0.0")
+    ],
+    "The mode afterwards is not looked at: it must be what it was.": [(KEPT, "")],
+    "The reviews come from short to long: then there is nothing to put back.": [
+        (ORDER, "(1, 2, 3, 4, 5)")
+    ],
+    "Sorting twice restores this order: an answer sorted once more goes unseen.": [
+        (ORDER, "(5, 2, 3, 4, 1)")
+    ],
+    "All reviews have one length: then no padding is read, and nothing is sorted.": [
+        (ORDER, "(5, 5, 5, 5, 5)")
+    ],
+    "Each batch holds one review: then there is no padding to be read.": [
+        ("sequences, 2)", "sequences, 1)")
+    ],
+    "One batch holds all reviews: the last batch is always full.": [
+        ("sequences, 2)", "sequences, 5)")
+    ],
+    "The colleague's name is written in it: call the predictor that is handed in.": [
+        ("= predict(", "= colleagues_predict(")
+    ],
+}
+
+TEST_RIGHT = {
+    "np.allclose": [(COMPARED, f"assert {CLOSE}")],
+    "own error": [(COMPARED, f"if not {CLOSE}:\n        raise ValueError('other probabilities')")],
+    "largest difference": [
+        (COMPARED, "assert (found.cpu() - torch.tensor(expected)).abs().max() < 1e-4")
+    ],
+    "one review at a time, more of them": """def test_prediction(predict):
+    torch.manual_seed(3)
+    network = SentimentClassifier(50, 12, 10, cell="gru", dropout=0.4).to(DEVICE)
+    sizes = [9, 3, 3, 12, 1, 7, 2, 15, 4, 4]
+    reviews = [torch.randint(1, 50, (n,)).tolist() for n in sizes]
+    network.eval()
+    with torch.no_grad():
+        alone = [
+            network(torch.tensor([r], device=DEVICE), torch.tensor([len(r)], device=DEVICE))
+            for r in reviews
+        ]
+    right = torch.cat(alone).softmax(1)[:, 1]
+    for size in (1, 3, 4, 100):
+        for mode in (True, False):
+            network.train(mode)
+            found = predict(network, reviews, batch_size=size)
+            assert found.shape == (10,)
+            assert not found.requires_grad
+            assert torch.allclose(found, right, atol=1e-5)
+            assert network.training == mode
+""",
+    "a network of its own, counted by hand": """class Length(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def forward(self, ids, lengths):
+        x = (ids.sum(1) + 100.0 * lengths.to(ids.device) + 7.0 * self.training) * self.scale
+        return torch.stack([torch.zeros_like(x), (x / 1000.0).logit()], dim=1)
+
+
+def test_prediction(predict):
+    network = Length().to(DEVICE).train()
+    found = predict(network, [[5, 5, 5], [3], [2, 2], [1, 1, 1, 1], [4, 4], [6], [7, 7, 7]], 3)
+    truth = [0.315, 0.103, 0.204, 0.404, 0.208, 0.106, 0.321]
+    assert np.allclose(found.detach().cpu(), truth, atol=1e-5), found
+    assert network.training
+""",
+}
+
 # --- find the bug ---------------------------------------------------------------------------------
 UNSORT = "answers[torch.tensor(by_length, device=device)] = found"
 FAST_WRONG = {
-    "This is the colleague's function as it was: mode, lengths and order are all to be mended.": """
+    "This is the colleague's function as it was: all three mistakes are in it.": """
 def predict_fast(model, sequences, batch_size=100):
     by_length = sorted(range(len(sequences)), key=lambda i: len(sequences[i]))
     found = []
@@ -754,6 +880,7 @@ WRONG = {
     "train_epoch": EPOCH_WRONG,
     "evaluate": EVALUATE_WRONG,
     "train_classifier": TRAIN_WRONG,
+    "test_prediction": TEST_WRONG,
     "predict_fast": FAST_WRONG,
 }
 RIGHT = {
@@ -764,6 +891,7 @@ RIGHT = {
     "train_epoch": EPOCH_RIGHT,
     "evaluate": EVALUATE_RIGHT,
     "train_classifier": TRAIN_RIGHT,
+    "test_prediction": TEST_RIGHT,
     "predict_fast": FAST_RIGHT,
 }
 SAYS = {
@@ -806,9 +934,20 @@ SAYS = {
     "train_classifier": {
         "No round of training is run: the weights are those of the beginning.": "coin",
     },
+    "test_prediction": {
+        "It never fails: nothing is asserted.": "passes on the colleague's function",
+        "It always fails, on right predictors too.": "fails on a right predictor",
+        "It returns False: a test speaks by raising an AssertionError.": "must raise an AssertionError",
+        "The network has no dropout: in training mode it gives the same.": "comes in training mode",
+        "The mode afterwards is not looked at: it must be what it was.": "leaves the network in evaluation mode",
+        "The reviews come from short to long: then there is nothing to put back.": "from short to long",
+        "Sorting twice restores this order: an answer sorted once more goes unseen.": "not putting them back",
+        "Each batch holds one review: then there is no padding to be read.": "of one batch differ in length",
+        "One batch holds all reviews: the last batch is always full.": "when it is not full",
+    },
     "predict_fast": {
-        "This is the colleague's function as it was: mode, lengths and order are all to be mended.": "Dropout was active",
-        "Dropout was active: put the model into evaluation mode, model.eval().": "Dropout was active",
+        "This is the colleague's function as it was: all three mistakes are in it.": "Asked twice",
+        "Dropout was active: put the model into evaluation mode, model.eval().": "Asked twice",
         "The model was in training mode before, and must be in it afterwards.": "training mode before",
         "A gradient is attached: compute under torch.no_grad().": "gradient is attached",
         "Reviews of similar length must share a batch.": "similar length",
@@ -942,11 +1081,24 @@ TYPICAL = {
             0.45,
         ),
     },
+    "test_prediction": {
+        "nothing": ([(COMPARED, "pass"), (KEPT, "")], 0.0, 0.0),
+        "one slip": (
+            TEST_WRONG[
+                "Sorting twice restores this order: an answer sorted once more goes unseen."
+            ],
+            0.8,
+            0.95,
+        ),
+        "point missed": (
+            TEST_WRONG["It compares classes alone: with fresh weights nearly all are the same."],
+            0.0,
+            0.49,
+        ),
+    },
     "predict_fast": {
         "nothing": (
-            FAST_WRONG[
-                "This is the colleague's function as it was: mode, lengths and order are all to be mended."
-            ],
+            FAST_WRONG["This is the colleague's function as it was: all three mistakes are in it."],
             0.0,
             0.0,
         ),

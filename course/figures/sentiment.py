@@ -925,7 +925,7 @@ def verdicts_by_label(
     axes[0].legend(fontsize=8, loc="upper center")
     right, mean = (np.array([row[name] for row in rows.values()]) for name in ("right", "mean"))
     message = plots.true_title(
-        "Much the same verdicts, handed to the wrong reviews",
+        "Much the same mean, and no better than a coin",
         np.ptp(mean) < 0.05 and right[0] > 0.7 and right[-1] < 0.6,
         "The verdicts of each, by what the raters say",
     )

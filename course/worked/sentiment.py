@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import torch
 from torch import nn
 
-from course import checks, training
+from course import bug_hunt, checks, training
 
 _REVIEWS = [
     ["a", "cast", "of", "old", "men", ",", "and", "the", "plot", "is", "thin", ":", "the", "end"],
@@ -339,14 +341,61 @@ class _Sum(nn.Module):
         return self.dropout(torch.stack([torch.full_like(logit, 2.0).log(), logit], dim=1))
 
 
+def test_prediction(t, test_prediction, colleagues_predict):
+    test, one = test_prediction, "a predictor with one of the colleague's three mistakes, which"
+    bug_hunt.require_red(test, colleagues_predict, "the colleague's function")
+    for way, what in {
+        "alone": "a right predictor, which takes one review at a time",
+        "longest": "a right predictor, which begins with the longest reviews",
+    }.items():
+        bug_hunt.require_green(test, functools.partial(_predicted, slip=way), what)
+    for slip, what in {
+        "sorted": f"{one} shows where reviews do not come from short to long",
+        "padded": f"{one} shows where reviews of one batch differ in length",
+        "as it is": f"{one} shows when a network with dropout comes in training mode",
+        "sorted twice": "answers that are put in order once more: that is not putting them back",
+        "negative": "the probabilities of class 0",
+        "left": "a predictor that leaves the network in evaluation mode",
+        "shortest": "a predictor that cuts the reviews of a batch to the shortest of them",
+        "full": "a predictor that leaves out the last batch when it is not full",
+    }.items():
+        bug_hunt.require_red(test, functools.partial(_predicted, slip=slip), what)
+    t.say("test_prediction: red on the colleague's function and eight others, green on right ones")
+
+
+def _predicted(model, sequences, batch_size=100, slip=""):
+    """Probability of class 1 for each review, in their order; or with one slip."""
+    before, size = model.training, 1 if slip == "alone" else batch_size
+    device = next(model.parameters()).device
+    sizes = np.array([len(review) for review in sequences])
+    order = np.argsort(-sizes if slip == "longest" else sizes, kind="stable")
+    answers = np.zeros(len(order))
+    if slip != "as it is":
+        model.eval()
+    for start in range(0, len(order), size):
+        rows = order[start : start + size]
+        if slip == "full" and len(rows) < size:
+            continue
+        end = sizes[rows].min() if slip == "shortest" else None
+        reviews = [torch.tensor(sequences[n][:end], device=device) for n in rows]
+        ids = nn.utils.rnn.pad_sequence(reviews, batch_first=True)
+        lengths = [ids.shape[1] if slip == "padded" else len(review) for review in reviews]
+        with torch.no_grad():
+            logits = model(ids, torch.tensor(lengths, device=device))
+        places = np.arange(start, start + len(rows)) if slip.startswith("sorted") else rows
+        share = logits.log_softmax(dim=1).exp() if slip == "longest" else logits.softmax(dim=1)
+        answers[places] = share[:, int(slip != "negative")].cpu().numpy()
+    model.train(before and slip != "left")
+    answers = answers[order] if slip == "sorted twice" else answers
+    return torch.tensor(answers, dtype=logits.dtype, device=device)
+
+
 def predict_fast(t, predict_fast):
     def ask(sequences, batch_size):
         model = _Sum()
         found = predict_fast(model, sequences, batch_size)
         rules = {
-            "Dropout was active: put the model into evaluation mode, model.eval()": not any(
-                model.modes
-            ),
+            "Asked twice, the same reviews would get two answers": not any(model.modes),
             "The model was in training mode before, and must be in it afterwards": model.training,
             f"It must return a tensor, not {checks.type_name(found)}": isinstance(
                 found, torch.Tensor

@@ -836,13 +836,13 @@ def hidden_trajectory(model, x):
 NEW = "h_new = np.tanh(x @ W_x + h @ W_h + b)"
 JACOBIAN = "return (1 - h_new**2)[:, None] * W_h.T"
 BUG_WRONG = {
-    "Both mistakes are still there: h is the old state, and the axes are exchanged.": [
+    "Both mistakes are still there: your test_jacobian is red on this function.": [
         (JACOBIAN, "return W_h * (1 - h**2)")
     ],
-    "The slope is taken at the old state: it belongs to the new one.": [
+    "One of the two mistakes is left: it hides wherever the state rests.": [
         (JACOBIAN, "return (1 - h**2)[:, None] * W_h.T")
     ],
-    "The axes are exchanged: entry [i, j] is the slope of h_new[i] in h[j].": [
+    "One of the two mistakes is left: it hides from eigenvalues, and where there is one unit.": [
         (JACOBIAN, "return W_h * (1 - h_new**2)")
     ],
     "The slope is on the wrong side: it belongs to the row of the new unit.": [
@@ -898,6 +898,119 @@ BUG_RIGHT = {
     ],
 }
 
+# --- a test that fails on the found Jacobian ------------------------------------------------------
+TEST_LAST = "np.testing.assert_allclose(J, np.stack(columns, axis=1), rtol=1e-5, atol=1e-8)"
+TEST_CLOSE = "np.allclose(J, np.stack(columns, axis=1), rtol=1e-5, atol=1e-8)"
+TEST_CALL = "    J = jacobian(h.copy(), x, W_x, W_h, b)\n"
+TEST_SHAPES = "(4, 3, (3, 4), (4, 4), 4)"
+TEST_AFTER = "    after = lambda"
+
+TEST_WRONG = {
+    "It never fails: nothing is asserted.": [(TEST_LAST, "np.stack(columns, axis=1)")],
+    "It always fails, on a right Jacobian too.": [(TEST_LAST, "assert False")],
+    "It returns False: a test speaks by raising an AssertionError.": [
+        (TEST_LAST, "return " + TEST_CLOSE)
+    ],
+    "It prints that something is wrong: a test speaks by raising an AssertionError.": [
+        (TEST_LAST, f"if not {TEST_CLOSE}:\n        print('wrong')")
+    ],
+    "It looks at the shape alone: a wrong Jacobian has the right shape.": [
+        (TEST_LAST, "assert J.shape == (4, 4)")
+    ],
+    "The tolerance is so wide that nearly everything passes.": [("atol=1e-8", "atol=5")],
+    "Nudging is right to ten digits, not to all: compare with a tolerance, not with ==.": [
+        (TEST_LAST, "assert np.array_equal(J, np.stack(columns, axis=1))")
+    ],
+    "Two right functions differ in the last digits: compare with a tolerance, not with ==.": [
+        (TEST_LAST, "assert np.array_equal(J, (1 - after(h) ** 2)[:, None] * W_h.T)")
+    ],
+    "Its own Jacobian is transposed: nudging h[j] gives column j.": [("axis=1", "axis=0")],
+    "There is one unit: a matrix of one number has no axes to exchange.": [
+        (TEST_SHAPES, "(1, 3, (3, 1), (1, 1), 1)"),
+        ("np.eye(4)", "np.eye(1)"),
+    ],
+    "W_h is diagonal: there an exchange of axes goes unseen.": [
+        (TEST_AFTER, "    W_h = W_h * np.eye(4)\n" + TEST_AFTER)
+    ],
+    "It looks at a fixed point: there the state before and the state after are the same.": [
+        (
+            TEST_AFTER,
+            "    h = np.tanh(h)\n    b = np.arctanh(h) - x @ W_x - h @ W_h\n" + TEST_AFTER,
+        )
+    ],
+    "The largest eigenvalue alone is compared: a transposed matrix has the same.": [
+        (
+            TEST_LAST,
+            "size = lambda A: abs(np.linalg.eigvals(A)).max()\n"
+            "    assert abs(size(J) - size(np.stack(columns, axis=1))) < 1e-6",
+        )
+    ],
+    "The diagonal alone is compared: look at the whole matrix.": [
+        ("(J, np.stack(columns, axis=1),", "(np.diag(J), np.diag(np.stack(columns, axis=1)),")
+    ],
+    "One entry alone is compared: look at the whole matrix.": [
+        ("(J, np.stack(columns, axis=1),", "(J[0, 0], columns[0][0],")
+    ],
+    "The input is zero: a function that leaves it out goes unseen.": [
+        (TEST_AFTER, "    x = 0 * x\n" + TEST_AFTER)
+    ],
+    "The bias is zero: a function that leaves it out goes unseen.": [
+        (TEST_AFTER, "    b = 0 * b\n" + TEST_AFTER)
+    ],
+    "State, input and bias are zero: there tanh has slope 1 whatever one does.": [
+        (TEST_AFTER, "    h, x, b = 0 * h, 0 * x, 0 * b\n" + TEST_AFTER)
+    ],
+    "The colleague's name is written in it: call the function that is handed in.": [
+        ("J = jacobian(", "J = found_jacobian(")
+    ],
+}
+TEST_RIGHT = {
+    "autograd": """
+def test_jacobian(jacobian):
+    torch.manual_seed(1)
+    h, x, W_x, W_h, b = (torch.randn(*s).double() for s in ((5,), (2,), (2, 5), (5, 5), (5,)))
+    want = torch.autograd.functional.jacobian(lambda h: torch.tanh(x @ W_x + h @ W_h + b), h)
+    got = jacobian(h.numpy(), x.numpy(), W_x.numpy(), W_h.numpy(), b.numpy())
+    assert np.allclose(got, want.numpy(), atol=1e-10)
+""",
+    "one random direction at a time": """
+def test_jacobian(jacobian):
+    rng = np.random.default_rng(7)
+    for _ in range(20):
+        h, x, W_x, W_h, b = (rng.uniform(-1, 1, s) for s in (3, 2, (2, 3), (3, 3), 3))
+        after = lambda h: np.tanh(x @ W_x + h @ W_h + b)
+        way = rng.normal(size=3)
+        change = (after(h + 1e-4 * way) - after(h - 1e-4 * way)) / 2e-4
+        if np.abs(jacobian(h, x, W_x, W_h, b) @ way - change).max() > 1e-5:
+            raise ValueError("a slope is wrong")
+""",
+    "entry by entry, several sizes": """
+def test_jacobian(jacobian):
+    rng = np.random.default_rng(3)
+    for D, H in ((1, 2), (4, 3), (2, 5)):
+        h, x = rng.normal(size=H), rng.normal(size=D)
+        W_x, W_h, b = rng.normal(size=(D, H)), rng.normal(size=(H, H)), rng.normal(size=H)
+        J = jacobian(h, x, W_x, W_h, b)
+        assert J.shape == (H, H)
+        for j in range(H):
+            near = h.copy()
+            near[j] += 1e-6
+            moved = np.tanh(x @ W_x + near @ W_h + b) - np.tanh(x @ W_x + h @ W_h + b)
+            for i in range(H):
+                assert abs(J[i, j] - moved[i] / 1e-6) < 1e-4, (i, j)
+""",
+    "the formula, by hand": """
+def test_jacobian(jacobian):
+    h, x = np.array([0.5, -0.3]), np.array([0.7])
+    W_x, b = np.array([[0.4, -0.9]]), np.array([0.2, -0.1])
+    W_h = np.array([[0.6, -0.8], [0.3, 0.5]])
+    a = [0.7 * 0.4 + 0.5 * 0.6 - 0.3 * 0.3 + 0.2, -0.7 * 0.9 - 0.5 * 0.8 - 0.3 * 0.5 - 0.1]
+    s = [1 / np.cosh(a[0]) ** 2, 1 / np.cosh(a[1]) ** 2]
+    want = [[s[0] * 0.6, s[0] * 0.3], [s[1] * -0.8, s[1] * 0.5]]
+    np.testing.assert_allclose(jacobian(h, x, W_x, W_h, b), want, rtol=1e-9)
+""",
+}
+
 WRONG = {
     "copy_first_batch": COPY_WRONG,
     "adding_batch": ADD_WRONG,
@@ -906,6 +1019,7 @@ WRONG = {
     "train_memory": MEMORY_WRONG,
     "layer_norm_step": NORM_WRONG,
     "hidden_trajectory": PATH_WRONG,
+    "test_jacobian": TEST_WRONG,
     "repaired_jacobian": BUG_WRONG,
 }
 RIGHT = {
@@ -916,6 +1030,7 @@ RIGHT = {
     "train_memory": MEMORY_RIGHT,
     "layer_norm_step": NORM_RIGHT,
     "hidden_trajectory": PATH_RIGHT,
+    "test_jacobian": TEST_RIGHT,
     "repaired_jacobian": BUG_RIGHT,
 }
 SAYS = {
@@ -963,10 +1078,21 @@ SAYS = {
         "The mode is not put back: leave it as it was before the call.": "mode",
         "A tensor comes back: end with .cpu().numpy().": "NumPy",
     },
+    "test_jacobian": {
+        "It never fails: nothing is asserted.": "passes on the colleague's function",
+        "It always fails, on a right Jacobian too.": "fails on the Jacobian that autograd finds",
+        "It returns False: a test speaks by raising an AssertionError.": "must raise an AssertionError",
+        "Two right functions differ in the last digits: compare with a tolerance, not with ==.": "and should pass",
+        "Its own Jacobian is transposed: nudging h[j] gives column j.": "fails on the Jacobian that autograd finds",
+        "There is one unit: a matrix of one number has no axes to exchange.": "one of its two mistakes mended",
+        "It looks at a fixed point: there the state before and the state after are the same.": "one of its two mistakes mended",
+        "The input is zero: a function that leaves it out goes unseen.": "leaves out the input",
+        "The bias is zero: a function that leaves it out goes unseen.": "leaves out the bias",
+    },
     "repaired_jacobian": {
-        "Both mistakes are still there: h is the old state, and the axes are exchanged.": "Both",
-        "The slope is taken at the old state: it belongs to the new one.": "old state",
-        "The axes are exchanged: entry [i, j] is the slope of h_new[i] in h[j].": "exchanged",
+        "Both mistakes are still there: your test_jacobian is red on this function.": "Both",
+        "One of the two mistakes is left: it hides wherever the state rests.": "state rests",
+        "One of the two mistakes is left: it hides from eigenvalues, and where there is one unit.": "hides from eigenvalues",
         "The slope is on the wrong side: it belongs to the row of the new unit.": "wrong side",
         "The slope of tanh is missing.": "missing",
     },
@@ -1067,13 +1193,24 @@ TYPICAL = {
             0.45,
         ),
     },
+    "test_jacobian": {
+        "nothing": ([(TEST_LAST, "pass")], 0.0, 0.0),
+        "one slip": (
+            TEST_WRONG["The bias is zero: a function that leaves it out goes unseen."],
+            0.6,
+            0.95,
+        ),
+        "point missed": (
+            TEST_WRONG["The tolerance is so wide that nearly everything passes."],
+            0.0,
+            0.49,
+        ),
+    },
     "repaired_jacobian": {
         "nothing": ([(JACOBIAN, "return 0 * W_h")], 0.0, 0.0),
         "one slip": (BUG_WRONG["float64 is forced: keep the dtype of the input."], 0.5, 0.95),
         "point missed": (
-            BUG_WRONG[
-                "Both mistakes are still there: h is the old state, and the axes are exchanged."
-            ],
+            BUG_WRONG["Both mistakes are still there: your test_jacobian is red on this function."],
             0.0,
             0.45,
         ),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import torch
 from torch import nn
 
-from course import checks
+from course import bug_hunt, checks
 
 
 def copy_first_batch(t, copy_first_batch):
@@ -271,6 +273,46 @@ def hidden_trajectory(t, hidden_trajectory, SequenceClassifier):
         },
     )
     t.say("hidden_trajectory: states (5, 6, 4)")
+
+
+def test_jacobian(t, test_jacobian, found_jacobian):
+    bug_hunt.require_red(test_jacobian, found_jacobian, "the colleague's function")
+    bug_hunt.require_green(test_jacobian, _by_autograd, "the Jacobian that autograd finds")
+    by_hand = functools.partial(_by_autograd, slip="by hand")
+    bug_hunt.require_green(test_jacobian, by_hand, "a right Jacobian that is computed otherwise")
+    mended = "the colleague's function with one of its two mistakes mended"
+    slips = {
+        "turned": mended,
+        "before": mended,
+        "wrong side": "slopes that belong to the columns and should belong to the rows",
+        "no tanh": "a Jacobian without the slope of tanh",
+        "gate": "a Jacobian with the slope of a sigmoid",
+        "x": "a Jacobian that leaves out the input",
+        "b": "a Jacobian that leaves out the bias",
+    }
+    for slip, what in slips.items():
+        bug_hunt.require_red(test_jacobian, functools.partial(_by_autograd, slip=slip), what)
+    t.say(
+        "test_jacobian: red on the colleague's function and seven others, green on two right ones"
+    )
+
+
+def _by_autograd(h, x, W_x, W_h, b, slip=""):
+    """Jacobian of a vanilla RNN's step, or one with a slip."""
+    h, x, W_x, W_h, b = (torch.tensor(a, dtype=torch.float64) for a in (h, x, W_x, W_h, b))
+    before = x @ W_x * (slip != "x") + b * (slip != "b")
+    function = {"no tanh": lambda a: a, "gate": torch.sigmoid}.get(slip, torch.tanh)
+    found = torch.autograd.functional.jacobian(lambda h: function(before + h @ W_h), h)
+    slope = 1 - torch.tanh(before + h @ W_h) ** 2
+    if slip == "turned":
+        found = found.T
+    if slip == "before":
+        found = W_h.T * (1 - h**2)[:, None]
+    if slip == "wrong side":
+        found = W_h.T * slope
+    if slip == "by hand":
+        found = torch.diag(4 / (2 + 2 * torch.cosh(2 * (before + h @ W_h)))) @ W_h.T
+    return found.numpy()
 
 
 def repaired_jacobian(t, repaired_jacobian):

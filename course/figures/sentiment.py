@@ -125,7 +125,7 @@ def accuracy_of_each(says: Mapping[str, np.ndarray], labels: np.ndarray) -> str:
 
 def _say(figure: Figure, message: str) -> None:
     """Give a figure of several panels one title."""
-    figure.suptitle(message, x=0.01, ha="left", fontweight="bold", fontsize=11)
+    plots.heading(figure, message)
     for ax in figure.axes:
         ax.set_title(ax.get_title(loc="left"), fontweight="normal", fontsize=10)
 

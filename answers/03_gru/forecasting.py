@@ -1153,7 +1153,7 @@ SAYS = {
         "The series has no gap: what happens around one goes unseen.": "gaps that are filled",
         "The training part alone is tested: look at the test windows too.": "test windows",
         "The mean is tested and not the std.": "a right mean with a wrong std",
-        "The first window of each part is tested: the others can be wrong, or missing.": "mended",
+        "The first window of each part is tested: the others can be wrong, or missing.": "last is missing",
     },
     "prepare_series": {
         "All three mistakes are still there: your test_preparation is red on this function.": "All three",

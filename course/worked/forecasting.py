@@ -220,7 +220,9 @@ def test_preparation(t, test_preparation, colleagues_series):
     for slip, what in slips.items():
         wrong = functools.partial(_hour_by_hour, slip=slip)
         bug_hunt.require_red(test_preparation, wrong, what)
-    t.say("test_preparation: red on the colleague's function and nine others, else green")
+    t.say(
+        "test_preparation: red on the colleague's function and nine others, green on two right ones"
+    )
 
 
 def _hour_by_hour(series, cut, input_steps, horizon, slip=""):

@@ -167,9 +167,10 @@ class Notebook:
         """The variables that matter after an exercise: those that later cells read.
 
         Those that the cells read that made them are among them: functions read variables, too.
-        Visible tests are aside.
+        Visible tests are aside, and hidden ones make nothing: they run in a copy of the namespace.
         """
-        sources = [step.source for step in self.steps if step.key not in self.visible]
+        makers = [s for s in self.steps if not s.hidden and s.key not in self.visible]
+        sources = [step.source for step in makers]
         found, more = set(), state.names_read(step.source for step in self.after(exercise))
         while more - found:
             found |= more
@@ -298,6 +299,7 @@ class Notebook:
 
     def hold(self, connection: Connection, exercise: str, before: dict) -> None:
         """Wait for what is known, then run jobs until there are none."""
+        gc.freeze()
         with contextlib.suppress(EOFError):  # the process that asks has died
             self._serve(connection, exercise, before)
 

@@ -42,11 +42,11 @@ LIBRARIES = (
 
 OWN = "__main__"
 STORES = frozenset({"STORE_NAME", "STORE_GLOBAL"})
-VARIABLE = re.compile(r"(?<!IMPORT)_(NAME|GLOBALS?)$")
+READS = re.compile(r"LOAD_.*(NAME|GLOBALS?)$")
 
 
 def names_read(sources: Iterable[str]) -> set[str]:
-    """Every variable that the code mentions, inside of functions too; attributes are none."""
+    """Every variable that the code reads, inside of functions too; attributes are none."""
     return set().union(*map(_names_read, sources))
 
 
@@ -56,7 +56,7 @@ def _names_read(source: str) -> frozenset[str]:
     waiting = [compile(source, "<cell>", "exec", dont_inherit=True)]
     while waiting:
         code = waiting.pop()
-        found |= {i.argval for i in dis.get_instructions(code) if VARIABLE.search(i.opname)}
+        found |= {i.argval for i in dis.get_instructions(code) if READS.match(i.opname)}
         waiting += [item for item in code.co_consts if isinstance(item, types.CodeType)]
     return frozenset(found)
 

@@ -299,7 +299,7 @@ class Notebook:
 
     def hold(self, connection: Connection, exercise: str, before: dict) -> None:
         """Wait for what is known, then run jobs until there are none."""
-        gc.freeze()
+        gc.freeze()  # what the cells have made since the start
         with contextlib.suppress(EOFError):  # the process that asks has died
             self._serve(connection, exercise, before)
 

@@ -577,7 +577,7 @@ def valleys_of_the_check(
         right = check_gradients(exact, loss, sample, numerical_gradient, eps)
         other = check_gradients(wrong, loss, sample, numerical_gradient, eps)
         rows[eps] = {f"d{name}": error for name, error in right.items()}
-        rows[eps] |= {f"d{name}, nothing carried": other[name] for name in wrong}
+        rows[eps] |= {f"d{name}, transposed": other[name] for name in wrong}
     errors = pd.DataFrame(rows).T
     _, ax = plots.new_figure(width=7, height=3.4)
     for name, color in zip(errors, plots.COLORS, strict=False):
@@ -601,29 +601,6 @@ def valleys_of_the_check(
     ax.invert_xaxis()
     ax.legend(fontsize=9, ncols=2)
     return errors
-
-
-def each_step_alone(
-    rnn_forward: Step,
-    rnn_backward: Callable[..., Sequence[np.ndarray]],
-    sample: Arrays,
-    pull: np.ndarray,
-) -> dict[str, np.ndarray]:
-    """Gradients of the weights when every step is a sequence of its own: nothing is carried back.
-
-    Parameters
-    ----------
-    rnn_forward, rnn_backward : callable
-        The learner's.
-    sample, pull
-        As :func:`small_network` returns them.
-    """
-    x, h0, *weights = sample.values()
-    h, _ = rnn_forward(x, h0, *weights)
-    before = np.concatenate([h0[:, None], h[:, :-1]], axis=1)
-    alone = [array.reshape(-1, 1, array.shape[-1]) for array in (x, before, pull)]
-    _, cache = rnn_forward(alone[0], alone[1][:, 0], *weights)
-    return dict(zip(("W_x", "W_h", "b"), rnn_backward(alone[2], cache)[2:], strict=True))
 
 
 def errors_on_a_small_network(

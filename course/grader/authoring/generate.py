@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -111,11 +112,31 @@ def generate_solution(folder: CourseFolder, assignment: str) -> list[Graded]:
     graded = [check_solution(folder, lesson) for lesson in folder.lessons(assignment)]
     if not (folder.release / assignment).is_dir() or not _registered(folder, assignment):
         generate_release(folder, assignment)
-    nbgrader(folder, "generate_solution", assignment, "--force")
+    with kept_on_failure(folder.root / "solution" / assignment):
+        nbgrader(folder, "generate_solution", assignment, "--force")
     for path in sorted((folder.root / "solution" / assignment).glob("*.ipynb")):
         shrink_pictures(path)
     generate_release(folder, assignment)  # starters show outputs of the solution's
     return graded
+
+
+@contextlib.contextmanager
+def kept_on_failure(path: Path) -> Iterator[None]:
+    """Put a folder back as it was when what is made in its place fails or is interrupted.
+
+    nbgrader removes a lesson's products before it makes new ones.
+    """
+    with tempfile.TemporaryDirectory(prefix="rnn-kept-") as kept:
+        copy_of_it = Path(kept) / path.name
+        if path.is_dir():
+            shutil.copytree(path, copy_of_it)
+        try:
+            yield
+        except BaseException:
+            if copy_of_it.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+                shutil.copytree(copy_of_it, path)
+            raise
 
 
 def check_solution(folder: CourseFolder, lesson: Lesson, seed: int = 1) -> Graded:

@@ -928,7 +928,7 @@ SAYS = {
         "It always fails, on a right score too.": "fails on a right score",
         "It returns False: a test speaks by raising an AssertionError.": "must raise an AssertionError",
         "Two ways to add up differ in the last digits: compare with a tolerance, not with ==.": "and should pass (AssertionError",
-        "It asks that the result differs from the colleague's: so does every other wrong one.": "wrong for every text",
+        "It asks that the result differs from the colleague's: so does every other wrong one.": "equally long",
         "All texts are short: what happens at a cut goes unseen.": "right for short texts alone",
         "The long text repeats a pattern, in which a state that is lost changes nothing.": "every 16 characters from a zero state",
         "There is one text at a time: what a second one changes goes unseen.": "from the state after the first",

@@ -1283,7 +1283,7 @@ SAYS = {
         "It always fails, on right functions too.": "fails on a right one in plain Python",
         "It returns False: a test speaks by raising an AssertionError.": "must raise an AssertionError",
         "It looks whether the weights are shares: the published ones are.": "passes on the published step",
-        "The weights must be others for other states; a score that grows from place to place does that too.": "passes on the published step",
+        "The weights must be others for other states; a score that grows from place to place does that too.": "grow from place to place",
         "Only one question is asked: weights that do not hear it go unseen.": "same weights whatever is asked",
         "It never looks at the context.": "another example of the batch",
         "Both examples are the same: what is read from the wrong one goes unseen.": "another example of the batch",

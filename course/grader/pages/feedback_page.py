@@ -373,11 +373,11 @@ def _rendered(
 
 
 def _help(lost: list[Exercise], questions: list[Exercise], room: int) -> dict[str, dict[str, str]]:
-    """Statements of questions, hints and statements of what lost points, while there is room."""
-    wanted: list[tuple[str, str, str]] = [("statement", q.id, q.statement) for q in questions]
-    for exercise in lost:
-        wanted.append(("hints", exercise.id, exercise.hints))
-        wanted.append(("statement", exercise.id, exercise.statement))
+    """Statements of questions and of what lost points, then hints, while there is room."""
+    wanted: list[tuple[str, str, str]] = [
+        *(("statement", item.id, item.statement) for item in (*questions, *lost)),
+        *(("hints", exercise.id, exercise.hints) for exercise in lost),
+    ]
     found: dict[str, dict[str, str]] = {"statement": {}, "hints": {}}
     for kind, id_, source in wanted:
         html = _course_html(source) if source else ""

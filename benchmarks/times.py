@@ -47,8 +47,9 @@ def record(course: CourseFolder, assignment: str) -> None:
     assignment : str
         A lesson's name.
     """
+    found = measured(course, assignment)
     known = json.loads(STORED.read_text()) if STORED.is_file() else {}
-    known[assignment] = measured(course, assignment)
+    known[assignment] = found
     write_atomically(STORED, (json.dumps(known, indent=1, sort_keys=True) + "\n").encode())
     guide = course.root / GUIDE
     text = guide.read_text()

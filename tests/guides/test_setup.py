@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import tomllib
 
 import nbformat
@@ -53,6 +54,12 @@ def test_conda_users_get_the_same_versions():
     pip = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
     assert pip == ["--constraint constraints.txt", "--editable .[grader,test]"]
     assert "python=3.11" in environment["dependencies"]
+
+
+def test_reading_a_notebook_builds_no_grammar():
+    """It would take every command, every kernel's start and every worker two seconds and a half."""
+    code = "import sys, nbformat; sys.exit('lark' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_students_install_the_version_of_torch_that_was_tested():

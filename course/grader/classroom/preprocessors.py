@@ -19,7 +19,7 @@ from traitlets.config import Config
 
 from course.grader.classroom.course_folder import CourseFolder, course_of
 from course.grader.classroom.results import drop_older, mark_applied, results_of, store, unmark
-from course.grader.classroom.run import kit_of
+from course.grader.classroom.run import kits_of
 from course.grader.classroom.work import Task, opened, outcome_of
 from course.grader.notebooks.lesson import Lesson
 from course.grader.notebooks.submitted import PLACEHOLDER, link_on_the_way, set_aside
@@ -111,7 +111,7 @@ class GradeSubmission(NbGraderPreprocessor):
         """Replace the notebook by the graded one."""
         folder, lesson = _lesson(self.config, resources)
         student = resources["nbgrader"]["student"]
-        kit = kit_of(folder, lesson, folder.seed(lesson.assignment))
+        [kit] = kits_of(folder, lesson.assignment, notebook=lesson.notebook)
         found = folder.handed_in(student, folder.lessons(lesson.assignment))[lesson.notebook]
         outcome = outcome_of(Task(student, kit, found.text, found.notes, found.files))
         store(folder, outcome)

@@ -28,7 +28,7 @@ from course.grader.classroom.results import apply, is_applied, load_result, poin
 from course.grader.classroom.work import Kit, Task, do
 from course.grader.judging.misconceptions import with_misconceptions
 from course.grader.judging.outcome import Outcome, Run
-from course.grader.judging.references import references_for
+from course.grader.judging.references import References, references_for
 from course.grader.kernel.isolation import isolation_in_force
 from course.grader.kernel.kernels import run_in_kernels
 from course.grader.notebooks.lesson import Lesson
@@ -74,16 +74,32 @@ class NothingToGrade(FolderError):
     """There is no submission; the message says where they belong."""
 
 
-def kits_of(folder: CourseFolder, assignment: str, device: str = "cpu") -> list[Kit]:
-    """Prepare what workers need for a lesson: sources, starters, references under one seed."""
+def kits_of(
+    folder: CourseFolder, assignment: str, device: str = "cpu", notebook: str = ""
+) -> list[Kit]:
+    """Prepare what workers need for a lesson: sources, starters, references under one seed.
+
+    With ``notebook``, for that one alone.
+    """
     seed = folder.seed(assignment)
-    return [kit_of(folder, lesson, seed, device) for lesson in folder.lessons(assignment)]
+    lessons = [folder.lesson(assignment, notebook)] if notebook else folder.lessons(assignment)
+    references = [
+        references_for(lesson, seed, folder.references, run_in_kernels) for lesson in lessons
+    ]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each notebook's run in a process of its own
+        known = pool.map(
+            lambda lesson, made: with_misconceptions(
+                made, lesson, folder.root, seed, folder.references
+            ),
+            lessons,
+            references,
+        )
+        return [_kit(folder, *each, seed, device) for each in zip(lessons, known, strict=True)]
 
 
-def kit_of(folder: CourseFolder, lesson: Lesson, seed: int, device: str = "cpu") -> Kit:
-    """Prepare what workers need for one notebook of a lesson."""
-    references = references_for(lesson, seed, folder.references, run_in_kernels)
-    references = with_misconceptions(references, lesson, folder.root, seed, folder.references)
+def _kit(
+    folder: CourseFolder, lesson: Lesson, references: References, seed: int, device: str
+) -> Kit:
     starter = folder.starter(lesson)
     return Kit(
         lesson.assignment,

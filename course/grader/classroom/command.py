@@ -14,8 +14,6 @@ from pathlib import Path
 from course.grader.classroom.course_folder import CourseFolder
 
 PR_SET_PDEATHSIG = 1
-NBGRADER = "import course.grader; from nbgrader.apps.nbgraderapp import main; main()"
-"""``python -m nbgrader`` without what :mod:`course.grader` keeps out: two thirds of its start."""
 
 
 class GenerationError(RuntimeError):
@@ -31,7 +29,7 @@ def nbgrader(folder: CourseFolder, command: str, *arguments: str) -> str:
         When it fails, with the one line of its output that says why.
     """
     result = subprocess.run(
-        [sys.executable, "-c", NBGRADER, command, *arguments],
+        [sys.executable, "-m", "nbgrader", command, *arguments],
         cwd=folder.root,
         # No progress bars in what is committed: they differ from one execution to the next.
         env={**os.environ, "PATH": path_with_environment(), "COURSE_QUIET": "1"},

@@ -1,45 +1,28 @@
-"""Make what the bank's wrong answers emit, with which lost exercises are compared.
+"""What the bank's wrong answers emit under a seed, with which lost exercises are compared.
 
-The wrong answers of the bank run once for each lesson and seed, like the solution. They are the
-course's own code, so they run in forks of one process, without a kernel.
+They run once for each lesson and seed, like the solution, and in a process of their own
+(:mod:`course.grader.judging.wrong_answers`): what grades a class need not load what lessons use.
 """
 
 from __future__ import annotations
 
-import contextlib
-import gc
-import importlib
-import io
 import logging
 import subprocess
 import sys
-import time
 import zlib
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from course.grader.ground.files import write_atomically
-from course.grader.ground.wire import BadPayload
-from course.grader.judging.diagnosis import Wrong, differences, packed
-from course.grader.judging.grade import steps_of
-from course.grader.judging.payload import Payload, read
 from course.grader.judging.references import References, key_of
-from course.grader.kernel.steps import Settings, Step
-from course.grader.kernel.trusted import ChildDied, forked, fresh_namespace, run_step
-from course.grader.notebooks.answers import Answers, answers_path, changed, read_answers
-from course.grader.notebooks.lesson import Lesson, read_lesson
-from course.grader.notebooks.rebuild import solution_submission
+from course.grader.notebooks.answers import answers_path
+from course.grader.notebooks.lesson import Lesson
 
 log = logging.getLogger(__name__)
 
 FORMAT = 1
 """Raise it when the form of this store changes."""
-SLOW = 1.0
-"""Seconds: a cell that takes longer trains; what needs it is not told apart."""
-BUDGET = 180.0
-"""Seconds for the wrong answers of one notebook; those that come later are not known."""
+MAKER = "course.grader.judging.wrong_answers"
 
 
 def with_misconceptions(
@@ -70,7 +53,7 @@ def with_misconceptions(
     path = store / f"{lesson.assignment}-{lesson.notebook}-{key}.misconceptions"
     if not path.is_file():
         source = root / "source" / lesson.assignment / f"{lesson.notebook}.ipynb"
-        command = [sys.executable, "-m", __name__, str(source), str(bank), str(seed)]
+        command = [sys.executable, "-m", MAKER, str(source), str(bank), str(seed)]
         made = subprocess.run(command, input=references.to_bytes(), capture_output=True, cwd=root)
         if made.returncode:
             last = made.stderr.decode(errors="replace").strip().splitlines()[-1:]
@@ -78,74 +61,3 @@ def with_misconceptions(
             return references
         write_atomically(path, made.stdout)
     return replace(references, misconceptions=path.read_bytes())
-
-
-def emissions_of_wrong_answers(
-    lesson: Lesson, answers: Answers, references: References, seed: int
-) -> dict[str, dict[str, Wrong]]:
-    """Run every wrong answer that needs no training; give where each differs from the solution.
-
-    Returns
-    -------
-    dict
-        By exercise and sentence.
-    """
-    importlib.import_module("torch._dynamo")  # else each fork's first optimiser: two seconds
-    gc.freeze()  # else each fork's first collection would copy every page
-    namespace, found = fresh_namespace(), {}
-    settings = Settings(seed)
-    deadline = time.monotonic() + BUDGET
-    roles = {cell.id: cell.role for cell in lesson.cells}
-    since: list[Step] = []
-    for step in steps_of(lesson, solution_submission(lesson), blind=True):
-        if roles[step.key] == "visible":
-            continue
-        if step.hidden:
-            id_, reference = step.exercise, references.payloads[step.exercise]
-            solved = _emission([step], namespace, settings)
-            known = solved is not None and not differences(solved, reference)
-            for name, change in answers.wrong.get(id_, {}).items() if known else ():
-                cells = {c.key: c.source for c in changed(lesson, {id_: change}).cells}
-                steps = [*(replace(s, source=cells[s.key]) for s in since), step]
-                if time.monotonic() > deadline:
-                    log.warning("%s: no time for %r", id_, name)
-                elif emitted := _emission(steps, namespace, settings):
-                    found.setdefault(id_, {})[name] = differences(emitted, reference)
-            continue
-        if references.seconds.get(step.key, 0.0) > SLOW:
-            continue
-        if roles[step.key] == "solution":
-            since = []
-        since.append(step)
-        run_step(step, namespace, settings)
-    return found
-
-
-def _emission(
-    steps: Sequence[Step], namespace: dict[str, Any], settings: Settings
-) -> Payload | None:
-    """What the last of some steps emits in a fork of this process; ``None`` when nothing."""
-    with contextlib.suppress(ChildDied, BadPayload):
-        emitted = forked(_last_emission, steps, namespace, settings)
-        return read(emitted) if emitted else None
-    return None
-
-
-def _last_emission(steps: Sequence[Step], namespace: dict[str, Any], settings: Settings) -> bytes:
-    results = [run_step(step, namespace, settings) for step in steps]
-    return results[-1].emissions[0] if results[-1].emissions else b""
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Print what the wrong answers of one notebook emit; the references come on standard input."""
-    lesson = read_lesson(Path(arguments[0]))
-    references = References.from_bytes(sys.stdin.buffer.read())
-    out = sys.stdout.buffer
-    with contextlib.redirect_stdout(io.StringIO()):
-        bank = read_answers(Path(arguments[1]))
-        found = emissions_of_wrong_answers(lesson, bank, references, int(arguments[2]))
-    out.write(packed(found))
-
-
-if __name__ == "__main__":  # answers take the place of this module: it is imported once more
-    importlib.import_module("course.grader.judging.misconceptions").main(sys.argv[1:])

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 
 import matplotlib  # noqa: F401  (each forked run would import it again)
 import numpy as np
 import pytest
 
-from course.grader.judging import misconceptions
+from course.grader.judging import wrong_answers
 from course.grader.judging.diagnosis import packed, unpacked
 from course.grader.judging.grade import grade, steps_of
-from course.grader.judging.misconceptions import emissions_of_wrong_answers, with_misconceptions
+from course.grader.judging.misconceptions import with_misconceptions
 from course.grader.judging.payload import Answer
 from course.grader.judging.references import References
+from course.grader.judging.wrong_answers import emissions_of_wrong_answers
 from course.grader.kernel.steps import Settings
 from course.grader.kernel.trusted import forked, run_inprocess
 from course.grader.notebooks.answers import Answers
@@ -171,10 +174,16 @@ def test_a_broken_bank_costs_the_sentences_alone(
 
 
 def test_there_is_an_end_to_the_time_for_wrong_answers(lesson, references, monkeypatch):
-    monkeypatch.setattr(misconceptions, "BUDGET", -1.0)
+    monkeypatch.setattr(wrong_answers, "BUDGET", -1.0)
     found = forked(
         lambda: emissions_of_wrong_answers(
             lesson, Answers(WRONG), References(references.emissions), 1
         )
     )
     assert found == {}
+
+
+def test_who_grades_a_class_does_not_load_what_lessons_use():
+    """It would take every command, and every click in formgrader, three seconds."""
+    code = "import sys, course.grader.classroom.run as run; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 import torch
 from torch import nn
@@ -132,24 +130,20 @@ def _keeps_form_and_gradient(name, model, x, lengths):
 
 
 def test_encoder(t, test_encoder, rewritten):
-    bug_hunt.require_red(test_encoder, rewritten, "the colleague's encoder")
-    for way, what in {
-        "": "one that takes the sentences one at a time",
-        "change": "one that adds up the changes of the state",
-    }.items():
-        right = functools.partial(_one_at_a_time, slip=way)
-        bug_hunt.require_green(test_encoder, right, f"a right encoder, {what}")
-    for slip, what in {
+    red = {
+        rewritten: "the colleague's encoder",
         "h0": "an encoder that starts from zeros, whatever h0 is",
         "short": "an encoder that leaves out the last word of every sentence",
         "first": "an encoder that gives every sentence the length of the first",
         "shown": "an encoder whose outputs go on with the last state behind a sentence",
         "last": "an encoder that returns the last column of outputs as h_last",
         "zeros": "an encoder that takes every step for real whose input is not zero",
-    }.items():
-        wrong = functools.partial(_one_at_a_time, slip=slip)
-        bug_hunt.require_red(test_encoder, wrong, what)
-    t.say("test_encoder: red on the colleague's encoder and six others, green on right ones")
+    }
+    green = {
+        "": "a right encoder, one that takes the sentences one at a time",
+        "change": "a right encoder, one that adds up the changes of the state",
+    }
+    t.say(bug_hunt.require_red_and_green(test_encoder, _one_at_a_time, red=red, green=green))
 
 
 def _one_at_a_time(step_fn, x, h0, lengths, slip=""):

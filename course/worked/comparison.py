@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 import torch
 from torch import nn
@@ -276,12 +274,9 @@ def hidden_trajectory(t, hidden_trajectory, SequenceClassifier):
 
 
 def test_jacobian(t, test_jacobian, found_jacobian):
-    bug_hunt.require_red(test_jacobian, found_jacobian, "the colleague's function")
-    bug_hunt.require_green(test_jacobian, _by_autograd, "the Jacobian that autograd finds")
-    by_hand = functools.partial(_by_autograd, slip="by hand")
-    bug_hunt.require_green(test_jacobian, by_hand, "a right Jacobian that is computed otherwise")
     mended = "the colleague's function with one of its two mistakes mended"
-    slips = {
+    red = {
+        found_jacobian: "the colleague's function",
         "turned": mended,
         "before": mended,
         "wrong side": "slopes that belong to the columns and should belong to the rows",
@@ -290,11 +285,11 @@ def test_jacobian(t, test_jacobian, found_jacobian):
         "x": "a Jacobian that leaves out the input",
         "b": "a Jacobian that leaves out the bias",
     }
-    for slip, what in slips.items():
-        bug_hunt.require_red(test_jacobian, functools.partial(_by_autograd, slip=slip), what)
-    t.say(
-        "test_jacobian: red on the colleague's function and seven others, green on two right ones"
-    )
+    green = {
+        "": "the Jacobian that autograd finds",
+        "by hand": "a right Jacobian that is computed otherwise",
+    }
+    t.say(bug_hunt.require_red_and_green(test_jacobian, _by_autograd, red=red, green=green))
 
 
 def _by_autograd(h, x, W_x, W_h, b, slip=""):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 
 import numpy as np
@@ -201,12 +200,9 @@ def forecast_recursively(t, forecast_recursively):
 
 
 def test_preparation(t, test_preparation, colleagues_series):
-    bug_hunt.require_red(test_preparation, colleagues_series, "the colleague's function")
-    bug_hunt.require_green(test_preparation, _hour_by_hour, "a right function")
-    later = functools.partial(_hour_by_hour, slip="scaled in another order")
-    bug_hunt.require_green(test_preparation, later, "a right function that computes otherwise")
     mended = "the colleague's function with two of its three mistakes mended (look at all six)"
-    slips = {
+    red = {
+        colleagues_series: "the colleague's function",
         "all": mended,
         "copied": mended,
         "crossing": mended,
@@ -217,12 +213,11 @@ def test_preparation(t, test_preparation, colleagues_series):
         "short": "training windows of which the last is missing",
         "shared": "test windows that begin before the cut",
     }
-    for slip, what in slips.items():
-        wrong = functools.partial(_hour_by_hour, slip=slip)
-        bug_hunt.require_red(test_preparation, wrong, what)
-    t.say(
-        "test_preparation: red on the colleague's function and nine others, green on two right ones"
-    )
+    green = {
+        "": "a right function",
+        "scaled in another order": "a right function that computes otherwise",
+    }
+    t.say(bug_hunt.require_red_and_green(test_preparation, _hour_by_hour, red=red, green=green))
 
 
 def _hour_by_hour(series, cut, input_steps, horizon, slip=""):

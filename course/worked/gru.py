@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 import torch
 from torch import nn
@@ -227,11 +225,8 @@ def count_parameters(t, count_parameters):
 
 
 def test_port(t, test_port, shipped_gru_step):
-    bug_hunt.require_red(test_port, shipped_gru_step, "the step that was shipped")
-    bug_hunt.require_green(test_port, _by_torch, "PyTorch's own step")
-    by_hand = functools.partial(_by_torch, slip="by hand")
-    bug_hunt.require_green(test_port, by_hand, "the same step, computed in another order")
-    slips = {
+    red = {
+        shipped_gru_step: "the step that was shipped",
         "first": "the shipped step with one half of its mistake mended",
         "second": "the shipped step with the other half of its mistake mended",
         "kept": "a step whose z rewrites instead of keeping",
@@ -241,9 +236,8 @@ def test_port(t, test_port, shipped_gru_step):
         "alone": "a step that gives every row the first row's state",
         "linear": "a step whose n has no tanh",
     }
-    for slip, what in slips.items():
-        bug_hunt.require_red(test_port, functools.partial(_by_torch, slip=slip), what)
-    t.say("test_port: red on the shipped step and eight others, green on two right ones")
+    green = {"": "PyTorch's own step", "by hand": "the same step, computed in another order"}
+    t.say(bug_hunt.require_red_and_green(test_port, _by_torch, red=red, green=green))
 
 
 def _by_torch(x, h_prev, weight_ih, weight_hh, bias_ih, bias_hh, slip=""):

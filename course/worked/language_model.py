@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 
@@ -339,10 +338,8 @@ def _shares(sample, temperature, generator, length=2000):
 
 
 def test_score(t, test_score, colleagues_bits):
-    red = functools.partial(bug_hunt.require_red, test_score)
-    red(colleagues_bits, "colleagues_bits")
-    bug_hunt.require_green(test_score, _letter_by_letter, "a right score, read letter by letter")
-    for slip, what in {
+    red = {
+        colleagues_bits: "colleagues_bits",
         "nats": "a score that is wrong for every text",
         "pieces": "a score that is right wherever all parts are equally long",
         "lost": "a score that is right for short texts alone",
@@ -351,9 +348,9 @@ def test_score(t, test_score, colleagues_bits):
         "texts": "a score in which a short text counts as much as a long one",
         "first": "a score that counts first characters, for which nothing is paid",
         "joined": "a score that reads all texts as one",
-    }.items():
-        red(functools.partial(_letter_by_letter, slip=slip), what)
-    t.say("test_score: red on colleagues_bits and eight others, green on a right score")
+    }
+    green = {"": "a right score, read letter by letter"}
+    t.say(bug_hunt.require_red_and_green(test_score, _letter_by_letter, red=red, green=green))
 
 
 def _letter_by_letter(model, texts, slip=""):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 import torch
 from torch import nn
@@ -330,27 +328,19 @@ def variational_dropout(t, variational_dropout):
 
 
 def test_lstm_gradients(t, test_lstm_gradients, found_backward):
-    red = functools.partial(bug_hunt.require_red, test_lstm_gradients)
-    red(found_backward, "found_backward")
-    bug_hunt.require_green(test_lstm_gradients, _by_autograd, "gradients that PyTorch finds")
-    for slip, what in {
+    blocks = (f"{name}_{gate}" for name in "Wb" for gate in "ifgo")
+    red = {
+        found_backward: "found_backward",
         "biases": "gradients of which the biases alone are wrong",
         "cell": "gradients that are right at T = 1 alone",
-    }.items():
-        red(functools.partial(_by_autograd, slip=slip), what)
-    for block in (f"{name}_{gate}" for name in "Wb" for gate in "ifgo"):
-        red(
-            functools.partial(_by_autograd, slip=block),
-            f"a gradient of {block} whose last entries have the wrong sign",
-        )
-    for slip, what in {
+        **{b: f"a gradient of {b} whose last entries have the wrong sign" for b in blocks},
         "hidden": "a backward pass that brings nothing back through h",
         "gate": "a backward pass that takes one gate for another on the way back",
         "overwritten": "weights whose gradients come from one step alone",
         "means": "biases whose gradients are means over the sequences",
-    }.items():
-        red(functools.partial(_by_autograd, slip=slip), what)
-    t.say("test_lstm_gradients: red on found_backward and 14 others, green on right gradients")
+    }
+    green = {"": "gradients that PyTorch finds"}
+    t.say(bug_hunt.require_red_and_green(test_lstm_gradients, _by_autograd, red=red, green=green))
 
 
 def _by_autograd(dh, record, W, slip=""):

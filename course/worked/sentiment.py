@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 import torch
 from torch import nn
@@ -342,14 +340,9 @@ class _Sum(nn.Module):
 
 
 def test_prediction(t, test_prediction, colleagues_predict):
-    test, one = test_prediction, "a predictor with one of the colleague's three mistakes, which"
-    bug_hunt.require_red(test, colleagues_predict, "the colleague's function")
-    for way, what in {
-        "alone": "a right predictor, which takes one review at a time",
-        "longest": "a right predictor, which begins with the longest reviews",
-    }.items():
-        bug_hunt.require_green(test, functools.partial(_predicted, slip=way), what)
-    for slip, what in {
+    one = "a predictor with one of the colleague's three mistakes, which"
+    red = {
+        colleagues_predict: "the colleague's function",
         "sorted": f"{one} shows where reviews do not come from short to long",
         "padded": f"{one} shows where reviews of one batch differ in length",
         "as it is": f"{one} shows when a network with dropout comes in training mode",
@@ -358,9 +351,12 @@ def test_prediction(t, test_prediction, colleagues_predict):
         "left": "a predictor that leaves the network in evaluation mode",
         "shortest": "a predictor that cuts the reviews of a batch to the shortest of them",
         "full": "a predictor that leaves out the last batch when it is not full",
-    }.items():
-        bug_hunt.require_red(test, functools.partial(_predicted, slip=slip), what)
-    t.say("test_prediction: red on the colleague's function and eight others, green on right ones")
+    }
+    green = {
+        "alone": "a right predictor, which takes one review at a time",
+        "longest": "a right predictor, which begins with the longest reviews",
+    }
+    t.say(bug_hunt.require_red_and_green(test_prediction, _predicted, red=red, green=green))
 
 
 def _predicted(model, sequences, batch_size=100, slip=""):

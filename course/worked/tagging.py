@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -421,12 +419,9 @@ def viterbi_decode(t, viterbi_decode):
 
 
 def test_evaluation(t, test_evaluation, colleagues_evaluate):
-    test, one = test_evaluation, "an evaluation with one of the colleague's three mistakes, which"
-    bug_hunt.require_red(test, colleagues_evaluate, "the colleague's function")
-    bug_hunt.require_green(test, _counted, "a right evaluation")
-    by_rates = functools.partial(_counted, slip="rates")
-    bug_hunt.require_green(test, by_rates, "a right evaluation by precision and recall")
-    for slip, what in {
+    one = "an evaluation with one of the colleague's three mistakes, which"
+    red = {
+        colleagues_evaluate: "the colleague's function",
         "filled": f"{one} shows where sentences differ in length",
         "batches": f"{one} shows where batches differ in size and in their share of mistakes",
         "as it is": f"{one} shows when the model comes in training mode",
@@ -434,9 +429,9 @@ def test_evaluation(t, test_evaluation, colleagues_evaluate):
         "begins": "an F1 for which a span is right that only begins where it should",
         "full": "an evaluation that leaves out the last batch when it is not full",
         "turned": "an evaluation that gives F1 first and accuracy second",
-    }.items():
-        bug_hunt.require_red(test, functools.partial(_counted, slip=slip), what)
-    t.say("test_evaluation: red on the colleague's function and seven others, green on right ones")
+    }
+    green = {"": "a right evaluation", "rates": "a right evaluation by precision and recall"}
+    t.say(bug_hunt.require_red_and_green(test_evaluation, _counted, red=red, green=green))
 
 
 def _counted(model, ids, lengths, tags, names, batch_size=32, slip=""):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -254,19 +253,15 @@ def _runs_on_any_device(model: nn.Module) -> None:
 
 
 def test_gradients(t, test_gradients, colleagues_gradients):
-    bug_hunt.require_red(test_gradients, colleagues_gradients, "the colleague's function")
-    bug_hunt.require_green(test_gradients, _by_autograd, "gradients that PyTorch finds")
-    for slip in ("W_x", "W_h", "b", "W_y", "b_y"):
-        doubled = functools.partial(_by_autograd, slip=slip)
-        bug_hunt.require_red(test_gradients, doubled, f"twice the gradient of {slip}")
-    for slip, what in {
+    names = "W_x", "W_h", "b", "W_y", "b_y"
+    red = {
+        colleagues_gradients: "the colleague's function",
+        **{name: f"twice the gradient of {name}" for name in names},
         "mask": "gradients to which padded steps add their share",
         "rows": "a W_x whose row counts once where two sequences read one character at one step",
-    }.items():
-        bug_hunt.require_red(test_gradients, functools.partial(_by_autograd, slip=slip), what)
-    t.say(
-        "test_gradients: red on the colleague's function and seven others, green on right gradients"
-    )
+    }
+    green = {"": "gradients that PyTorch finds"}
+    t.say(bug_hunt.require_red_and_green(test_gradients, _by_autograd, red=red, green=green))
 
 
 def _by_autograd(ids, targets, mask, params, slip=""):

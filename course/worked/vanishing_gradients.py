@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -128,10 +127,8 @@ def truncated_bptt(t, truncated_bptt, loss_and_gradients):
 
 
 def test_training_loop(t, test_training_loop, train_on_stream_buggy):
-    red = functools.partial(bug_hunt.require_red, test_training_loop)
-    red(train_on_stream_buggy, "the colleague's loop")
-    bug_hunt.require_green(test_training_loop, _train_with_torch, "a right loop, in PyTorch")
-    for slip, what in {
+    red = {
+        train_on_stream_buggy: "the colleague's loop",
         "forgets": "a loop that shows symptom 1 alone",
         "each": "a loop that shows symptom 2 alone",
         "zeros": "a loop that starts from zeros, whatever h0 is",
@@ -140,9 +137,11 @@ def test_training_loop(t, test_training_loop, train_on_stream_buggy):
         "normed": "a loop that makes short gradients longer",
         "climbs": "a loop that adds what it should subtract",
         "stale": "a loop whose gradients all belong to the first parameters",
-    }.items():
-        red(functools.partial(_train_with_torch, slip=slip), what)
-    t.say("test_training_loop: red on the colleague's loop and eight others, green on a right one")
+    }
+    green = {"": "a right loop, in PyTorch"}
+    t.say(
+        bug_hunt.require_red_and_green(test_training_loop, _train_with_torch, red=red, green=green)
+    )
 
 
 def _train_with_torch(x, targets, h0, params, k, learning_rate, max_norm, slip=""):

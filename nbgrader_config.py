@@ -26,6 +26,17 @@ class FindEverySubmission(DeferredConfig):
         return recognise_names
 
 
+class MendLists(DeferredConfig):
+    """A switch of formgrader's, left as it is: formgrader alone asks for it, when it starts."""
+
+    def get_value(self, trait: Any) -> bool:
+        """Let formgrader's lists say which written answers wait, and return the switch."""
+        from course.grader.classroom.waiting import mend_lists
+
+        mend_lists()
+        return trait.default_value
+
+
 c = get_config()  # noqa: F821  (nbgrader provides it)
 
 c.CourseDirectory.course_id = "rnn-course"
@@ -79,7 +90,9 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
 ]
 
-# Formgrader: the marking scheme above each written answer, formulas that need no network.
+# Formgrader: the marking scheme above each written answer, formulas that need no network, lists
+# that say "not graded yet" where an answer waits.
+c.FormgradeExtension.debug = MendLists()
 c.HTMLExporter.preprocessors = ["course.grader.classroom.schemes.ShowMarkingSchemes"]
 c.HTMLExporter.filters = {"markdown2html": "course.grader.pages.grading_page.markdown2html"}
 c.HTMLExporter.extra_template_basedirs.prepend([TEMPLATES])

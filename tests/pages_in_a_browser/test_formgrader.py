@@ -139,7 +139,8 @@ def test_an_instructor_grades_a_small_class(page, lab, folder, ear, tmp_path):
     page.goto(f"{address}api/status?token={TOKEN}")
 
     # The button gives what the command gives, in isolation.
-    assert autograde(page, address, "ada") == ("4 / 5", "needs manual grading")
+    waits = "4 / 5 so far\nwritten answers not graded yet"
+    assert autograde(page, address, "ada") == (waits, "needs manual grading")
     assert autograde(page, address, "bob") == ("2 / 5", "graded")
     command = CourseFolder(tmp_path / "command")
     hand_in(command, "ada", ANSWER, looks_around(command, ear.getsockname()[1]))
@@ -158,6 +159,11 @@ def test_an_instructor_grades_a_small_class(page, lab, folder, ear, tmp_path):
     students = student_frame(verdict_frame(outcomes), Roll(handed_in=frozenset({"ada", "bob"})))
     assert dict(students["status"]) == {"ada": "on time", "bob": "on time"}
     assert rows_of(folder) == rows_of(command)
+
+    # No list says 0 where an answer waits; bob, who left it empty, has his 0.
+    for place, row, scores in WAITS:
+        assert scores_in(page, f"{address}formgrader/{place}", row) == scores, place
+        page.screenshot(path=tmp_path / f"{place.replace('/', '-')}.png")
 
     # What was not answered is zero already, and says why.
     page.goto(address + page_of(folder, "bob"))
@@ -193,7 +199,10 @@ def test_an_instructor_grades_a_small_class(page, lab, folder, ear, tmp_path):
     # Grading again keeps the score, and asks for another look only when the answer has changed.
     assert autograde(page, address, "ada") == ("4.5 / 5", "graded")
     hand_in(folder, "ada", "Because of three.", looks_around(folder, ear.getsockname()[1]))
-    assert autograde(page, address, "ada") == ("4.5 / 5", "needs manual grading")
+    waits = "4.5 / 5 so far\nnot all answers graded yet"
+    assert autograde(page, address, "ada") == (waits, "needs manual grading")
+    place, row, _ = WAITS[-1]
+    assert scores_in(page, f"{address}formgrader/{place}", row)[1] == "0.5 / 1 so far"
     page.goto(address + page_of(folder, "ada"))
     page.locator("#why.needs_manual_grade").wait_for()
     with page.expect_response("**/formgrader/api/grade/*"):
@@ -202,6 +211,31 @@ def test_an_instructor_grades_a_small_class(page, lab, folder, ear, tmp_path):
     assert autograde(page, address, "ada") == ("4.5 / 5", "graded")
 
 
+def scores_in(page, address: str, row: str) -> list[str]:
+    """What a list says in a row: the total, then what is written by hand, if it says that."""
+    page.goto(address)
+    found = page.locator("#main-table tr", has_text=row)
+    found.wait_for()
+    columns = ".score, .avg-score, .written-score, .avg-written-score"
+    return found.locator(columns).all_inner_texts()
+
+
+NOTE = "\nwritten answers not graded yet"
+WAITS = (
+    (f"manage_submissions/{LESSON}", "bob", ["2 / 5"]),
+    (f"manage_submissions/{LESSON}", "ada", ["4 / 5 so far" + NOTE]),
+    ("gradebook", LESSON, ["3 / 5 so far" + NOTE]),
+    (f"gradebook/{LESSON}", "small", ["3 / 5 so far", "not graded yet"]),
+    (f"gradebook/{LESSON}/small", "4 / 5", ["4 / 5 so far", "not graded yet"]),
+    (f"gradebook/{LESSON}/small", "2 / 5", ["2 / 5", "0 / 1"]),
+    ("manage_students", "ada", ["4 / 5 so far\nnot all answers graded yet"]),
+    ("manage_students", "bob", ["2 / 5"]),
+    ("manage_students/bob", LESSON, ["2 / 5", "0 / 1"]),
+    (f"manage_students/bob/{LESSON}", "small", ["2 / 5", "0 / 1"]),
+    ("manage_students/ada", LESSON, ["4 / 5 so far", "not graded yet"]),
+    (f"manage_students/ada/{LESSON}", "small", ["4 / 5 so far", "not graded yet"]),
+)
+"""Formgrader's lists, a row of each, and the scores in it while Ada's answer waits."""
 IN_VIEW = """() => {
   const box = document.querySelector(".alert-info").getBoundingClientRect();
   const bar = document.querySelector(".navbar").getBoundingClientRect();

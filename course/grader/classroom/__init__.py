@@ -1,6 +1,6 @@
 """A class from its submissions to the gradebook, and the plugs that nbgrader's commands use.
 
 Imports pages and lower rooms; authoring and demo may import ``course_folder``, ``command``,
-``run``, ``work``, ``class_report``, ``gradebook`` and ``feedback``; ``preprocessors``, ``by_hand``
-and ``schemes`` are for the configuration of nbgrader.
+``run``, ``work``, ``class_report``, ``gradebook`` and ``feedback``; ``preprocessors``, ``by_hand``,
+``schemes`` and ``waiting`` are for the configuration of nbgrader.
 """

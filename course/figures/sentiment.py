@@ -207,7 +207,7 @@ def padded_batch(sequences: Sequence[Sequence[int]], longest_of_all: int) -> dic
     with plt.rc_context(parts.STYLE):
         top = len(sequences) + 1.5
         figure, (axis,) = parts.canvas(sum(widths.values()) + 1.6, top + 0.4, unit=0.44)
-        title = "Grey cells take room and teach nothing"
+        title = "Cells of padding take room and teach nothing"
         axis.text(left, top, title, va="center", fontweight="bold")
         for name, width in widths.items():
             parts.label(axis, left, top - 0.85, f"padded to {name}", ha="left", size=10)
@@ -597,7 +597,7 @@ def what_each_knob_moves(found: pd.DataFrame, middle: Mapping[str, float]) -> pd
     for ax, knob in zip(axes, knobs, strict=True):
         seeds = found[found["knob"] == knob].pivot(index="value", columns="seed", values="accuracy")
         means = seeds.mean(axis=1)
-        step[knob] = means.iloc[1] - means.iloc[0]
+        step[knob], apart = means.iloc[1] - means.iloc[0], round(np.ptp(means))
         ax.plot(range(len(seeds)), means, "-", color=BLUE)
         ax.plot(range(len(seeds)), seeds, "o", color=BLUE, alpha=0.6, markersize=5)
         at = list(seeds.index).index(middle[knob])
@@ -608,7 +608,7 @@ def what_each_knob_moves(found: pd.DataFrame, middle: Mapping[str, float]) -> pd
             xticklabels=[f"{value:g}" for value in seeds.index],
             xlabel=KNOBS.get(knob, knob),
             xlim=(-0.4, len(seeds) - 0.6),
-            title=f"{np.ptp(means):.0f} points",
+            title=f"{apart} point{'s' * (apart != 1)}",
         )
     axes[0].set_ylabel("validation accuracy [%]")
     _say(figure, "How far each knob moves the accuracy, one at a time")

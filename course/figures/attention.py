@@ -641,7 +641,7 @@ def two_opinions(
         share, said = logits.softmax(1)[0].max(0)
         truth = CLASSES[reviews.y[place]]
         y = -2.9 * n
-        text = f"model: {CLASSES[said]}, {share:.2f}; readers: {truth}"
+        text = f"model: {CLASSES[said]}, {share:.2f}; raters: {truth}"
         axes.text(0, y + 0.95, text, fontsize=9, color="0.35")
         _draw_words(axes, y, words, np.minimum(weights * len(words) / 2, 1), "Greens", 0.0)
         _draw_words(axes, y - 0.9, words, given / np.abs(given).max(), "PuOr", -1.0)

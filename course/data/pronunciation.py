@@ -11,10 +11,15 @@ from .sources import source
 
 NAME = "pronunciations"
 VALID, TEST = 0.06, 0.06
-ENDINGS = (
-    *("s", "es", "d", "ed", "r", "er", "ers", "rs", "ing", "ings", "ly", "y", "est", "ness"),
-    *("ist", "ists", "ful", "able", "ion", "ions", "ish", "ment", "ments", "less"),
+ENDINGS = frozenset(
+    (
+        *("s", "es", "d", "ed", "r", "er", "ers", "rs", "ing", "ings", "ly", "y", "est", "ness"),
+        *("ist", "ists", "ful", "able", "ion", "ions", "ish", "ment", "ments", "less"),
+    )
 )
+LONGEST = max(map(len, ENDINGS))
+DOUBLES = re.compile("[^aeiou][aeiou][^aeiouwxy]$")
+"""Words whose last letter is doubled before a vowel: ``run``, ``running``."""
 
 
 def pronouncing_dictionary() -> dict[str, list[str]]:
@@ -53,21 +58,29 @@ def _families(words: tuple[str, ...]) -> dict[str, str]:
             word = head[word]
         return word
 
-    for word in words:
-        stems = [word]
-        if word.endswith("y"):
-            stems.append(word[:-1] + "i")
-        before_vowel = [word[:-1]] if word.endswith("e") else []
-        if re.search("[^aeiou][aeiou][^aeiouwxy]$", word):
-            before_vowel.append(word + word[-1])
-        for ending in ENDINGS:
-            for stem in stems + before_vowel if ending[0] in "aeiy" else stems:
-                if stem + ending in head:
-                    pair = find(word), find(stem + ending)
+    for relative in words:
+        for size in range(1, min(LONGEST, len(relative)) + 1):
+            if relative[-size:] not in ENDINGS:
+                continue
+            for word in _without(relative[-size:], relative[:-size]):
+                if word in head:
+                    pair = find(word), find(relative)
                     if pair[0] != pair[1]:
                         low, high = sorted(pair, key=lambda w: (len(w), w))
                         head[high] = low
     return {word: find(word) for word in words}
+
+
+def _without(ending: str, stem: str) -> list[str]:
+    """What a word may have been before it got an ending; not all of it need be a word."""
+    found = [stem]
+    if stem.endswith("i"):
+        found.append(stem[:-1] + "y")
+    if ending[0] in "aeiy":
+        found.append(stem + "e")
+        if stem[-1:] == stem[-2:-1] and DOUBLES.search(stem[:-1]):
+            found.append(stem[:-1])
+    return found
 
 
 @lru_cache(maxsize=4)
@@ -76,10 +89,11 @@ def _divided(by: str, data: bytes) -> tuple[dict[str, list[str]], dict[str, list
     dictionary = _parsed(data)
     words = list(dictionary)
     family = word_families(words)
+    part_of_head = {head: part_of(NAME, head, VALID, TEST) for head in set(family.values())}
     parts: dict[str, list[str]] = {"train": [], "valid": [], "test": []}
     for index in hash_order(NAME, words):
         word = words[index]
-        part = part_of(NAME, family[word], VALID, TEST)
+        part = part_of_head[family[word]]
         if by == "word" and part != "test":
             part = part_of(f"{NAME}-word", word, VALID / (1 - TEST), 0.0)
         parts[part].append(word)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from IPython.display import display
 
+from course.unwritten import explain
+
 NO_KERNEL = "Run this cell, and sliders stand here."
 """What a page says on which nothing runs."""
 
@@ -23,7 +25,11 @@ def slider(draw: Callable[..., object], **ranges: object) -> None:
     import ipywidgets  # only where it is asked for: it takes half a second
 
     def redraw(**values: object) -> None:
-        draw(**values)
+        try:
+            draw(**values)
+        except (NameError, NotImplementedError) as error:
+            explain(error)  # ipywidgets shows it by itself
+            raise
 
     sliders = ipywidgets.interactive(redraw, **ranges)
     if not hasattr(sliders, "_repr_mimebundle_"):  # ipywidgets 7, in Colab

@@ -22,12 +22,11 @@ from typing import Any
 
 from course.checks import CheckFailed, require
 from course.lending import MARK, is_borrowed
+from course.unwritten import STUCK, explain_unwritten, raised_in
 from course.worked.trial import Showing, Shown, Trial, load
 
 TRIAL = "t"
 """Name of the parameter of a worked example that is the trial itself."""
-STUCK = 'Stuck for good? from course import rescue; {0} = rescue("{0}")'
-"""Ends the message on a stub: how to go on without it."""
 
 
 class Check:
@@ -46,6 +45,11 @@ class Check:
         self._examples = examples_of(notebook)
         self._stored = load(notebook)
         self._names = namespace
+
+    @property
+    def exercises(self) -> tuple[str, ...]:
+        """Names of the notebook's exercises."""
+        return tuple(self._examples)
 
     def __call__(self, answer: Any) -> None:
         """Try an answer on its worked example and say the first thing to mend, or what is right.
@@ -91,8 +95,13 @@ class Check:
 
 
 def of(notebook: str, namespace: Mapping[str, Any]) -> Check:
-    """Make the ``check`` of a notebook: ``check = worked.of("vanilla_rnn", globals())``."""
-    return Check(notebook, namespace)
+    """Make the ``check`` of a notebook: ``check = worked.of("vanilla_rnn", globals())``.
+
+    From then on every cell says in a sentence which exercise it needs and misses.
+    """
+    check = Check(notebook, namespace)
+    explain_unwritten(check.exercises)
+    return check
 
 
 def examples_of(notebook: str) -> dict[str, Callable[..., None]]:
@@ -153,13 +162,3 @@ def _outside_the_library(traceback: TracebackType | None) -> TracebackType | Non
     while rest is not None and library in Path(rest.tb_frame.f_code.co_filename).parents:
         rest = rest.tb_next
     return rest or traceback
-
-
-def raised_in(error: BaseException) -> list[str]:
-    """Names of the functions and classes in which an error was raised, the innermost last."""
-    names, traceback = [], error.__traceback__
-    while traceback is not None:
-        own = traceback.tb_frame.f_code.co_qualname.rpartition("<locals>.")[2]
-        names.append(own.partition(".")[0])
-        traceback = traceback.tb_next
-    return names

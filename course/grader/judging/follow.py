@@ -12,9 +12,11 @@ import builtins
 import dis
 import functools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from types import CodeType
+
+from nbformat import NotebookNode
 
 from course.grader.ground.quiet import no_warnings
 from course.grader.judging.verdict import CACHE, Part, Verdict, scored
@@ -25,8 +27,20 @@ from course.grader.notebooks.rebuild import Submission
 GIVEN = "given:"
 """Prefix of the steps that bring the solution of an earlier exercise."""
 
-LOOK_UPS = frozenset({"eval", "exec", "globals", "getattr", "get_ipython", "vars", "locals"})
-"""Ways to use a name that the code does not mention."""
+LOOK_UPS = frozenset(
+    {
+        "eval",
+        "exec",
+        "globals",
+        "getattr",
+        "get_ipython",
+        "vars",
+        "locals",
+        "__builtins__",
+        "builtins",
+    }
+)
+"""Ways to use a name that the code does not mention; as a method, ``model.eval()``, it is none."""
 
 
 def pairs_of(lesson: Lesson) -> dict[str, str]:
@@ -59,20 +73,34 @@ def _reaches(lesson: Lesson, submission: Submission, id_: str, doubted: set[str]
     """Tell whether an exercise's code, and what that uses, needs anything that is in doubt."""
     roles = {"solution", "reading", "extra"}
     code = [c for c in submission.cells if c.node.cell_type == "code" and c.role in roles]
-    uses = {cell.key: _uses(cell.source) for cell in code}
-    lasting = frozenset().union(*(use.lasting for use in uses.values()))
-    doubtful, reached = set(doubted), set()
-    wanted = _uses(lesson.exercises[id_].hidden).mentioned
+    doubtful = set(doubted)
+    wanted = _uses(lesson.exercises[id_].hidden).named
     for cell in code:
         if cell.exercise in doubted:
-            doubtful |= uses[cell.key].bound | defined_names(cell.node.source)
+            doubtful |= _uses(cell.source).bound | defined_names(cell.node.source)
         if cell.exercise == id_:
-            wanted |= uses[cell.key].mentioned
+            wanted |= _uses(cell.source).mentioned
+    return bool(_reached(wanted, [_uses(cell.source) for cell in code]) & doubtful)
+
+
+def _reached(wanted: Set[str], cells: Sequence[_Uses]) -> set[str]:
+    """The names that some names need: those that the cells mention that make them, and so on."""
+    lasting = _lasting(cells)
+    reached: set[str] = set()
     while wanted - reached:
         reached |= wanted
-        makers = (u for u in uses.values() if (u.bound | (u.touched - lasting)) & reached)
-        wanted = frozenset().union(*(use.mentioned for use in makers))
-    return bool(reached & doubtful)
+        makers = (cell for cell in cells if _makes(cell, lasting) & reached)
+        wanted = frozenset().union(*(cell.mentioned for cell in makers))
+    return reached
+
+
+def _lasting(cells: Sequence[_Uses]) -> frozenset[str]:
+    return frozenset().union(*(cell.lasting for cell in cells))
+
+
+def _makes(cell: _Uses, lasting: Set[str]) -> Set[str]:
+    """The names whose meaning a cell may give or change."""
+    return cell.bound | (cell.touched - lasting)
 
 
 @dataclass(frozen=True)
@@ -82,7 +110,9 @@ class _Uses:
     Attributes
     ----------
     mentioned : frozenset of str
-        All of them.
+        Those that it uses, and every word of it where it looks names up.
+    named : frozenset of str
+        Those that it uses by name: a hidden test does not look a student's names up.
     bound : frozenset of str
         Those that the cell binds.
     touched : frozenset of str
@@ -92,6 +122,7 @@ class _Uses:
     """
 
     mentioned: frozenset[str]
+    named: frozenset[str]
     bound: frozenset[str]
     touched: frozenset[str]
     lasting: frozenset[str]
@@ -106,7 +137,7 @@ def _uses(source: str) -> _Uses:
             tree = ast.parse(source)
             code = compile(source, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return _Uses(words, words, words, frozenset())
+        return _Uses(words, words, words, words, frozenset())
     lasting: set[str] = set()
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -114,9 +145,10 @@ def _uses(source: str) -> _Uses:
         elif isinstance(node, ast.Import | ast.ImportFrom):
             lasting |= {(a.asname or a.name).partition(".")[0] for a in node.names}
     inner = frozenset().union(*(_names(part) for part in _functions(code)))
-    mentioned = words if words & LOOK_UPS else _names(code) | inner
+    named = _names(code) | inner
+    mentioned = words if named & LOOK_UPS else named
     touched = _names(code) - set(dir(builtins))
-    return _Uses(mentioned, _names(code, "STORE"), touched, frozenset(lasting))
+    return _Uses(mentioned, named, _names(code, "STORE"), touched, frozenset(lasting))
 
 
 def _names(code: CodeType, how: str = "") -> frozenset[str]:
@@ -141,7 +173,8 @@ def with_solutions(
     """The steps of the second run: the first's, each exercise followed by its solution.
 
     Hidden tests run for the exercises that are judged again, and nothing after the last of them.
-    Visible tests judge nothing; what was stopped in the first run stays out.
+    Visible tests judge nothing; what was stopped in the first run stays out, and so does a given
+    cell that asks for time of its own, a training, where nothing judged again needs what it makes.
     """
     solutions = {c.exercise: c.node.source for c in lesson.cells if c.role == "solution"}
     visible = {cell.id for cell in lesson.cells if cell.role == "visible"}
@@ -159,7 +192,24 @@ def with_solutions(
         if not left:
             break
         chosen.append(given(step.exercise, solutions[step.exercise], step.exercise in forwards))
-    return chosen
+    idle = _idle(lesson, chosen, second)
+    return [step for step in chosen if step.key not in idle]
+
+
+def _idle(lesson: Lesson, steps: Sequence[Step], second: set[str]) -> set[str]:
+    """The lesson's slow cells that make nothing of what is judged again."""
+    slow = {c.id for c in lesson.cells if c.role == "reading" and _asks_for_time(c.node)}
+    if not slow & {step.key for step in steps}:
+        return set()
+    asked = [(_uses(step.source), step.hidden) for step in steps if step.exercise in second]
+    wanted = frozenset().union(*(u.named if hidden else u.mentioned for u, hidden in asked))
+    cells = {step.key: _uses(step.source) for step in steps if not step.hidden}
+    reached, lasting = _reached(wanted, list(cells.values())), _lasting(list(cells.values()))
+    return {key for key in slow & cells.keys() if not _makes(cells[key], lasting) & reached}
+
+
+def _asks_for_time(node: NotebookNode) -> bool:
+    return bool((node.metadata.get("exercise") or {}).get("seconds"))
 
 
 def given(exercise: str, solution: str, keep: bool = False) -> Step:

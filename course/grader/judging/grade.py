@@ -20,7 +20,7 @@ from course.grader.judging.verdict import BORROWED, NOT_WRITTEN, Verdict, judge
 from course.grader.kernel.steps import FORGOTTEN, Runner, Settings, Step, StepResult
 from course.grader.notebooks.lent import borrows
 from course.grader.notebooks.lesson import Lesson, bound_names, defined_names, syntax_problem
-from course.grader.notebooks.rebuild import UNREADABLE, Submission
+from course.grader.notebooks.rebuild import UNREADABLE, Submission, given_lines
 
 SHORTEST_LIMIT = 10.0
 """Seconds that every cell may take."""
@@ -309,14 +309,14 @@ def unwritten(lesson: Lesson, submission: Submission) -> set[str]:
     The verdict alone cannot tell: an exercise that is written fails with ``NotImplementedError``
     too when it calls an earlier one that is not.
     """
-    stubs = {cell.id: _stub_lines(cell.node.source) for cell in lesson.cells}
+    given = {cell.id: given_lines(cell) for cell in lesson.cells}
     elsewhere = {name for c in submission.cells for name in defined_names(c.source) if c.source}
     found = set()
     for cell in submission.cells:
         if cell.role != "solution":
             continue
         lines = {line.strip() for line in cell.source.splitlines()}
-        own = {line for line in lines - stubs[cell.key] if line and not line.startswith("#")}
+        own = {line for line in lines - given[cell.key] if line and not line.startswith("#")}
         if not own and (lines - {""} or cell.exercise not in elsewhere):
             found.add(cell.exercise)
     return found
@@ -337,9 +337,3 @@ def borrowed(lesson: Lesson, submission: Submission) -> set[str]:
             found.add(cell.exercise)
         lent = (lent - bound_names(cell.source)) | borrows(cell.source)
     return found
-
-
-def _stub_lines(source: str) -> set[str]:
-    stub = "raise NotImplementedError"
-    given = re.sub(r"### BEGIN SOLUTION.*?### END SOLUTION", stub, source, flags=re.DOTALL)
-    return {line.strip() for line in given.splitlines()}

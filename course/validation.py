@@ -7,7 +7,7 @@ notebook runs, it reads what the visible tests say and writes the list where nbg
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from glob import glob
 
 import nbformat
@@ -26,6 +26,8 @@ CODE_STUB = "raise NotImplementedError"
 VISIBLE = "_visible"
 DONE, WRONG, OPEN, BORROWED = "done", "wrong", "open", "borrowed"
 MARKS = {DONE: "✓", WRONG: "✗", OPEN: "○", BORROWED: MARK}
+OPTIONAL = "optional, worth no points:"
+"""The line above what is optional in the list."""
 LONGEST = 300
 """Characters of a sentence in the list."""
 
@@ -45,11 +47,15 @@ LIST = {"grade": True, "points": 0, "grade_id": "validation", "cell_type": "code
 
 @dataclass(frozen=True)
 class State:
-    """How far an exercise or a written answer is: its id, a key of :data:`MARKS`, and why."""
+    """How far an exercise or a written answer is: its id, a key of :data:`MARKS`, and why.
+
+    An ``optional`` one is listed apart and keeps nothing from being done.
+    """
 
     id: str
     state: str
     sentence: str = ""
+    optional: bool = False
 
     @property
     def line(self) -> str:
@@ -67,6 +73,8 @@ class Progress:
         One for each visible test and each written answer that was reached, in order.
     sources : dict of str to str
         What the student wrote, by exercise; empty for a cell that is as the starter gave it.
+    optional : set of str
+        Exercises that are worth no points.
     faults : dict of str to str
         What stopped a cell of the student's, by exercise; empty for one that ended.
     place : nbformat.NotebookNode or None
@@ -81,6 +89,7 @@ class Progress:
 
     states: list[State] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
+    optional: set[str] = field(default_factory=set)
     faults: dict[str, str] = field(default_factory=dict)
     place: NotebookNode | None = None
     last: NotebookNode | None = None
@@ -94,15 +103,18 @@ class Progress:
 
     @property
     def all_done(self) -> bool:
-        """True when nothing so far is wrong, open or borrowed."""
-        return all(state.state == DONE for state in self.states)
+        """True when nothing so far is wrong, open or borrowed; what is optional has no say."""
+        return all(state.state == DONE for state in self.states if not state.optional)
 
     @property
     def lines(self) -> list[str]:
-        """The list, under a line that counts."""
-        counts = {state: sum(s.state == state for s in self.states) for state in MARKS}
+        """The list, under a line that counts; last what is optional, which does not count."""
+        graded = [state for state in self.states if not state.optional]
+        optional = [state for state in self.states if state.optional]
+        counts = {state: sum(s.state == state for s in graded) for state in MARKS}
         told = (f"{n} {state}" for state, n in counts.items() if n or state != BORROWED)
-        return [", ".join(told), *(state.line for state in self.states)]
+        lines = [", ".join(told), *(state.line for state in graded)]
+        return [*lines, OPTIONAL, *(state.line for state in optional)] if optional else lines
 
     def take(self, cell: NotebookNode) -> None:
         """Read a cell that has run; nbgrader itself need not look at it any more."""
@@ -123,16 +135,19 @@ class Progress:
             )
         elif about.get("solution"):
             self.sources[id_] = "" if _untouched(cell) else cell.source
+            if (cell.metadata.get("exercise") or {}).get("optional"):
+                self.optional.add(id_)
             self.faults[id_] = fault
         elif id_.endswith(VISIBLE):
             exercise = id_.removesuffix(VISIBLE)
             source, fault = self.sources.get(exercise, ""), fault or self.faults.get(exercise)
             if fault:
-                self.states.append(State(exercise, WRONG, fault))
+                state = State(exercise, WRONG, fault)
             elif source.strip() and self.stopped:
-                self.states.append(State(exercise, OPEN, NOT_TRIED))
+                state = State(exercise, OPEN, NOT_TRIED)
             else:
-                self.states.append(_tested(cell, exercise, source))
+                state = _tested(cell, exercise, source)
+            self.states.append(replace(state, optional=exercise in self.optional))
         cell.metadata.nbgrader = from_dict({**about, **NOT_GRADED, "checksum": None})
         cell.metadata.nbgrader.pop("checksum")
 

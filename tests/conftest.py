@@ -82,6 +82,24 @@ def small_notebook() -> nbformat.NotebookNode:
     )
 
 
+SOLVE_TRIPLE = "def triple(x):\n    ### BEGIN SOLUTION\n    return 3 * x\n    ### END SOLUTION"
+
+
+def notebook_with_an_option() -> nbformat.NotebookNode:
+    """The small notebook, and after it an optional exercise with a cell that uses it."""
+    notebook = small_notebook()
+    stub, visible, _ = exercise_cells("triple", SOLVE_TRIPLE, "")
+    stub.metadata.exercise = {"difficulty": 5, "minutes": 40, "optional": True}
+    notebook.cells += [
+        new_markdown_cell("## Optional · thrice\n\nMuch to read.", id="optional"),
+        stub,
+        visible,
+        new_code_cell("print(triple(2))", id="use", metadata={"tags": ["demo"]}),
+        new_markdown_cell("## The end", id="end"),
+    ]
+    return notebook
+
+
 @pytest.fixture
 def small_lesson() -> Lesson:
     """The small lesson, parsed."""

@@ -22,6 +22,50 @@ _TWO_PARTS = """    for name in params:
 """
 _LENGTHS = "for max_norm in (length / 3, 3 * length):"
 
+_CARRIED = 'M = np.einsum("li,nljk->nijk", params["W_h"], M)'
+_THREE_INFLUENCES = """def rtrl_gradients(stream, h0, params):
+    names = "W_x", "W_h", "b"
+    N, H = h0.shape
+    h, eye = h0, np.eye(H, dtype=h0.dtype)
+    M = {name: np.zeros((N, H, *params[name].shape), h0.dtype) for name in names}
+    grads = {name: np.zeros_like(params[name]) for name in names}
+    for x, target in stream:
+        now = {
+            "W_x": np.einsum("nj,ik->nijk", x, eye),
+            "W_h": np.einsum("nj,ik->nijk", h, eye),
+            "b": np.broadcast_to(eye, (N, H, H)),
+        }
+        h = np.tanh(x @ params["W_x"] + h @ params["W_h"] + params["b"])
+        J = (1 - h**2)[:, :, None] * params["W_h"].T
+        dh = 2 * (h @ params["W_y"] + params["b_y"] - target) @ params["W_y"].T / target.size
+        for name in names:
+            slope = (1 - h**2).reshape(N, H, *[1] * params[name].ndim)
+            M[name] = np.einsum("nil,nl...->ni...", J, M[name]) + slope * now[name]
+            grads[name] += np.einsum("ni,ni...->...", dh, M[name])
+    return grads
+"""
+_ONE_BY_ONE = """def rtrl_gradients(stream, h0, params):
+    W_x, W_h, b = params["W_x"], params["W_h"], params["b"]
+    D, H = W_x.shape
+    W = np.vstack([W_x, W_h, b])
+    states = [h.copy() for h in h0]
+    M = [np.zeros((H, W.size), h0.dtype) for _ in states]
+    grad = np.zeros(W.size, h0.dtype)
+    for x, target in stream:
+        for n in range(len(states)):
+            z = np.hstack([x[n], states[n], 1])
+            h = np.tanh(z @ W).astype(h0.dtype)
+            now = np.zeros((H, *W.shape), h0.dtype)
+            for i in range(H):
+                now[i, :, i] = z
+            M[n] = (1 - h[:, None] ** 2) * (W_h.T @ M[n] + now.reshape(H, -1))
+            error = h @ params["W_y"] + params["b_y"] - target[n]
+            grad += (2 / target.size * (params["W_y"] @ error)) @ M[n]
+            states[n] = h
+    grad = grad.reshape(W.shape)
+    return {"W_x": grad[:D], "W_h": grad[D : D + H], "b": grad[D + H]}
+"""
+
 WRONG = {
     "gradient_norms": {
         "The slope of tanh is missing: multiply by 1 - h².": [
@@ -606,6 +650,53 @@ WRONG = {
             ),
         ],
     },
+    "rtrl_gradients": {
+        "The old influence is dropped: M also goes through the old state, with W_h.": [
+            (_CARRIED, "M = np.zeros_like(M)")
+        ],
+        "W_h is transposed: unit i reads the old unit l with W_h[l, i].": [("li,nljk", "il,nljk")],
+        "The slope of tanh is missing: all of M is multiplied by 1 - h².": [
+            ("        M *= (1 - h**2)[:, :, None, None]\n", "")
+        ],
+        "The slope belongs to the state after the step, not to the one before it.": [
+            ("(1 - h**2)", "(1 - z[:, len(params['W_x']) : -1] ** 2)")
+        ],
+        "Only what acts now is multiplied by the slope: what comes through the old state is, too.": [
+            ("+= z\n", "+= z[:, None].swapaxes(0, 1) * (1 - h**2).T[:, :, None]\n"),
+            ("        M *= (1 - h**2)[:, :, None, None]\n", ""),
+        ],
+        "z holds the state before the step: compute h after it.": [
+            ("        h = np.tanh(z @ W)\n", ""),
+            (
+                "        z = np",
+                "        h = np.tanh(np.hstack([x, h, h[:, :1] ** 0]) @ W)\n        z = np",
+            ),
+        ],
+        "A weight acts directly on its own unit alone: add z where i equals k.": [
+            ("M[:, unit, :, unit] += z", "M += z[:, None, :, None]")
+        ],
+        "The loss of a step meets M of the step before: update M first.": [
+            (_CARRIED, "old = M\n        " + _CARRIED),
+            ('W_y"].T, M)', 'W_y"].T, old)'),
+        ],
+        "Only the last step's gradient is returned: add up those of all steps.": [
+            ("grad += ", "grad = ")
+        ],
+        "The gradient is asked for the sum over the steps, not for their mean.": [
+            ("    for x, target in stream", "    T = 0\n    for x, target in stream"),
+            ("        error = h", "        T += 1\n        error = h"),
+            ("    D = len", "    grad /= T\n    D = len"),
+        ],
+        "The square's factor 2 is missing.": [("2 / error.size", "1 / error.size")],
+        "The loss of a step is the mean over all N * C numbers, not over the batch alone.": [
+            ("error.size", "len(error)")
+        ],
+        "The read-out's bias is missing: y = h W_y + b_y.": [(' + params["b_y"]', "")],
+        "The network starts from h0, not from zeros.": [("h, unit = h0", "h, unit = 0 * h0")],
+        "Do not keep the steps: go through the stream once.": [
+            ("    h, unit", "    stream = list(stream)\n    h, unit")
+        ],
+    },
 }
 
 RIGHT = {
@@ -906,6 +997,20 @@ RIGHT = {
         ],
         "explicit end": [("slice(start, start + k)", "slice(start, min(start + k, x.shape[1]))")],
     },
+    "rtrl_gradients": {
+        "a Jacobian of all weights as one vector": [
+            (_CARRIED, "M = (W_h.T @ M.reshape(*h.shape, -1)).reshape(M.shape)"),
+            ("    grad = np", "    W_h = params['W_h']\n    grad = np"),
+        ],
+        "with a product with the identity": [
+            (
+                "        M[:, unit, :, unit] += z\n",
+                "        M = M + np.eye(h.shape[1], dtype=z.dtype)[:, None] * z[:, None, :, None]\n",
+            )
+        ],
+        "each kind of weight by itself": _THREE_INFLUENCES,
+        "one sequence after the other": _ONE_BY_ONE,
+    },
 }
 
 SAYS = {
@@ -947,6 +1052,9 @@ SAYS = {
         "params is changed: work on a copy of the dict.": "in place",
         "The arrays in params are changed in place: make new ones (no -=).": "in place",
         "The parameters are float64 for float32 input: multiply by the learning rate as a Python float.": "float32",
+    },
+    "rtrl_gradients": {
+        "Do not keep the steps: go through the stream once.": "keeps steps that are over",
     },
 }
 

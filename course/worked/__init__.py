@@ -45,6 +45,7 @@ class Check:
         self._examples = examples_of(notebook)
         self._stored = load(notebook)
         self._names = namespace
+        self._passed: list[Any] = []
 
     @property
     def exercises(self) -> tuple[str, ...]:
@@ -71,6 +72,18 @@ class Check:
         except Exception as error:
             shown = _outside_the_library(error.__traceback__)
             raise error.with_traceback(shown)  # noqa: B904  (the same error, with less above it)
+        self._passed.append(answer)
+
+    def passed(self, answer: Any) -> bool:
+        """Tell whether an answer has passed its visible test; if not, say that nothing is shown.
+
+        It guards a cell that uses an optional exercise, so that a notebook without it runs on.
+        """
+        if any(answer is one for one in self._passed):
+            return True
+        name = getattr(answer, "__name__", answer)
+        Trial(name, {}).say(f"{name} is optional, and has not passed its check yet.", "○")
+        return False
 
     def example(self, answer: Any) -> None:
         """Show the worked example of an exercise: its arguments, and what must come back."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -197,3 +198,48 @@ def train_on_stream(t, train_on_stream, loss_and_gradients):
         "the Python float that it is.",
     )
     t.say("with learning rate 0 the losses are those of the uncut sequence")
+
+
+def rtrl_gradients(t, rtrl_gradients, loss_and_gradients):
+    T = 4
+    task = _TASK | {"x": _TASK["x"][:, :T], "targets": _TASK["targets"][:, :T]}
+
+    def on_a_stream(x, targets, h0, params):
+        return rtrl_gradients(_read_once(x, targets), h0, params)
+
+    on_a_stream.__name__ = "rtrl_gradients"  # what messages call it
+    t.check(on_a_stream, task, "grads")
+    t.check(on_a_stream, {**task, "h0": task["h0"][::-1]}, "grads", quiet=True)
+    single = {name: _TASK[name][:1, :1] for name in ("x", "targets")} | {"h0": _TASK["h0"][:1]}
+    t.check(on_a_stream, single | {"params": _TASK["params"]}, "grads", quiet=True)
+    grads = on_a_stream(**checks.copy_of(_TASK))
+    _, backwards, _ = loss_and_gradients(*checks.copy_of(_TASK).values())
+    checks.require(
+        all(np.allclose(grads[name], 9 * backwards[name]) for name in grads),
+        "rtrl_gradients: after nine steps grads are no longer those of BPTT, times the number of "
+        "steps.",
+    )
+    dtypes = {gradient.dtype.name for gradient in on_a_stream(**_float32(_TASK)).values()}
+    checks.require(
+        dtypes == {"float32"},
+        "rtrl_gradients: gradients must have the dtype of h0; make M with dtype=h0.dtype.",
+    )
+    t.say("after nine steps the gradients are those of BPTT, and no step was kept")
+
+
+def _read_once(x: np.ndarray, targets: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The steps of sequences, each for the time that it is read: who keeps one is told."""
+    given: list[weakref.ref] = []
+    for step in range(x.shape[1]):
+        checks.require(
+            all(ref() is None for ref in given[:-1]),
+            "rtrl_gradients keeps steps that are over: go through the stream once, with M alone "
+            "for its past.",
+        )
+        yield _lent(x[:, step], given), targets[:, step].copy()
+
+
+def _lent(values: np.ndarray, given: list[weakref.ref]) -> np.ndarray:
+    copy = values.copy()
+    given.append(weakref.ref(copy))
+    return copy

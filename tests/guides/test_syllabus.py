@@ -26,7 +26,8 @@ from course.grader.authoring.syllabus import (
     syllabus_page,
 )
 from course.grader.classroom.course_folder import CourseFolder
-from tests.conftest import ROOT
+from course.grader.notebooks.lesson import parse_lesson
+from tests.conftest import ROOT, notebook_with_an_option
 
 FOLDER = CourseFolder(ROOT)
 TOPICS = read_topics(FOLDER)
@@ -85,6 +86,13 @@ def test_time_is_exercises_and_questions_and_words(small_lesson, small_course):
     assert time.exercises == 5 + 5 + MINUTES_A_QUESTION
     assert time.reading == pytest.approx(1 / WORDS_A_MINUTE)  # its title
     assert Time(20, 2.6).minutes == 25
+
+
+def test_what_is_optional_takes_none_of_the_time(small_course):
+    lesson = parse_lesson(notebook_with_an_option(), "00_small", "small")
+    time = time_for(small_course, lesson)
+    assert time.exercises == 5 + 5 + MINUTES_A_QUESTION
+    assert time.reading == pytest.approx(3 / WORDS_A_MINUTE)  # "Small" and "The end"
 
 
 def test_one_rule_states_the_time_everywhere(page, tmp_path):

@@ -37,7 +37,8 @@ def test_no_two_sentences_of_an_exercise_have_the_same_words(path: Path):
 
 @pytest.mark.parametrize("path", SOURCES, ids=IDS)
 def test_every_exercise_has_a_worked_example(path: Path):
-    exercises = list(lesson_at(path).exercises)
+    lesson = lesson_at(path)
+    exercises = [*lesson.exercises, *lesson.optional]
     assert list(examples_of(path.stem)) == exercises
     assert set(load(path.stem)) == set(exercises)
 

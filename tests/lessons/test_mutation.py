@@ -25,6 +25,8 @@ def variants(kind: str) -> list:
     found = []
     for path in SOURCES:
         for exercise, names in getattr(answers_for(path), kind).items():
+            if exercise in lesson_at(path).optional:
+                continue  # no hidden test: tests/lessons/test_optional.py
             for name in names:
                 id_ = f"{path.stem}/{exercise}/{name}"
                 found.append(pytest.param(path, exercise, name, id=id_))

@@ -90,6 +90,39 @@ def test_an_untouched_starter_is_open():
     ]
 
 
+def with_an_option(notebook, source: str = ""):
+    """The notebook with an optional exercise in front of its last cell."""
+    stub, test = new_code_cell(STUB.format("six"), id="six"), TEST.format("six", 6)
+    with_checksum(stub, metadata("six", solution=True, locked=False))
+    stub.metadata["exercise"] = from_dict({"difficulty": 5, "minutes": 40, "optional": True})
+    stub.source = source or stub.source
+    test = with_checksum(new_code_cell(test, id="six_visible"), metadata("six_visible"))
+    notebook.cells[-1:-1] = [stub, test]
+    return notebook
+
+
+class TestWhatIsOptional:
+    def test_it_stands_apart_and_does_not_count(self):
+        assert validated(with_an_option(starter()), six_visible=("CheckFailed", "no")) == [
+            "0 done, 0 wrong, 3 open",
+            "○ double: not written yet",
+            "○ four: not written yet",
+            "○ why: not written yet",
+            "optional, worth no points:",
+            "○ six: not written yet",
+        ]
+
+    def test_what_is_wrong_there_is_said(self):
+        notebook = with_an_option(starter(), "def six(x):\n    return 7 * x")
+        lines = validated(notebook, six_visible=("CheckFailed", "Seven is one too many."))
+        assert lines[-2:] == ["optional, worth no points:", "✗ six: Seven is one too many."]
+        assert lines[0] == "0 done, 0 wrong, 3 open"
+
+    @pytest.mark.parametrize("source", ["", "def six(x):\n    return 7 * x"])
+    def test_a_notebook_is_done_without_it(self, source):
+        assert validated(with_an_option(written(), source), six_visible=("CheckFailed", "")) == []
+
+
 def test_what_is_all_done_shows_nothing():
     assert validated(written()) == []
 

@@ -116,6 +116,18 @@ def test_what_the_second_call_does_not_repeat_is_called_random_or_kept(notebook)
     assert AGAIN not in heard(notebook, WRONG["The 1 is missing."], step=None)
 
 
+def test_it_remembers_which_answers_have_passed(notebook, capsys):
+    check = worked.of(notebook, {"step": right})
+    assert not check.passed(right)
+    assert capsys.readouterr().out == "○ right is optional, and has not passed its check yet.\n"
+    with pytest.raises(CheckFailed):
+        worked.of(notebook, {"step": unwritten})(unwritten)
+    check(right)
+    capsys.readouterr()
+    assert check.passed(right) and capsys.readouterr().out == ""
+    assert not check.passed(unwritten)
+
+
 @pytest.mark.parametrize("name", ["step", "other"])
 def test_an_answer_is_found_by_the_name_that_it_has_in_the_notebook(notebook, name):
     def step(x):

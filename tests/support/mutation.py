@@ -17,8 +17,11 @@ A wrong variant may harm later exercises, although the grader judges these again
 in its place. So the child brings the solution in, as the grader does, and compares the state with
 the one that the solution left. When later cells can see no difference, nothing can be harmed;
 else they run, and what seems harmed is graded in full. After a right variant the later exercises
-that build on it run with it in place. Cells that train run for *teams*: each exercise's first right variant together,
-then each one's second; when a team earns everything, none of its members does harm.
+that build on it run with it in place. Cells that train run for *teams*: each exercise's first right
+variant together, then each one's second; when a team earns everything, none of its members does
+harm. A wrong variant that loses a part of its hidden test before anything is trained loses it after
+a training too, and is not trained where no later cell reads what the training makes (``make bar``
+trains it all the same).
 
 The solution must also be right on a device that is none (:mod:`tests.support.pretend`); a wrong
 variant whose name contains ``device`` runs there too, and may be wrong there alone.
@@ -162,6 +165,7 @@ class Notebook:
         self.names = {exercise: self._names_after(exercise) for exercise in self.hidden}
         self.namespace: dict[str, Any] = {}
         self.known = Known()
+        self.kept_untrained: dict[str, set[str]] = {}
 
     def _names_after(self, exercise: str) -> set[str]:
         """The variables that matter after an exercise: those that later cells read.
@@ -320,7 +324,9 @@ class Notebook:
         """Judge one variant of the holder's exercise."""
         kind, exercise, name = job.key
         submission = changed(self.lesson, {exercise: job.change})
-        mine = forked(self._run_variant, kind, name, submission, exercise, before)
+        mine = self._refused_untrained(job, submission, before)
+        if mine is None:
+            mine = forked(self._run_variant, kind, name, submission, self._own(exercise), before)
         problems = []
         own = []
         seeds = self.seeds_for(exercise, name)
@@ -351,13 +357,44 @@ class Notebook:
             problems.append(f"HARMS {', '.join(f'{k} ({v})' for k, v in harmed.items())}")
         return Outcome("; ".join(problems), mine["said"], min(shares), max(shares))
 
+    def _refused_untrained(
+        self, job: Job, submission: Submission, before: dict
+    ) -> dict[str, Any] | None:
+        """Run a wrong variant without its training; ``None`` unless that is enough to refuse it.
+
+        It is enough when it loses what the solution keeps, untrained too. Typical answers are
+        trained, for all that they earn counts; and so is what leaves later cells a model.
+        """
+        kind, exercise, name = job.key
+        own = self._own(exercise)
+        trainings = [step for step in own if self.trains(step)]
+        made = set().union(*(state.names_stored(step.source) for step in trainings))
+        typical = [change for change, *_ in self.typical.get(exercise, {}).values()]
+        paired = exercise in self.paired
+        if self.thorough or kind != "wrong" or not trainings or made & self.names[exercise]:
+            return None
+        if paired or job.change in typical:
+            return None
+        untrained = [step for step in own if not self.trains(step)]
+        mine = forked(self._run_variant, kind, name, submission, untrained, before)
+        if exercise not in self.kept_untrained:
+            self.kept_untrained[exercise] = self._right_parts(
+                exercise, forked(self._run_all, untrained, Settings(self.seeds[0]))[own[-1].key]
+            )
+        lost = self.kept_untrained[exercise] - self._right_parts(exercise, mine["own"][0])
+        return mine if lost else None
+
+    def _right_parts(self, exercise: str, result: StepResult) -> set[str]:
+        verdict = self._judged(exercise, result, self.seeds[0])
+        return {part.label for part in verdict.parts if part.right}
+
     def _run_variant(
-        self, kind: str, name: str, submission: Submission, exercise: str, before: dict
+        self, kind: str, name: str, submission: Submission, steps: Sequence[Step], before: dict
     ) -> dict[str, Any]:
         """In a child: run a variant and what it may harm; return what is to be judged."""
-        result = StepResult()
+        exercise, result = steps[-1].exercise, StepResult()
         found: dict[str, Any] = {"said": "", "harmed": {}, "elsewhere": None}
-        own = self._changed_steps(submission, self._own(exercise))
+        own = self._changed_steps(submission, steps)
         for step in own:
             if step.hidden:
                 found["own"] = [
@@ -620,7 +657,9 @@ def missed_words(path: Path, outcomes: dict[Key, Outcome]) -> dict[Key, str]:
     """
     found = {}
     says, examples = answers_for(path).says, load(path.stem)
-    for exercise, names in answers_for(path).wrong.items():
+    graded = lesson_at(path).exercises
+    wrong = {id_: names for id_, names in answers_for(path).wrong.items() if id_ in graded}
+    for exercise, names in wrong.items():
         named = examples.get(exercise, {}).get(WRONG, {})
         for name in names:
             said = outcomes["wrong", exercise, name].said

@@ -11,7 +11,7 @@ import matplotlib as mpl
 import numpy as np
 import torch
 
-from course.grader.notebooks.lesson import read_lesson
+from course.grader.notebooks.lesson import WRITTEN, read_lesson
 from tests.conftest import ROOT
 
 
@@ -22,7 +22,7 @@ def solution_of(name: str) -> dict[str, Any]:
     lesson = read_lesson(ROOT / "source" / f"{name}.ipynb")
     namespace: dict[str, Any] = {"__name__": "oracle"}
     for cell in lesson.cells:
-        if cell.node.cell_type == "code" and cell.role in {"reading", "solution"}:
+        if cell.node.cell_type == "code" and cell.role in {"reading", *WRITTEN}:
             with contextlib.redirect_stdout(io.StringIO()):
                 exec(compile(cell.node.source, f"<{cell.id}>", "exec"), namespace)
     return namespace

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from course.grader.notebooks.lesson import Lesson
 
 BEGIN, END = "<!-- lessons:begin -->", "<!-- lessons:end -->"
 WORDS_A_MINUTE, MINUTES_A_PICTURE, MINUTES_A_QUESTION = 180, 0.5, 10
+OPTIONAL = re.compile(r"^## (\S+ )?Optional\b", re.MULTILINE)
+"""The heading of the part of a notebook that is optional; it ends at the next heading like it."""
 RULE = (
     "Minutes are those of the exercises and written questions, as each of them says "
     f"({MINUTES_A_QUESTION} for a question that says nothing), plus reading: {WORDS_A_MINUTE} "
-    "words a minute, closed hints left out, and half a minute for every picture. The sum is "
-    "rounded to five."
+    "words a minute, closed hints left out, and half a minute for every picture. What is optional "
+    "does not count. The sum is rounded to five."
 )
 """How the time for a notebook is stated, everywhere."""
 
@@ -54,8 +57,10 @@ def time_for(folder: CourseFolder, lesson: Lesson) -> Time:
     those of the executed solution.
     """
     path = folder.root / "solution" / lesson.assignment / f"{lesson.notebook}.ipynb"
-    pictures = _pictures(nbformat.read(path, as_version=4)) if path.is_file() else 0
-    words = sum(_words(cell.node) for cell in lesson.cells if cell.role != "answer")
+    executed = nbformat.read(path, as_version=4).cells if path.is_file() else []
+    pictures = _pictures(_required(executed))
+    answers = {cell.node.id for cell in lesson.cells if cell.role == "answer"}
+    words = sum(_words(cell) for cell in _required(lesson.source.cells) if cell.id not in answers)
     exercises = sum(exercise.minutes for exercise in lesson.exercises.values())
     return Time(
         exercises + _question_minutes(lesson),
@@ -123,9 +128,20 @@ def _words(cell: NotebookNode) -> int:
     return len(re.findall(r"\w+", shown))
 
 
-def _pictures(notebook: NotebookNode) -> int:
-    """Pictures that a notebook's outputs show."""
-    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+def _required(cells: Iterable[NotebookNode]) -> list[NotebookNode]:
+    """The cells of a notebook without its optional part."""
+    kept, optional = [], False
+    for cell in cells:
+        if cell.cell_type == "markdown" and re.search(r"^## ", cell.source, re.MULTILINE):
+            optional = bool(OPTIONAL.search(cell.source))
+        if not optional:
+            kept.append(cell)
+    return kept
+
+
+def _pictures(cells: Iterable[NotebookNode]) -> int:
+    """Pictures that the outputs of cells show."""
+    outputs = (output for cell in cells for output in cell.get("outputs", []))
     return sum("image/png" in output.get("data", {}) for output in outputs)
 
 

@@ -11,7 +11,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course.grader.classroom.course_folder import CourseFolder, FolderError
-from course.grader.notebooks.lesson import Lesson
+from course.grader.notebooks.lesson import WRITTEN, Lesson
 from course.grader.pages.render import secret_lines
 
 SHORTEST = 16
@@ -62,7 +62,7 @@ def secrets_of(folder: CourseFolder, lessons: Iterable[Lesson]) -> dict[str, str
     secrets = {}
     for lesson in lessons:
         name = f"{lesson.assignment}/{lesson.notebook}"
-        owned = {cell.id for cell in lesson.cells if cell.role in {"solution", "answer"}}
+        owned = {cell.id for cell in lesson.cells if cell.role in {*WRITTEN, "answer"}}
         for cell in solution_of(folder, lesson).cells:
             id_ = cell.metadata.get("nbgrader", {}).get("grade_id", cell.get("id"))
             if id_ in owned:

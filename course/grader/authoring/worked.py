@@ -23,7 +23,7 @@ from course.grader.judging.grade import steps_of
 from course.grader.kernel.steps import Settings, Step
 from course.grader.kernel.trusted import ChildDied, forked, fresh_namespace, run_step
 from course.grader.notebooks.answers import Answers, Change, answers_path, changed, read_answers
-from course.grader.notebooks.lesson import Lesson, read_lesson
+from course.grader.notebooks.lesson import TRIED, WRITTEN, Lesson, read_lesson
 from course.grader.notebooks.rebuild import solution_submission
 from course.worked import examples_of, try_out
 from course.worked.trial import RIGHT, STORED, WRONG, Recording, decoded, encoded, load
@@ -115,10 +115,10 @@ def record(
     namespace, found = fresh_namespace(), {}
     since: list[Step] = []  # the exercise's cell and what ran after it
     seconds = 0.0  # of what ran after it
-    for step in steps_of(lesson, solution_submission(lesson)):
+    for step in steps_of(lesson, solution_submission(lesson), optional=True):
         if step.hidden:
             continue
-        if roles[step.key] == "visible":
+        if roles[step.key] in TRIED:
             if step.exercise in examples:
                 wrong = answers.wrong.get(step.exercise, {}) if seconds <= SLOW else {}
                 sources = {n: _sources(lesson, since, {step.exercise: c}) for n, c in wrong.items()}
@@ -129,7 +129,7 @@ def record(
         result = run_step(step, namespace, Settings(0))
         if result.status != "ok":
             raise GenerationError(f"the solution's cell {step.key!r} fails: {result.cause}")
-        if roles[step.key] == "solution":
+        if roles[step.key] in WRITTEN:
             since, seconds = [], -result.seconds
         since.append(step)
         seconds += result.seconds

@@ -19,7 +19,14 @@ from course.grader.judging.payload import Payload
 from course.grader.judging.verdict import BORROWED, NOT_WRITTEN, Verdict, judge
 from course.grader.kernel.steps import FORGOTTEN, Runner, Settings, Step, StepResult
 from course.grader.notebooks.lent import borrows
-from course.grader.notebooks.lesson import Lesson, bound_names, defined_names, syntax_problem
+from course.grader.notebooks.lesson import (
+    NOT_RUN,
+    OPTIONAL_VISIBLE,
+    Lesson,
+    bound_names,
+    defined_names,
+    syntax_problem,
+)
 from course.grader.notebooks.rebuild import UNREADABLE, Submission, given_lines
 
 SHORTEST_LIMIT = 10.0
@@ -69,14 +76,18 @@ class Graded:
         return sum(verdict.maximum for verdict in self.verdicts.values())
 
 
-def steps_of(lesson: Lesson, submission: Submission, blind: bool = False) -> list[Step]:
+def steps_of(
+    lesson: Lesson, submission: Submission, blind: bool = False, optional: bool = False
+) -> list[Step]:
     """List the code that runs, in order: everything but demos and reading without code.
 
-    With ``blind``, hidden tests come without what only the reference needs.
+    With ``blind``, hidden tests come without what only the reference needs; with ``optional``, the
+    exercises that are worth no points run too, which they do not when work is graded.
     """
+    left_out = NOT_RUN - {"optional", OPTIONAL_VISIBLE} if optional else NOT_RUN
     steps = []
     for cell in submission.cells:
-        if cell.node.cell_type != "code" or cell.role in {"demo", "answer", "text"}:
+        if cell.node.cell_type != "code" or cell.role in left_out:
             continue
         if cell.role == "hidden":
             exercise = lesson.exercises[cell.exercise]

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course.grader.notebooks.lesson import Lesson, LessonError
+from course.grader.notebooks.lesson import WRITTEN, Lesson, LessonError
 from course.grader.notebooks.rebuild import Submission, solution_submission
 
 Change = str | list[tuple[str, str]]
@@ -65,7 +65,7 @@ def changed(lesson: Lesson, changes: Mapping[str, Change]) -> Submission:
     """
     submission = solution_submission(lesson)
     for cell in submission.cells:
-        if cell.role != "solution" or cell.exercise not in changes:
+        if cell.role not in WRITTEN or cell.exercise not in changes:
             continue
         change = changes[cell.exercise]
         if isinstance(change, str):

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 
 from course.grader.ground.quiet import no_warnings
-from course.grader.notebooks.lesson import Lesson
+from course.grader.notebooks.lesson import WRITTEN, Lesson
 from course.lending import SEAL
 
 Statement = ast.Assign | ast.AnnAssign | ast.Return
@@ -51,13 +51,14 @@ def what_is_lent(lesson: Lesson) -> dict[str, dict[str, str]]:
     dict of str to dict
         ``{"code": ..., "forward": ...}`` by exercise; ``forward`` is empty for most.
     """
+    exercises = lesson.exercises | lesson.optional
     return {
         cell.exercise: {
             "code": lent_version(cell.node.source),
-            "forward": lesson.exercises[cell.exercise].pair,
+            "forward": exercises[cell.exercise].pair,
         }
         for cell in lesson.cells
-        if cell.role == "solution"
+        if cell.role in WRITTEN
     }
 
 

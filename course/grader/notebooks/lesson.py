@@ -18,6 +18,14 @@ from course.grader.ground.text import one_line
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 VISIBLE_SUFFIX, HIDDEN_SUFFIX = "_visible", "_hidden"
 DEMO_TAG = "demo"
+OPTIONAL_VISIBLE = "optional test"
+"""Role of the visible test of an optional exercise."""
+WRITTEN = frozenset({"solution", "optional"})
+"""Roles of the cells of code that a student writes."""
+TRIED = frozenset({"visible", OPTIONAL_VISIBLE})
+"""Roles of the cells that are visible tests."""
+NOT_RUN = frozenset({"demo", "answer", "text", "optional", OPTIONAL_VISIBLE})
+"""Roles of the cells that do not run when work is graded."""
 TIME_LIMIT = 30.0
 """Seconds a cell may take when graded, unless its metadata ``exercise.seconds`` says more."""
 
@@ -28,7 +36,7 @@ class LessonError(ValueError):
 
 @dataclass(frozen=True)
 class Exercise:
-    """One graded exercise.
+    """One exercise; an optional one is worth no points and has no hidden test.
 
     Attributes
     ----------
@@ -39,7 +47,7 @@ class Exercise:
     difficulty, minutes : int
         As its header says.
     hidden : str
-        Python source of the hidden test; empty for a question graded by hand.
+        Python source of the hidden test; empty for an optional exercise.
     seconds : float
         Time limit of the hidden test.
     pair : str
@@ -65,7 +73,8 @@ class LessonCell:
     """One cell of the source and its part in grading.
 
     ``role`` is ``solution``, ``visible``, ``hidden``, ``answer`` (graded by hand), ``demo`` (not
-    run when graded) or ``reading`` (everything else).
+    run when graded) or ``reading`` (everything else). The solution of an optional exercise and its
+    visible test are ``optional`` and ``optional test``; they are not run when graded either.
     """
 
     id: str
@@ -89,6 +98,8 @@ class Lesson:
         Auto-graded exercises by id, in order.
     answers : dict of str to float
         Points of the questions graded by hand, by ``grade_id``.
+    optional : dict of str to Exercise
+        Exercises that are worth no points, whose visible test is all.
     """
 
     assignment: str
@@ -97,6 +108,7 @@ class Lesson:
     cells: list[LessonCell] = field(default_factory=list)
     exercises: dict[str, Exercise] = field(default_factory=dict)
     answers: dict[str, float] = field(default_factory=dict)
+    optional: dict[str, Exercise] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -132,8 +144,9 @@ def parse_lesson(source: NotebookNode, assignment: str, notebook: str) -> Lesson
     """Parse an opened source notebook; see :func:`read_lesson`."""
     lesson = Lesson(assignment, notebook, source)
     seen: set[str] = set()
+    optional = {node.metadata.nbgrader["grade_id"] for node in source.cells if is_optional(node)}
     for node in source.cells:
-        cell = _classify(node, f"{assignment}/{notebook}")
+        cell = _classify(node, f"{assignment}/{notebook}", optional)
         if cell.id in seen:
             raise LessonError(f"{assignment}/{notebook}: the id {cell.id!r} is used twice")
         seen.add(cell.id)
@@ -148,6 +161,14 @@ def parse_lesson(source: NotebookNode, assignment: str, notebook: str) -> Lesson
                     "pair, which is no earlier exercise"
                 )
             lesson.exercises[cell.exercise] = exercise
+        elif cell.role == "optional":
+            lesson.optional[cell.id] = _optional(cell, f"{assignment}/{notebook}")
+    tests = {cell.exercise for cell in lesson.cells if cell.role == OPTIONAL_VISIBLE}
+    for id_ in set(lesson.optional) - tests:
+        raise LessonError(
+            f"{assignment}/{notebook}: {id_!r} is optional, so its visible test is all: add the "
+            f"cell {id_ + VISIBLE_SUFFIX!r}"
+        )
     solutions = {cell.exercise for cell in lesson.cells if cell.role == "solution"}
     for id_ in solutions ^ set(lesson.exercises):
         raise LessonError(
@@ -155,6 +176,13 @@ def parse_lesson(source: NotebookNode, assignment: str, notebook: str) -> Lesson
             f"and a test cell {id_ + HIDDEN_SUFFIX!r}"
         )
     return lesson
+
+
+def is_optional(node: NotebookNode) -> bool:
+    """Tell whether a cell is the stub of an exercise that is worth no points."""
+    about = node.metadata.get("nbgrader") or {}
+    exercise = node.metadata.get("exercise") or {}
+    return bool(about.get("solution") and not about.get("grade") and exercise.get("optional"))
 
 
 def lessons_of(source: Path, assignment: str) -> list[Lesson]:
@@ -296,7 +324,7 @@ def _definitions(tree: ast.Module) -> Iterator[str]:
             yield node.name
 
 
-def _classify(node: NotebookNode, where: str) -> LessonCell:
+def _classify(node: NotebookNode, where: str, optional: set[str]) -> LessonCell:
     grader = node.metadata.get("nbgrader")
     if not grader:
         demo = DEMO_TAG in node.metadata.get("tags", [])
@@ -305,13 +333,17 @@ def _classify(node: NotebookNode, where: str) -> LessonCell:
     if grader.get("grade") and grader.get("solution"):
         return LessonCell(id_, "answer", None, node)
     if grader.get("solution"):
-        return LessonCell(id_, "solution", id_, node)
+        return LessonCell(id_, "optional" if id_ in optional else "solution", id_, node)
     if grader.get("grade"):
         if not id_.endswith(HIDDEN_SUFFIX):
             raise LessonError(f"{where}: the test cell {id_!r} must end in {HIDDEN_SUFFIX!r}")
+        if id_.removesuffix(HIDDEN_SUFFIX) in optional:
+            raise LessonError(f"{where}: {id_!r} tests an optional exercise, which has no points")
         return LessonCell(id_, "hidden", id_.removesuffix(HIDDEN_SUFFIX), node)
     if id_.endswith(VISIBLE_SUFFIX):
-        return LessonCell(id_, "visible", id_.removesuffix(VISIBLE_SUFFIX), node)
+        exercise = id_.removesuffix(VISIBLE_SUFFIX)
+        role = OPTIONAL_VISIBLE if exercise in optional else "visible"
+        return LessonCell(id_, role, exercise, node)
     return LessonCell(id_, "reading", None, node)
 
 
@@ -320,9 +352,7 @@ def _exercise(cell: LessonCell, where: str) -> Exercise:
     hidden = hidden_source(cell.node.source)
     if not hidden.strip():
         raise LessonError(f"{where}: the test cell {cell.id!r} has no hidden tests")
-    missing = [key for key in ("difficulty", "minutes") if key not in about]
-    if missing:
-        raise LessonError(f"{where}: {cell.id!r} lacks metadata exercise.{missing[0]}")
+    _require_effort(cell, where)
     return Exercise(
         cell.exercise,
         float(cell.node.metadata.nbgrader["points"]),
@@ -332,3 +362,16 @@ def _exercise(cell: LessonCell, where: str) -> Exercise:
         float(about.get("seconds", TIME_LIMIT)),
         str(about.get("pair", "")),
     )
+
+
+def _optional(cell: LessonCell, where: str) -> Exercise:
+    _require_effort(cell, where)
+    about = cell.node.metadata.exercise
+    return Exercise(cell.id, 0.0, int(about["difficulty"]), int(about["minutes"]), "", TIME_LIMIT)
+
+
+def _require_effort(cell: LessonCell, where: str) -> None:
+    about = cell.node.metadata.get("exercise") or {}
+    missing = [key for key in ("difficulty", "minutes") if key not in about]
+    if missing:
+        raise LessonError(f"{where}: {cell.id!r} lacks metadata exercise.{missing[0]}")

@@ -18,6 +18,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from course.grader.ground.text import one_line
 from course.grader.notebooks.lesson import (
+    TRIED,
+    WRITTEN,
     Lesson,
     LessonCell,
     bound_names,
@@ -94,7 +96,7 @@ def rebuild(lesson: Lesson, release: NotebookNode | None, text: str | bytes | No
     placed, extras = _place(lesson, theirs, starter, submission)
     for cell in lesson.cells:
         node = copy_of(cell.node)
-        own = cell.role in {"solution", "answer"}
+        own = cell.role in {*WRITTEN, "answer"}
         if own:
             node.source = placed.get(cell.id, "")
             if cell.id not in placed and submission.readable:
@@ -236,7 +238,7 @@ def _place(
     for position, (cell, target) in enumerate(zip(theirs, targets, strict=True)):
         if target is not None and winners.get(target.id) == position:
             after = target.id
-            if target.role in {"solution", "answer"}:
+            if target.role in {*WRITTEN, "answer"}:
                 placed[target.id] = cell["source"]
                 continue
             unchanged = cell["source"].strip() in {
@@ -245,14 +247,14 @@ def _place(
             }
             if unchanged or cell["type"] != "code":
                 continue
-            if target.role in {"visible", "hidden"}:
+            if target.role in {*TRIED, "hidden"}:
                 submission.notes.append(f"the edited test cell {target.id!r} was restored")
             elif target.role == "reading":
                 submission.notes.append("an edited cell of the lesson runs after the original")
             # A changed test or demo is not run, unless a function of the student's is in it.
             if target.role != "reading" and not _new_names(cell, target):
                 continue
-        elif target is not None and target.role in {"visible", "hidden"}:
+        elif target is not None and target.role in {*TRIED, "hidden"}:
             if cell["type"] != "code" or not _new_names(cell, target):
                 submission.notes.append(f"a copy of the test cell {target.id!r} was left out")
                 continue
@@ -281,7 +283,7 @@ def _find_by_definition(
     found = {target.id for target in targets if target is not None}
     tests = {t.exercise: p for p, t in enumerate(targets) if t is not None and t.role == "hidden"}
     for cell in lesson.cells:
-        if cell.role != "solution" or cell.id in found:
+        if cell.role not in WRITTEN or cell.id in found:
             continue
         wanted = defined_names(cell.node.source)
         for position, candidate in enumerate(theirs[: tests.get(cell.id)]):
@@ -331,7 +333,7 @@ def _winners(
     """
     tests: dict[str, int] = {}
     for position, target in enumerate(targets):
-        if target is not None and target.role in {"visible", "hidden"}:
+        if target is not None and target.role in {*TRIED, "hidden"}:
             tests.setdefault(target.exercise, position)
     candidates: dict[str, list[int]] = {}
     for position, target in enumerate(targets):
@@ -360,7 +362,7 @@ def _mark_untouched(lesson: Lesson, submission: Submission, starter: dict[str, s
     """Mark the student's cells that hold nothing but what the starter gave."""
     by_id = {cell.id: cell for cell in lesson.cells}
     for position, cell in enumerate(submission.cells):
-        if cell.role == "solution":
+        if cell.role in WRITTEN:
             own = _lines(cell.source) - given_lines(by_id[cell.key], starter.get(cell.key, ""))
             cell.untouched = all(line.startswith("#") for line in own)
         elif cell.role == "answer":

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from nbformat import NotebookNode
 
 from course.grader.judging.verdict import BORROWED, NOT_WRITTEN, Part, Verdict, counted
-from course.grader.notebooks.lesson import HIDDEN_SUFFIX
+from course.grader.notebooks.lesson import HIDDEN_SUFFIX, is_optional
 from course.grader.notebooks.rebuild import EXTRA, STUBS
 from course.grader.pages.render import AFTER_TEST, CUT, MISTAKE, verdict_in
 from course.grader.pages.safe_markdown import markdown_html
@@ -264,7 +264,10 @@ def _short(text: str, limit: int) -> str:
 def _read(
     notebook: NotebookNode, marks: Marks
 ) -> tuple[list[Exercise], list[Exercise], list[NotebookNode]]:
-    """Find the exercises, the written questions and a student's own cells."""
+    """Find the exercises, the written questions and a student's own cells.
+
+    What is optional is left out: it is not judged, and there are no points to be lost.
+    """
     exercises: dict[str, Exercise] = {}
     questions, own = [], []
     course_text, last = "", None
@@ -273,6 +276,8 @@ def _read(
         id_ = str(grader.get("grade_id", ""))
         if str(cell.get("id", "")).startswith(EXTRA):
             own += [cell] if cell.source.strip() else []
+        elif is_optional(cell):
+            course_text, last = "", None
         elif grader.get("solution"):
             title, statement = _statement(course_text, id_)
             course_text = ""

@@ -11,7 +11,7 @@ import pytest
 
 from course.grader.authoring.generate import check_starter, copy_of_course, generate_release, tidy
 from course.grader.classroom.course_folder import CourseFolder
-from course.grader.notebooks.lesson import hidden_source, read_lesson
+from course.grader.notebooks.lesson import WRITTEN, hidden_source, read_lesson
 from course.grader.pages.render import secret_lines
 from tests.conftest import ROOT, SOURCES
 
@@ -93,7 +93,7 @@ def test_nothing_leaks(product, name):
     if product == "release":
         starter = {i: source for i, _, source in code_of(ROOT / product / f"{name}.ipynb")}
         for cell in lesson.cells:
-            if cell.role in {"solution", "answer"}:
+            if cell.role in {*WRITTEN, "answer"}:
                 stub = "YOUR ANSWER HERE" if cell.role == "answer" else "raise NotImplementedError"
                 assert stub in starter[cell.node.id], cell.id
                 kept = {line.strip() for line in starter[cell.node.id].splitlines()}
@@ -124,6 +124,10 @@ def test_headers_agree_with_metadata(path):
         header = f"**{points} · difficulty {exercise.difficulty}/5 · {exercise.minutes} minutes**"
         assert header in text, f"{exercise.id}: no header {header!r}"
         assert f"`{exercise.id}`" in text
+    for exercise in lesson.optional.values():
+        effort = f"difficulty {exercise.difficulty}/5 · about {exercise.minutes} minutes"
+        assert f"**no points · {effort} · nothing later builds on it**" in text
+        assert f"`{exercise.id}`" in text
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=NAMES)
@@ -131,7 +135,7 @@ def test_every_exercise_has_its_parts(path):
     lesson = read_lesson(path)
     roles = {(cell.exercise, cell.role) for cell in lesson.cells}
     text = "\n".join(c.node.source for c in lesson.cells if c.node.cell_type == "markdown")
-    assert text.count("<details>") >= 3 * len(lesson.exercises)
+    assert text.count("<details>") >= 3 * len(lesson.exercises | lesson.optional)
     assert lesson.answers, "no written question"
     for exercise in lesson.exercises:
         assert (exercise, "visible") in roles, exercise

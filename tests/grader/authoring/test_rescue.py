@@ -17,7 +17,7 @@ from course.grader.authoring.student import make_student_edition
 from course.grader.kernel.steps import Settings, Step
 from course.grader.kernel.trusted import forked, fresh_namespace, run_step
 from course.grader.notebooks.lent import what_is_lent
-from course.grader.notebooks.lesson import read_lesson
+from course.grader.notebooks.lesson import WRITTEN, read_lesson
 from course.lending import MARK, OFF, SUFFIX, unseal
 from tests.conftest import ROOT, SOURCES
 
@@ -69,7 +69,7 @@ def borrow_all(source: Path, folder: Path) -> dict[str, str]:
     for cell in read_lesson(source).cells:
         if cell.node.cell_type != "code" or cell.role in {"demo", "hidden", "answer"}:
             continue
-        code = LOAN.format(cell.exercise) if cell.role == "solution" else cell.node.source
+        code = LOAN.format(cell.exercise) if cell.role in WRITTEN else cell.node.source
         result = run_step(Step(cell.id, code), names, Settings(1))
         said[cell.id] = result.outputs[0] if result.status == "ok" else result.cause
     return said
@@ -80,7 +80,8 @@ def borrow_all(source: Path, folder: Path) -> dict[str, str]:
 def test_everything_that_is_lent_passes_its_visible_test(source, tmp_path):
     shutil.copy(released(source), tmp_path)
     said = forked(borrow_all, source, tmp_path)
-    for exercise in read_lesson(source).exercises:
+    lesson = read_lesson(source)
+    for exercise in [*lesson.exercises, *lesson.optional]:
         assert said[exercise].startswith(f"{MARK} Borrowed: {exercise}."), said[exercise]
         visible = said[f"{exercise}_visible"]
         assert visible.startswith(f"{MARK} {exercise} is borrowed"), visible
@@ -131,7 +132,8 @@ def test_an_evening_of_loans_runs_from_top_to_bottom(tmp_path):
     source = next(path for path in SOURCES if path.stem == "vanilla_rnn")
     shutil.copy(released(source), tmp_path)
     notebook = nbformat.read(released(source).with_suffix(".ipynb"), as_version=4)
-    exercises = read_lesson(source).exercises
+    lesson = read_lesson(source)
+    exercises = lesson.exercises | lesson.optional
     for cell in notebook.cells:
         if cell.id in exercises:
             cell.source = LOAN.format(cell.id)

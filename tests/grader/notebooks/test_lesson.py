@@ -14,7 +14,7 @@ from course.grader.notebooks.lesson import (
     lessons_of,
     parse_lesson,
 )
-from tests.conftest import grader_metadata, small_notebook
+from tests.conftest import exercise_cells, grader_metadata, notebook_with_an_option, small_notebook
 
 
 def test_roles_points_and_title(small_lesson):
@@ -69,6 +69,38 @@ BREAKS = {
 def test_a_cell_that_breaks_the_rules_is_named(says):
     notebook = small_notebook()
     BREAKS[says](notebook)
+    with pytest.raises(LessonError, match=r"00_small/small") as error:
+        parse_lesson(notebook, "00_small", "small")
+    assert says in str(error.value)
+
+
+def test_an_optional_exercise_is_none_that_is_graded():
+    lesson = parse_lesson(notebook_with_an_option(), "00_small", "small")
+    assert list(lesson.exercises) == ["double", "quadruple"]
+    (exercise,) = lesson.optional.values()
+    assert (exercise.id, exercise.points, exercise.hidden) == ("triple", 0.0, "")
+    assert (exercise.difficulty, exercise.minutes) == (5, 40)
+    roles = {cell.id: cell.role for cell in lesson.cells}
+    assert (roles["triple"], roles["triple_visible"]) == ("optional", "optional test")
+
+
+BREAKS_OF_AN_OPTION = {
+    "'triple' lacks metadata exercise.minutes": lambda n: cell(n, "triple").metadata.exercise.pop(
+        "minutes"
+    ),
+    "its visible test is all: add the cell 'triple_visible'": lambda n: n.cells.remove(
+        cell(n, "triple_visible")
+    ),
+    "'triple_hidden' tests an optional exercise": lambda n: n.cells.append(
+        exercise_cells("triple", "", "")[2]
+    ),
+}
+
+
+@pytest.mark.parametrize("says", BREAKS_OF_AN_OPTION)
+def test_an_optional_exercise_that_breaks_the_rules_is_named(says):
+    notebook = notebook_with_an_option()
+    BREAKS_OF_AN_OPTION[says](notebook)
     with pytest.raises(LessonError, match=r"00_small/small") as error:
         parse_lesson(notebook, "00_small", "small")
     assert says in str(error.value)

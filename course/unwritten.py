@@ -88,6 +88,8 @@ def sentence_on(
         sentence = f"This cell needs {exercise}, which is not written yet. {STUCK.format(exercise)}"
     else:
         name = getattr(error, "name", None) if isinstance(error, NameError) else None
+        if name in exercises:
+            return f"This cell needs {name}, which is not defined yet: run the cells above first."
         exercise = unmade.get(name)
         if exercise is None:
             return None

@@ -54,6 +54,10 @@ class TestSentence:
         third = self.said("states = step(1)", "a, b = states", "print(a)")[2]
         assert third == MADE.replace("states", "a")
 
+    def test_an_exercise_whose_cell_has_not_run_is_missed_by_name(self):
+        [said] = self.said("Net()")
+        assert said == "This cell needs Net, which is not defined yet: run the cells above first."
+
     @pytest.mark.parametrize(
         "cell",
         [

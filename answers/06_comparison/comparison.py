@@ -1011,6 +1011,9 @@ def test_jacobian(jacobian):
 """,
 }
 
+_QR = "Q, R = np.linalg.qr(repaired_jacobian(h, x, W_x, W_h, b) @ Q)"
+_MOVE = "        h = np.tanh(x @ W_x + h @ W_h + b)\n"
+
 WRONG = {
     "copy_first_batch": COPY_WRONG,
     "adding_batch": ADD_WRONG,
@@ -1021,6 +1024,59 @@ WRONG = {
     "hidden_trajectory": PATH_WRONG,
     "test_jacobian": TEST_WRONG,
     "repaired_jacobian": BUG_WRONG,
+    "lyapunov_exponents": {
+        "The directions are never put at right angles: all turn to the strongest one.": [
+            (
+                _QR,
+                "P = repaired_jacobian(h, x, W_x, W_h, b) @ Q\n        "
+                "R = np.diag(np.linalg.norm(P, axis=0))\n        Q = P / np.diag(R)",
+            )
+        ],
+        "That is the length of each column before it was put at right angles: take R's diagonal.": [
+            ("np.abs(np.diag(R))", "np.linalg.norm(R, axis=0)")
+        ],
+        "The Jacobian belongs to the state before the step: compute it first.": [
+            (_MOVE, ""),
+            (_QR, _MOVE.strip() + "\n        " + _QR),
+        ],
+        "The Jacobian is transposed: entry [i, j] is the slope of the new unit i in the old unit j.": [
+            ("x, W_x, W_h, b) @ Q", "x, W_x, W_h, b).T @ Q")
+        ],
+        "The state never moves: every step has a Jacobian of its own.": [(_MOVE, "")],
+        "The skipped steps are counted.": [("t >= skip", "True"), ("(len(xs) - skip)", "len(xs)")],
+        "Divided by all steps: the skipped ones are not counted.": [
+            ("(len(xs) - skip)", "len(xs)")
+        ],
+        "The directions move in the skipped steps, too; they do not start anew afterwards.": [
+            (
+                "        if t >= skip",
+                "        Q = np.eye(*Q.shape) if t < skip else Q\n        if t >= skip",
+            )
+        ],
+        "The skipped steps move the state, too.": [("enumerate(xs)", "enumerate(xs[skip:], skip)")],
+        "That is the sum over the steps: take the mean.": [(" / (len(xs) - skip)", "")],
+        "Take the natural logarithm, not that to base 2.": [("np.log(", "np.log2(")],
+        "The mean growth is not the growth's mean: take logarithms first, then the mean.": [
+            ("total += np.log(np.abs(np.diag(R)))", "total += np.abs(np.diag(R))"),
+            ("return total / (len(xs) - skip)", "return np.log(total / (len(xs) - skip))"),
+        ],
+        "Those are eigenvalues of the single steps: a nudge turns from step to step.": [
+            (
+                "np.diag(R)))",
+                "np.sort_complex(np.linalg.eigvals(repaired_jacobian(h, x, W_x, W_h, b)))[::-1][:count]))",
+            ),
+            (_MOVE, ""),
+            ("    return total", "        h = np.tanh(x @ W_x + h @ W_h + b)\n    return total"),
+        ],
+        "The diagonal of R may be negative: take its absolute value.": [
+            ("np.abs(np.diag(R))", "np.diag(R)")
+        ],
+        "The product of all Jacobians drowns what is weak: make QR after every step.": [
+            (_QR, "Q = repaired_jacobian(h, x, W_x, W_h, b) @ Q"),
+            ("            total += np.log(np.abs(np.diag(R)))", "            pass"),
+            ("return total", "return np.log(np.abs(np.diag(np.linalg.qr(Q)[1])))"),
+        ],
+    },
 }
 RIGHT = {
     "copy_first_batch": COPY_RIGHT,
@@ -1032,6 +1088,44 @@ RIGHT = {
     "hidden_trajectory": PATH_RIGHT,
     "test_jacobian": TEST_RIGHT,
     "repaired_jacobian": BUG_RIGHT,
+    "lyapunov_exponents": {
+        "the Jacobian written out": [
+            (_MOVE, ""),
+            (
+                _QR,
+                "h = np.tanh(x @ W_x + h @ W_h + b)\n        "
+                "Q, R = np.linalg.qr((1 - h**2)[:, None] * (W_h.T @ Q))",
+            ),
+        ],
+        "a list of logarithms, then the mean": [
+            ("total = np.zeros(count, dtype=h0.dtype)", "logs = []"),
+            (
+                "        if t >= skip:\n            total += np.log(np.abs(np.diag(R)))",
+                "        logs.append(np.log(np.abs(np.diag(R))))",
+            ),
+            ("total / (len(xs) - skip)", "np.mean(logs[skip:], axis=0)"),
+        ],
+        "Gram and Schmidt by hand": [
+            (
+                _QR,
+                "P, grown = repaired_jacobian(h, x, W_x, W_h, b) @ Q, []\n"
+                "        for k in range(count):\n"
+                "            for j in range(k):\n"
+                "                P[:, k] -= (P[:, j] @ P[:, k]) * P[:, j]\n"
+                "            grown.append(np.linalg.norm(P[:, k]))\n"
+                "            P[:, k] /= grown[-1]\n"
+                "        Q = P",
+            ),
+            ("np.abs(np.diag(R))", "grown"),
+        ],
+        "with signs that keep the diagonal positive": [
+            (
+                "        if t >= skip",
+                "        s = np.sign(np.diag(R))\n        Q, R = Q * s, R * s[:, None]\n        if t >= skip",
+            ),
+            ("np.abs(np.diag(R))", "np.diag(R)"),
+        ],
+    },
 }
 SAYS = {
     "copy_first_batch": {

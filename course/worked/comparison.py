@@ -324,3 +324,23 @@ def repaired_jacobian(t, repaired_jacobian):
     single = {"h": args["h"][:1], "W_x": W_x[:, :1], "W_h": W_h[:1, :1], "b": args["b"][:1]}
     for other in (turned, single):
         t.check(repaired_jacobian, args | other, "J", float32=False, quiet=True)
+
+
+def lyapunov_exponents(t, lyapunov_exponents, repaired_jacobian):
+    rng = np.random.default_rng(3)
+    h0, xs, W_x, W_h, b = (rng.normal(size=s) for s in (4, (6, 3), (3, 4), (4, 4), 4))
+    args = {"h0": h0, "xs": xs, "W_x": 0.5 * W_x, "W_h": W_h, "b": 0.5 * b, "count": 3, "skip": 2}
+    t.check(lyapunov_exponents, args, "exponents")
+    by_hand = {
+        "h0": np.zeros(2),
+        "xs": np.zeros((5, 1)),
+        "W_x": np.ones((1, 2)),
+        "W_h": np.diag([2.0, 0.5]),
+        "b": np.zeros(2),
+    }
+    t.check(lyapunov_exponents, by_hand | {"count": 2, "skip": 0}, "exponents", quiet=True)
+    long = args | {"xs": rng.normal(size=(400, 3)), "W_h": 0.3 * W_h, "count": 4}
+    t.check(lyapunov_exponents, long, "exponents", quiet=True)
+    jacobians = args | {"count": 1, "skip": 5}
+    t.check(lyapunov_exponents, jacobians, "exponents", quiet=True)
+    t.say("also the example by hand, 400 steps, and one direction over one step")

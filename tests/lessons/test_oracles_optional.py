@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -38,3 +39,41 @@ class TestGradientsWithoutLookingBack:
             loss = loss + ((y - torch.tensor(targets[:, t])) ** 2).mean()
         for name, want in zip(("W_x", "W_h", "b"), torch.autograd.grad(loss, inputs), strict=True):
             assert_close(found[name], want)
+
+
+class TestGrowthOfANudge:
+    @pytest.fixture(scope="class")
+    def lyapunov_exponents(self):
+        return answer_to("06_comparison/comparison", "lyapunov_exponents")
+
+    @pytest.mark.parametrize(("T", "D", "H", "skip"), [(6, 2, 4, 0), (5, 1, 1, 0), (8, 3, 3, 3)])
+    def test_the_first_k_add_up_to_the_growth_of_a_volume(self, lyapunov_exponents, T, D, H, skip):
+        h0, xs, W_x, W_h, b = draw(2, (H,), (T, D), (D, H), (H, H), (H,))
+        found = lyapunov_exponents(h0, xs, W_x, W_h, b, H, skip)
+        for k in range(1, H + 1):
+            volumes = {
+                steps: self.log_volume(h0, xs[:steps], W_x, W_h, b, k) for steps in (skip, T)
+            }
+            assert_close(found[:k].sum() * (T - skip), volumes[T] - volumes[skip], 1e-8)
+
+    def log_volume(self, h0, xs, W_x, W_h, b, k):
+        """Logarithm of the volume that the first k directions span after some steps."""
+
+        def after(h):
+            for x in xs:
+                h = torch.tanh(torch.tensor(x @ W_x + b) + h @ torch.tensor(W_h))
+            return h
+
+        spanned = torch.autograd.functional.jacobian(after, torch.tensor(h0))[:, :k]
+        return torch.linalg.svdvals(spanned).log().sum()
+
+    def test_two_states_drift_apart_as_it_says(self, lyapunov_exponents):
+        h0, nudge, W_h = draw(4, (40,), (40,), (40, 40))
+        nothing = np.zeros((400, 1)), np.zeros((1, 40)), np.zeros(40)
+        W_h *= 0.9 / np.abs(np.linalg.eigvals(W_h)).max()
+        rate = lyapunov_exponents(h0, nothing[0], nothing[1], W_h, nothing[2], 1, 100)[0]
+        near, far, apart = h0, h0 + 1e-4 * nudge, []
+        for _ in range(400):
+            near, far = np.tanh(near @ W_h), np.tanh(far @ W_h)
+            apart.append(np.log(np.linalg.norm(near - far)))
+        assert (apart[150] - apart[50]) / 100 == pytest.approx(rate, abs=0.03)

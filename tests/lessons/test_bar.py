@@ -6,11 +6,12 @@ import nbformat
 import numpy as np
 import pytest
 import torch
+from nbformat.v4 import new_code_cell
 from torch import nn
 
 from course.grader.kernel.trusted import fork
 from course.grader.notebooks.answers import Answers
-from tests.conftest import small_notebook
+from tests.conftest import HIDDEN_DOUBLE, SOLVE_DOUBLE, exercise_cells, small_notebook
 from tests.support import mutation, state
 from tests.support.pretend import pretend
 
@@ -87,6 +88,54 @@ def test_every_variant_is_judged_rightly(outcomes, key, words):
     assert words in problem if words else not problem, problem
 
 
+LEARN = "def learn(rows):\n    ### BEGIN SOLUTION\n    return [2 * x for x in rows]\n    ### END SOLUTION"
+EXAM = """
+from course.emission import cases
+
+@cases({})
+def hidden(case):
+    case.attempt("alone", lambda: learn([3]), part="alone")
+    case.attempt("model", lambda: model, part="model")
+"""
+ASKS_THE_MODEL = HIDDEN_DOUBLE.replace("case.call", "case.emit('model', model[0])\n    case.call")
+TOLD_AT_ONCE = "def learn(rows):\n    return [3 * x for x in rows]"
+TOLD_BY_THE_EXAM = "def learn(rows):\n    return [2 * x for x in rows[:1]]"
+
+
+@pytest.mark.parametrize(
+    ("later", "trainings", "harmful"),
+    [(HIDDEN_DOUBLE, ["exam"], []), (ASKS_THE_MODEL, ["at once", "exam"], ["at once"])],
+    ids=["nobody asks the model", "a later test asks it"],
+)
+def test_what_is_refused_before_a_training_is_not_trained(
+    later, trainings, harmful, tmp_path, monkeypatch
+):
+    """Unless an exercise after it could meet its model."""
+    log, path = tmp_path / "log", tmp_path / "00_small" / "small.ipynb"
+    learn = exercise_cells("learn", LEARN, EXAM)
+    training = new_code_cell(
+        f"model = learn([1, 2])\nopen({str(log)!r}, 'a').write(f'{{model}}\\n')",
+        id="training",
+        metadata={"exercise": {"seconds": 90}},
+    )
+    notebook = small_notebook()
+    double = exercise_cells("double", SOLVE_DOUBLE, later)
+    notebook.cells = [notebook.cells[1], *learn[:2], training, learn[2], *double]
+    path.parent.mkdir()
+    nbformat.write(notebook, path)
+    wrong = {"learn": {"at once": TOLD_AT_ONCE, "exam": TOLD_BY_THE_EXAM}}
+    right = {"learn": {"list": "def learn(rows):\n    return list(2 * np.array(rows))"}}
+    monkeypatch.setattr(mutation, "answers_for", lambda path: Answers(wrong, right, {}, {}))
+    _, connection = fork(lambda c: mutation.Notebook(path, [1, 2, 3]).run(c))
+    outcomes = dict(iter(connection.recv, None))
+    problems = {name: outcome.problem for (_, _, name), outcome in outcomes.items()}
+    assert [name for name, problem in problems.items() if problem] == harmful
+    assert all("HARMS double" in problems[name] for name in harmful)
+    made = {"at once": "[3, 6]", "exam": "[2]"}
+    seen = set(log.read_text().splitlines())
+    assert [name for name, line in made.items() if line in seen] == trainings
+
+
 def made(source: str, name: str = "f"):
     namespace = {"__name__": "__main__", "np": np, "torch": torch, "nn": nn}
     exec(source, namespace)
@@ -112,6 +161,10 @@ THINGS = {
     "a trained module": "torch.manual_seed(0)\nf = nn.Linear(2, 2)\nf.weight.data += 1e-6",
     "a list": "f = [1, 'a', np.ones(2)]",
     "another list": "f = [1, 'a', np.ones(3)]",
+    "a long list": "class F:\n    pass\nf = F()\nf.rows = [[str(i)] for i in range(500)]",
+    "another long list": "class F:\n    pass\nf = F()\nf.rows = [[i] for i in range(500)]",
+    "a long list of arrays": "f = [np.ones(2)] * 500",
+    "another long list of arrays": "f = [np.ones(2)] * 499 + [np.zeros(2)]",
 }
 
 

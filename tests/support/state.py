@@ -12,6 +12,7 @@ from __future__ import annotations
 import copyreg
 import dis
 import io
+import marshal
 import operator
 import os
 import pickle
@@ -42,6 +43,8 @@ LIBRARIES = (
 
 OWN = "__main__"
 STORES = frozenset({"STORE_NAME", "STORE_GLOBAL"})
+LONG = 200
+"""Items of a list that is worth a try."""
 READS = re.compile(r"LOAD_.*(NAME|GLOBALS?)$")
 
 
@@ -147,7 +150,7 @@ def digest(value: Any, namespace: dict[str, Any] | None = None) -> int:
     if namespace is not None:
         reader.memo = {id(namespace): (0, namespace)}  # as if it had been written already
     try:
-        reader.dump(value)
+        reader.dump(_plain(value))
     except RecursionError:  # too deep: the object itself then
         return id(value)
     return sink.sum
@@ -196,7 +199,25 @@ class _Reader(pickle.Pickler):
             reduced = value.__reduce_ex__(5)
         except Exception:  # a lock, a generator, a file
             return _mark, ("unreadable", type(value).__qualname__, id(value))
-        return (_mark, ("constant", reduced, id(value))) if isinstance(reduced, str) else reduced
+        if isinstance(reduced, str):
+            return _mark, ("constant", reduced, id(value))
+        function, arguments, *rest = reduced
+        if rest and type(rest[0]) is dict:
+            rest[0] = {name: _plain(item) for name, item in rest[0].items()}
+        return function, tuple(map(_plain, arguments)), *rest
+
+
+def _plain(value: Any) -> Any:
+    """Put a checksum in the place of a long list of plain things, as data sets are.
+
+    Marshal reads them without counting references: each count would be a page for a fork to copy.
+    """
+    if type(value) not in {list, tuple, dict} or len(value) < LONG:
+        return value
+    try:
+        return "plain", type(value).__name__, zlib.crc32(marshal.dumps(value, 2))
+    except ValueError:  # an array, a thing of a class, or a list that holds itself
+        return value
 
 
 def _tensor(value: torch.Tensor) -> tuple:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from IPython.display import display
 
-from course.unwritten import explain
+from course.unwritten import ERRORS, explain
 
 NO_KERNEL = "Run this cell, and sliders stand here."
 """What a page says on which nothing runs."""
@@ -27,7 +27,7 @@ def slider(draw: Callable[..., object], **ranges: object) -> None:
     def redraw(**values: object) -> None:
         try:
             draw(**values)
-        except (NameError, NotImplementedError) as error:
+        except ERRORS as error:
             explain(error)  # ipywidgets shows it by itself
             raise
 

@@ -1,7 +1,8 @@
 """What a cell says that needs an exercise which is not written yet: one sentence, no traceback.
 
-A stub raises ``NotImplementedError``, and a cell that calls it makes none of its names, so that
-cells below fail with ``NameError``. Both say which exercise to write, as visible tests do.
+A stub raises ``NotImplementedError``, and a cell that calls it makes none of its names and entries,
+so that cells below fail with ``NameError`` and ``KeyError``. All of them say which exercise to
+write, as visible tests do.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from typing import Any
 from course.checks import CheckFailed
 from course.emission import grading
 
+ERRORS = NotImplementedError, NameError, KeyError
+"""What a cell ends in that needs an exercise which is not written."""
 STUCK = 'Stuck for good? from course import rescue; {0} = rescue("{0}")'
 """Ends the message on a stub: how to go on without it."""
 
 
 _exercises: set[str] = set()
 _unmade: dict[str, str] = {}
-"""Names that cells would have made, with the exercise that they wait for."""
+"""Names and keys that cells would have made, with the exercise that they wait for."""
 
 
 def explain_unwritten(exercises: Collection[str]) -> None:
@@ -48,7 +51,7 @@ def explain_unwritten(exercises: Collection[str]) -> None:
         explain(error)
         shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
 
-    shell.set_custom_exc((NotImplementedError, NameError), show)
+    shell.set_custom_exc(ERRORS, show)
 
 
 def explain(error: BaseException) -> None:
@@ -73,8 +76,8 @@ def sentence_on(
     error : BaseException
     exercises : collection of str
     unmade : dict of str to str
-        Names that cells above would have made, with the exercise that they wait for; the names
-        of this cell are added.
+        Names and keys (quoted) that cells above would have made, with the exercise that they wait
+        for; those of this cell are added.
 
     Returns
     -------
@@ -87,7 +90,7 @@ def sentence_on(
             return None
         sentence = f"This cell needs {exercise}, which is not written yet. {STUCK.format(exercise)}"
     else:
-        name = getattr(error, "name", None) if isinstance(error, NameError) else None
+        name = _missed(error)
         if name in exercises:
             return f"This cell needs {name}, which is not defined yet: run the cells above first."
         exercise = unmade.get(name)
@@ -97,7 +100,7 @@ def sentence_on(
             f"This cell needs {name}, made by a cell above that waits for {exercise}: "
             f"write {exercise}, run that cell, then this one."
         )
-    unmade.update(dict.fromkeys(_names_of_the_cell(error.__traceback__), exercise))
+    unmade.update(dict.fromkeys(_made_by_the_cell(error.__traceback__), exercise))
     return sentence
 
 
@@ -111,8 +114,20 @@ def raised_in(error: BaseException) -> list[str]:
     return names
 
 
-def _names_of_the_cell(trace: TracebackType | None) -> set[str]:
-    """What a cell that failed would have made; IPython keeps its source where tracebacks look."""
+def _missed(error: BaseException) -> str | None:
+    """Name what a cell did not find: a name, or a key that it looks up itself, in quotes."""
+    if isinstance(error, NameError):
+        return getattr(error, "name", None)
+    if isinstance(error, KeyError) and error.args and raised_in(error)[-1:] == ["<module>"]:
+        return repr(error.args[0])
+    return None
+
+
+def _made_by_the_cell(trace: TracebackType | None) -> set[str]:
+    """What a cell that failed would have made: names, and keys among the texts in it.
+
+    IPython keeps its source where tracebacks look.
+    """
     while trace is not None and trace.tb_frame.f_code.co_name != "<module>":
         trace = trace.tb_next
     if trace is None:
@@ -123,7 +138,9 @@ def _names_of_the_cell(trace: TracebackType | None) -> set[str]:
     except SyntaxError:
         return set()
     stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _is_stored(n)}
-    return stored | {n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    defined = {n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    texts = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)}
+    return stored | defined | {repr(text) for text in texts if isinstance(text, str)}
 
 
 def _is_stored(name: ast.Name) -> bool:

@@ -54,6 +54,10 @@ class TestSentence:
         third = self.said("states = step(1)", "a, b = states", "print(a)")[2]
         assert third == MADE.replace("states", "a")
 
+    def test_so_is_an_entry_of_a_dict(self):
+        said = self.said("made = {}", "made['net'] = step(1)", "print(made['net'])")
+        assert said[1] == MADE.replace("states", "'net'")
+
     def test_an_exercise_whose_cell_has_not_run_is_missed_by_name(self):
         [said] = self.said("Net()")
         assert said == "This cell needs Net, which is not defined yet: run the cells above first."
@@ -64,6 +68,8 @@ class TestSentence:
             "print(stats)",
             "1 / 0",
             "raise NotImplementedError",
+            "{}['net']",
+            "try:\n    step('net')\nexcept NotImplementedError:\n    {}['net']",
             "def other(x):\n    raise NotImplementedError\nother(1)",
             "def step(x):\n    raise NotImplementedError('odd sizes')\nstep(1)",
         ],

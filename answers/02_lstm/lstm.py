@@ -294,6 +294,58 @@ def repaired_backward(dh, record, W):
 
 LAST_STEP = [("for t in reversed(range(dh.shape[1])):", "for t in [dh.shape[1] - 1]:")]
 
+_RENEWED = "        f = np.concatenate([f[:, :reach], later * f[:, :-reach]], axis=1)\n"
+_SWEEPS = """    c = u.copy()
+    c[:, 0] += f[:, 0] * c0
+    reach = 1
+    while reach < u.shape[1]:
+        later = f[:, reach:]
+        c = np.concatenate([c[:, :reach], later * c[:, :-reach] + c[:, reach:]], axis=1)
+        f = np.concatenate([f[:, :reach], later * f[:, :-reach]], axis=1)
+        reach *= 2
+"""
+_SCAN_LOOP = """def scan_cell(f, u, c0):
+    c, states = c0, []
+    for t in range(f.shape[1]):
+        c = f[:, t] * c + u[:, t]
+        states.append(c)
+    return np.stack(states, axis=1)
+"""
+_SCAN_HALVES = """def scan_cell(f, u, c0):
+    def spans(f, u):
+        T = f.shape[1]
+        if T == 1:
+            return f, u
+        width = T - T % 2
+        f2, u2 = spans(
+            f[:, 1:width:2] * f[:, 0:width:2], f[:, 1:width:2] * u[:, 0:width:2] + u[:, 1:width:2]
+        )
+        F, U = f.copy(), u.copy()
+        F[:, 1:width:2], U[:, 1:width:2] = f2, u2
+        before = (T - 1) // 2
+        F[:, 2::2] = f[:, 2::2] * f2[:, :before]
+        U[:, 2::2] = f[:, 2::2] * u2[:, :before] + u[:, 2::2]
+        return F, U
+
+    F, U = spans(f, u)
+    return F * c0[:, None] + U
+"""
+_SCAN_PAIRS = """def scan_cell(f, u, c0):
+    pairs = [(f, u)]
+    while pairs[-1][0].shape[1] > 1:
+        f, u = pairs[-1]
+        if f.shape[1] % 2:
+            f = np.concatenate([f, np.ones_like(f[:, :1])], axis=1)
+            u = np.concatenate([u, np.zeros_like(u[:, :1])], axis=1)
+        pairs.append((f[:, 1::2] * f[:, ::2], f[:, 1::2] * u[:, ::2] + u[:, 1::2]))
+    c = c0[:, None]  # cell before each pair
+    for f, u in reversed(pairs):
+        c = np.repeat(c, 2, axis=1)[:, : f.shape[1]]
+        after = f * c + u
+        c[:, 1::2] = after[:, ::2][:, : c[:, 1::2].shape[1]]
+    return f * c + u
+"""
+
 WRONG = {
     "lstm_step": {
         **{
@@ -1079,6 +1131,59 @@ def lstm_backward(dh, dc, cache):
             ("dc_next = dc * ", "dc_next = np.clip(dc, -5, 5) * ")
         ],
     },
+    "scan_cell": {
+        "Do not walk from step to step: sweep over all steps at once.": _SCAN_LOOP,
+        "A product of gates may be 0: do not divide by it.": [
+            (
+                _SWEEPS,
+                "    P = np.cumprod(f, axis=1)\n    with np.errstate(all='ignore'):\n"
+                "        c = P * (c0[:, None] + np.cumsum(u / P, axis=1))\n",
+            )
+        ],
+        "The earlier u is multiplied by the later f, not the later u by the earlier f.": [
+            ("later * c[:, :-reach] + c[:, reach:]", "f[:, :-reach] * c[:, reach:] + c[:, :-reach]")
+        ],
+        "A pair that spans more steps has the product of their gates: renew f, too.": [
+            (_RENEWED, "")
+        ],
+        "f is renewed too early: c still needs the gates from before the sweep.": [
+            (_RENEWED, ""),
+            ("        later = f[:, reach:]\n", "        later = f[:, reach:] * f[:, :-reach]\n"),
+            (
+                "        reach *= 2",
+                "        f = np.concatenate([f[:, :reach], later], axis=1)\n        reach *= 2",
+            ),
+        ],
+        "The cell begins with c0, not with zeros.": [("    c[:, 0] += f[:, 0] * c0\n", "")],
+        "The first step forgets, too: c0 is multiplied by f.": [("f[:, 0] * c0", "c0")],
+        "c0 is a part of every step: give it to the first one alone.": [
+            ("c[:, 0] += f[:, 0] * c0", "c += f * c0[:, None]")
+        ],
+        "After a sweep with reach r, pairs span 2 r steps: double the reach.": [
+            ("reach *= 2", "reach += 1")
+        ],
+        "The last sweep is missing: go on while the reach is less than T.": [
+            ("while reach < u.shape[1]", "while 2 * reach < u.shape[1]")
+        ],
+        "One sweep is not enough: repeat it with twice the reach.": [
+            ("        reach *= 2", "        break")
+        ],
+        "The last steps come round to the first ones: these are finished, leave them as they are.": [
+            (
+                "np.concatenate([c[:, :reach], later * c[:, :-reach] + c[:, reach:]], axis=1)",
+                "f * np.roll(c, reach, axis=1) + c",
+            ),
+            (
+                "np.concatenate([f[:, :reach], later * f[:, :-reach]], axis=1)",
+                "f * np.roll(f, reach, axis=1)",
+            ),
+        ],
+        "The sweeps run backwards: a step takes in the one before it.": [
+            ("    c = u.copy()", "    f, u = f[:, ::-1], u[:, ::-1]\n    c = u.copy()"),
+            ("return c", "return c[:, ::-1].copy()"),
+        ],
+        "Do not work in u itself: make a copy.": [("u.copy()", "u")],
+    },
 }
 
 DICT_CACHE = [
@@ -1219,6 +1324,31 @@ RIGHT = {
             )
         ],
     },
+    "scan_cell": {
+        "in place, on copies": [
+            (
+                _SWEEPS,
+                """    f, c = f.copy(), u.copy()
+    c[:, 0] += f[:, 0] * c0
+    reach = 1
+    while reach < c.shape[1]:
+        c[:, reach:] += f[:, reach:] * c[:, :-reach].copy()
+        f[:, reach:] *= f[:, :-reach].copy()
+        reach *= 2
+""",
+            )
+        ],
+        "two halves, each by itself": _SCAN_HALVES,
+        "pairs of neighbours, then every second step": _SCAN_PAIRS,
+        "with c0 as a step of its own": [
+            (
+                "    c = u.copy()\n    c[:, 0] += f[:, 0] * c0\n",
+                "    f = np.concatenate([np.zeros_like(f[:, :1]), f], axis=1)\n"
+                "    u = c = np.concatenate([c0[:, None], u], axis=1)\n",
+            ),
+            ("return c", "return c[:, 1:]"),
+        ],
+    },
 }
 
 _FLOAT64 = "float32 input comes back as float64: keep the dtype of the input."
@@ -1279,6 +1409,10 @@ SAYS = {
     "repaired_backward": {
         _ADDED: "in place",
         "The record is emptied on the way: only read it, the caller still needs it.": "argument record",
+    },
+    "scan_cell": {
+        "Do not walk from step to step: sweep over all steps at once.": "Twelve sweeps over whole arrays",
+        "Do not work in u itself: make a copy.": "changed its argument u",
     },
 }
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
@@ -10,6 +15,8 @@ from course import bug_hunt, checks
 from course.weights import load_torch_weights
 
 N, T, D, H = 2, 4, 5, 3
+MOST_INSTRUCTIONS = 3_000
+"""Of Python's, for a scan over 4,096 steps; a loop over them takes twenty times as many."""
 
 
 def _numbers(*shape, start):
@@ -391,3 +398,44 @@ def repaired_backward(t, repaired_backward, found_forward):
     ):
         parts = {f"{name}[{gate!r}]": part for gate, part in gradient.items()}
         _keeps_float32("repaired_backward", parts)
+
+
+def scan_cell(t, scan_cell):
+    rng = np.random.default_rng(8)
+    f, u = rng.uniform(0.2, 0.9, size=(2, 7, 3)), rng.normal(size=(2, 7, 3))
+    args = {"f": f, "u": u, "c0": rng.normal(size=(2, 3))}
+    t.check(scan_cell, args, "c")
+    shut = np.where(rng.random(f.shape) < 0.3, 0.0, f)
+    t.check(scan_cell, args | {"f": shut}, "c", quiet=True)
+    single = {"f": f[:1, :1, :1], "u": u[:1, :1, :1], "c0": args["c0"][:1, :1]}
+    t.check(scan_cell, single, "c", quiet=True)
+    four = {"f": f[:, :4], "u": u[:, :4], "c0": args["c0"]}
+    t.check(scan_cell, four, "c", quiet=True)
+    done = _instructions(scan_cell, *(np.full((1, 4096, 1), 0.5),) * 2, np.ones((1, 1)))
+    checks.require(
+        done < MOST_INSTRUCTIONS,
+        f"scan_cell: over 4,096 steps Python itself does {done:,} small things: is there a loop "
+        "over the steps? Twelve sweeps over whole arrays are enough.",
+    )
+    t.say("also where gates are shut; and 4,096 steps without a loop over them")
+
+
+def _instructions(function: Callable[..., Any], *args: Any) -> int:
+    """Count the instructions of Python that run in a notebook's own code while a function does."""
+    own, count = getattr(function, "__globals__", None), 0
+
+    def trace(frame: FrameType, event: str, _: Any) -> Callable | None:
+        nonlocal count
+        if frame.f_globals is not own:
+            return None
+        frame.f_trace_opcodes = True
+        count += event == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        function(*args)
+    finally:
+        sys.settrace(before)
+    return count

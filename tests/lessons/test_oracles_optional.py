@@ -77,3 +77,29 @@ class TestGrowthOfANudge:
             near, far = np.tanh(near @ W_h), np.tanh(far @ W_h)
             apart.append(np.log(np.linalg.norm(near - far)))
         assert (apart[150] - apart[50]) / 100 == pytest.approx(rate, abs=0.03)
+
+
+class TestTheCellWithoutWaiting:
+    @pytest.fixture(scope="class")
+    def scan_cell(self):
+        return answer_to("02_lstm/lstm", "scan_cell")
+
+    @pytest.mark.parametrize("T", [1, 2, 3, 8, 9, 100])
+    def test_it_is_the_loop(self, scan_cell, T):
+        u, c0 = draw(5, (2, T, 3), (2, 3))
+        f = np.random.default_rng(6).random((2, T, 3)).round(1)  # some gates are shut
+        c, states = c0, []
+        for t in range(T):
+            c = f[:, t] * c + u[:, t]
+            states.append(c)
+        assert_close(scan_cell(f, u, c0), np.stack(states, axis=1))
+
+    def test_it_is_the_cell_of_pytorchs_lstm(self, scan_cell):
+        layer = torch.nn.LSTM(3, 4, batch_first=True).double()
+        torch.nn.init.zeros_(layer.weight_hh_l0)
+        torch.nn.init.zeros_(layer.bias_hh_l0)
+        (x,) = as_tensors(*draw(7, (2, 30, 3)))
+        i, f, g, _ = (x @ layer.weight_ih_l0.T + layer.bias_ih_l0).detach().chunk(4, dim=2)
+        written = torch.sigmoid(i) * torch.tanh(g)
+        c = scan_cell(torch.sigmoid(f).numpy(), written.numpy(), np.zeros((2, 4)))
+        assert_close(c[:, -1], layer(x)[1][1][0])

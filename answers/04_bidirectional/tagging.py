@@ -559,20 +559,20 @@ TAGGER_RIGHT = {
 }
 
 # --- the training -------------------------------------------------------------------------------
-SHORT = ("range(18)", "range(4)")  # enough for what is wrong anyway
+SHORT = ("range(epochs)", "range(4)")  # enough for what is wrong anyway
 TRAIN_WRONG = {
     "The parameters never move: optimizer.step() belongs behind every backward.": [
         ("            optimizer.step()\n", ""),
-        ("range(18)", "range(1)"),
+        ("range(epochs)", "range(1)"),
     ],
     "Nothing comes back: return the model.": [
         ("    return model", "    return None"),
-        ("range(18)", "range(1)"),
+        ("range(epochs)", "range(1)"),
     ],
-    "Two epochs are too few: the network has hardly begun to learn.": [("range(18)", "range(2)")],
+    "Two epochs are too few: the network has hardly begun to learn.": [("range(epochs)", "range(2)")],
     "The loss is climbed instead of descended: no minus before it.": [
         ("loss.backward()", "(-loss).backward()"),
-        ("range(18)", "range(2)"),
+        ("range(epochs)", "range(2)"),
     ],
     "The targets are those of other sentences: index ids, lengths, targets and mask by the same rows.": [
         ("targets[rows], mask[rows]", "targets[: len(rows)], mask[rows]"),
@@ -588,9 +588,9 @@ TRAIN_WRONG = {
     ],
     "The model that comes back is not the one that was trained.": [
         ("    return model", "    return type(model)(VOCAB_SIZE, len(TAGS), 64, 80)"),
-        ("range(18)", "range(1)"),
+        ("range(epochs)", "range(1)"),
     ],
-    "It has learned, but not enough for the exam: more epochs.": [("range(18)", "range(6)")],
+    "It has learned, but not enough for the exam: more epochs.": [("range(epochs)", "range(6)")],
 }
 TRAIN_RIGHT = {
     "OneCycleLR and clipping": [
@@ -1272,7 +1272,7 @@ TYPICAL = {
         ),
     },
     "train_tagger": {
-        "nothing": ([("range(18)", "range(0)")], 0.0, 0.0),
+        "nothing": ([("range(epochs)", "range(0)")], 0.0, 0.0),
         "one slip": (
             TRAIN_WRONG["It has learned, but not enough for the exam: more epochs."],
             0.5,

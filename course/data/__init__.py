@@ -27,7 +27,7 @@ from .parts import Part, Parts, fraction, part_of
 from .pronunciation import pronouncing_dictionary, pronunciations, word_families
 from .series import AIRPORTS, contiguous, glucose, prices, weather, weather_exam
 from .sources import SOURCES, DataMissing, Source, source
-from .tagging import addresses, bio, brown_names
+from .tagging import addresses, bio, brown_names, names_in_text
 from .text import shakespeare, shakespeare_titles, works
 from .written_dates import dates
 
@@ -90,6 +90,7 @@ __all__ = [
     "held_out_answers",
     "imdb",
     "measured",
+    "names_in_text",
     "part_of",
     "prices",
     "pronouncing_dictionary",

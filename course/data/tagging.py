@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from xml.etree import ElementTree
 
 from .fetch import read
+from .measured import STORED
 from .parts import Part, Parts, hash_order, part_of
 from .sources import source
 
+NAMES_IN_TEXT = STORED / "names_in_text.json"
+LONGEST_SENTENCE, SENTENCES = 25, {"train": 3000, "valid": 1500}
+"""What of the Brown corpus comes with the course: short sentences, so many of each part."""
 PROPER = re.compile(r"(?:^|[-+])nps?\$?(?:$|[-+*])")
 
 
@@ -104,6 +111,46 @@ def brown_names() -> Parts:
         test=Part([words for words, _ in parts["test"]], None),
         source=source("brown"),
     )
+
+
+def names_in_text() -> Parts:
+    """Load 3,000 + 1,500 short sentences of the Brown corpus, with the names in them as BIO tags.
+
+    They are the first sentences of at most 25 words of each part of :func:`brown_names`, and come
+    with the course, so that nobody needs npm. There is no test part.
+    """
+    found = json.loads(NAMES_IN_TEXT.read_text("utf-8"))
+    parts = {name: Part(*_words_and_tags(found[name])) for name in SENTENCES}
+    return Parts(**parts, test=Part([], None), source=source("brown"))
+
+
+def _words_and_tags(rows: list[list[str]]) -> Iterator[list[list[str]]]:
+    """Words, then tags: the reverse of :func:`short_sentences`."""
+    yield [text.split() for text, _ in rows]
+    yield [[mark if mark == "O" else f"{mark}-NAME" for mark in marks] for _, marks in rows]
+
+
+def short_sentences(part: Part, count: int) -> list[list[str]]:
+    """Write the first short sentences of a part as pairs: words, and a letter for each tag.
+
+    >>> short_sentences(Part([["Dear", "Miss", "Ada"]], [["O", "B-NAME", "I-NAME"]]), 1)
+    [['Dear Miss Ada', 'OBI']]
+    """
+    short = ((words, tags) for words, tags in part if len(words) <= LONGEST_SENTENCE)
+    pairs = [[" ".join(words), "".join(tag[0] for tag in tags)] for words, tags in short]
+    return pairs[:count]
+
+
+def store_names_in_text(path: Path = NAMES_IN_TEXT) -> None:
+    """Take the sentences of :func:`names_in_text` from the whole corpus again; one a line."""
+    parts = brown_names()
+    lists = []
+    for name, count in SENTENCES.items():
+        pairs = short_sentences(getattr(parts, name), count)
+        lines = (f"  {json.dumps(pair, ensure_ascii=False)}" for pair in pairs)
+        lists.append(f" {json.dumps(name)}: [\n" + ",\n".join(lines) + "\n ]")
+    about = f' "about": {json.dumps(f"{parts.source.title}. {parts.source.citation}.")}'
+    path.write_text("{\n" + ",\n".join([about, *lists]) + "\n}\n", "utf-8")
 
 
 def address_answers() -> list[list[str]]:

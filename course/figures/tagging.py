@@ -26,7 +26,7 @@ from sklearn.svm import LinearSVC
 from torch import nn
 
 from course import plots
-from course.data import Parts
+from course.data import Part, Parts
 from course.figures import bilstm, parts
 from course.figures.parts import STYLE
 
@@ -40,6 +40,7 @@ Spans = list[tuple[int, int, str]]
 Encode = Callable[[Sentences], tuple[torch.Tensor, torch.Tensor]]
 
 FAMILIES = {  # words of one family share a colour; the label itself is always written below
+    "NAME": 2,
     "AddressNumber": 0,
     "StreetName": 2,
     "Occupancy": 4,
@@ -70,6 +71,13 @@ SHORT = {
     "USPSBoxType": "BoxType",
     "ZipCode": "Zip",
 }
+BEGIN_ALIKE = [
+    ["84 Main [St] Chicago IL 60601", "84 Main Ave [St] Louis MO 63101"],
+    ["1 [West] St", "1 [West] End Ave"],
+    ["84 Oak [Park] Ave", "84 Oak [Park] IL 60302"],
+    ["100 Broadway [New] York", "100 Broadway [New] York NY 10005"],
+]
+"""Eight addresses with a word in brackets; all pairs but the first begin alike."""
 KINDS = {
     "B-StreetNamePostType": 0,
     "B-StreetNamePreDirectional": 4,
@@ -147,6 +155,14 @@ class Vocabulary:
             numbers = [[self.ids.get(fact, UNKNOWN) for fact in describe(word)] for word in words]
             ids[row, : len(words)] = torch.tensor(numbers)
         return ids, lengths
+
+    def batch(self, part: Part) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """All that a training needs of a part: ids, lengths and targets."""
+        return *self.encode(part.inputs), self.encode_tags(part.targets)
+
+    def best_tags(self, model: nn.Module, sentences: Sentences) -> list[list[str]]:
+        """What a network that reads these ids says about some sentences."""
+        return best_tags(model, *self.encode(sentences), self.tags)
 
     def encode_tags(self, all_tags: Sentences) -> torch.Tensor:
         """Tags to ``targets (N, T)``; 0 at padding, which is also the number of a real tag.
@@ -276,14 +292,18 @@ def scores(
     true_tags: Sentences,
     answers: Mapping[str, Sentences],
     span_f1: Callable[[Sentences, Sentences], float],
+    whole: str = "whole addresses",
 ) -> pd.DataFrame:
-    """Three scores of each tagger's answers: words right, span F1, addresses without an error."""
+    """Three scores of each tagger's answers: words right, span F1, sentences without an error.
+
+    ``whole`` names the column of the last.
+    """
     return pd.DataFrame.from_dict(
         {
             name: {
                 "words": np.mean([a == b for a, b in _pairs(true_tags, answer)]),
                 "span F1": span_f1(true_tags, answer),
-                "whole addresses": np.mean(
+                whole: np.mean(
                     [list(a) == list(b) for a, b in zip(true_tags, answer, strict=True)]
                 ),
             }
@@ -371,10 +391,10 @@ def _tagged_line(
     return x
 
 
-def tagged_addresses(
+def tagged_sentences(
     words: Sentences, tags: Sentences, which: Sequence[int]
 ) -> list[list[tuple[str, str]]]:
-    """Some addresses, each word above its tag; one colour for a family of labels."""
+    """Some sentences or addresses, each word above its tag; one colour for a family of labels."""
     _, ax = plots.new_figure(width=10.5, height=4.2)
     widths = [_tagged_line(ax, words[i], {"": tags[i]}, -2.4 * row) for row, i in enumerate(which)]
     ax.set(
@@ -563,7 +583,7 @@ def f1_by_tagger(f1: Mapping[str, float | Sequence[float]]) -> pd.Series:
     ax.set_yticks(range(len(means)), means.index)
     ax.set(xlabel="span F1 on the validation part", xlim=(0, 1.02))
     ax.grid(False, axis="y")
-    several = next(name for name, values in f1.items() if len(values) > 1)
+    several = max(f1, key=lambda name: (len(f1[name]) > 1, name == "BiLSTM"))
     ahead = [sum(value > max(f1[other]) for value in f1[several]) for other in (LINEAR, CRF)]
     plots.heading(
         figure,
@@ -626,6 +646,14 @@ def _logits(model: nn.Module, ids: torch.Tensor, lengths: torch.Tensor) -> torch
     model.eval()
     with torch.no_grad():
         return model(ids, lengths)
+
+
+def best_tags(
+    model: nn.Module, ids: torch.Tensor, lengths: torch.Tensor, tags: Sequence[str]
+) -> list[list[str]]:
+    """The best tag of every word by a network's scores, sentence by sentence."""
+    best = _logits(model, ids, lengths).argmax(dim=-1).tolist()
+    return [[tags[k] for k in row[:n]] for row, n in zip(best, lengths.tolist(), strict=True)]
 
 
 def occlusion(
@@ -740,10 +768,17 @@ def confusions(true_tags: Sentences, found: Sentences, labels: int = 13) -> pd.D
     return pd.DataFrame(rows, columns=["true", "found", "words"])
 
 
-def addresses_with_errors(
-    words: Sentences, true_tags: Sentences, found: Sentences, which: slice
+def wrongly_tagged(
+    words: Sentences,
+    true_tags: Sentences,
+    found: Sentences,
+    which: slice,
+    what: str = "addresses",
 ) -> list[int]:
-    """Some wrongly tagged addresses of four to eight words: true tags, and those found."""
+    """Some wrongly tagged addresses of four to eight words: true tags, and those found.
+
+    ``what`` names them in the title.
+    """
     wrong = [i for i, row in enumerate(words) if found[i] != true_tags[i] and 4 <= len(row) <= 8]
     chosen = wrong[which]
     _, ax = plots.new_figure(width=10.5, height=5.8)
@@ -752,7 +787,7 @@ def addresses_with_errors(
         for row, i in enumerate(chosen)
     ]
     ax.set(xlim=(-6, max(widths)), ylim=(-3.4 * len(chosen) + 0.8, 0.9))
-    ax.set_title(f"{len(chosen)} addresses with errors (✗)")
+    ax.set_title(f"{len(chosen)} {what} with errors (✗)")
     ax.axis("off")
     return chosen
 

@@ -26,6 +26,7 @@ import pytest
 
 from course import data
 from course.data import __main__ as command
+from course.data import tagging
 from course.data.sources import SOURCES
 
 fetching = importlib.import_module("course.data.fetch")
@@ -273,6 +274,27 @@ def test_families_do_not_leak():
     assert pool == {*by_word.train.inputs, *by_word.valid.inputs}
     with pytest.raises(ValueError):
         data.pronunciations("position")
+
+
+class TestNamesInText:
+    """The sentences of the Brown corpus that come with the course."""
+
+    def test_every_word_has_a_tag_and_no_sentence_is_long(self, no_downloads):
+        parts = data.names_in_text()
+        assert (len(parts.train), len(parts.valid), len(parts.test)) == (3_000, 1_500, 0)
+        for words, tags in [*parts.train, *parts.valid]:
+            assert 0 < len(words) == len(tags) <= 25
+            assert set(tags) <= {"O", "B-NAME", "I-NAME"}
+        assert parts.source.name == "brown"
+
+    @needs_brown
+    def test_they_are_those_of_the_whole_corpus(self, tmp_path, no_downloads):
+        taken = tmp_path / "names.json"
+        tagging.store_names_in_text(taken)
+        assert taken.read_bytes() == tagging.NAMES_IN_TEXT.read_bytes()
+        whole, few = data.brown_names(), data.names_in_text()
+        short = [pair for pair in whole.valid if len(pair[0]) <= 25]
+        assert list(few.valid) == short[:1_500]
 
 
 def test_surnames(no_downloads):

@@ -181,6 +181,34 @@ def _said_by(way: str) -> str:
     )
 
 
+_SEEN = "seen = torch.ones_like(scores, dtype=torch.bool).tril(k.shape[2] - S)"
+_CACHE_IN_PLACE = """def attend_with_cache(x, W, heads, cache=None):
+    N, S, D = x.shape
+    by_head = lambda a: a.reshape(N, S, heads, D // heads).transpose(1, 2)
+    q, k, v = (by_head(x @ W[name]) for name in ("W_q", "W_k", "W_v"))
+    cache = [] if cache is None else cache
+    cache.append((k, v))
+    k, v = (torch.cat(parts, dim=2) for parts in zip(*cache, strict=True))
+    scores = q @ k.transpose(2, 3) / (D // heads) ** 0.5
+    seen = torch.ones_like(scores, dtype=torch.bool).tril(k.shape[2] - S)
+    weights = scores.masked_fill(~seen, -torch.inf).softmax(dim=3)
+    return (weights @ v).transpose(1, 2).reshape(N, S, D) @ W["W_o"], cache
+"""
+_CACHE_BY_HEAD = """def attend_with_cache(x, W, heads, cache=None):
+    N, S, D = x.shape
+    q, k, v = x @ W["W_q"], x @ W["W_k"], x @ W["W_v"]
+    if cache is not None:
+        k, v = torch.cat([cache["k"], k], 1), torch.cat([cache["v"], v], 1)
+    P, size, found = k.shape[1] - S, D // heads, []
+    for part in range(0, D, size):
+        own = slice(part, part + size)
+        scores = torch.einsum("nsd,npd->nsp", q[..., own], k[..., own]) / size**0.5
+        for s in range(S):
+            scores[:, s, P + s + 1 :] = -float("inf")
+        found.append(torch.softmax(scores, -1) @ v[..., own])
+    return torch.cat(found, 2) @ W["W_o"], {"k": k, "v": v}
+"""
+
 WRONG = {
     "edit_distance": {
         "Places are compared one by one, so a single missing item makes everything after it wrong: fill the table.": _function(
@@ -757,6 +785,61 @@ WRONG = {
             )
         ],
     },
+    "attend_with_cache": {
+        "A step reads later ones: mask what comes after it.": [
+            (_SEEN, "seen = torch.ones_like(scores, dtype=torch.bool)")
+        ],
+        "The mask does not know the cache: a new step reads all P cached ones, too.": [
+            (".tril(k.shape[2] - S)", ".tril()")
+        ],
+        "A step reads itself, too.": [
+            (".tril(k.shape[2] - S)", ".tril(k.shape[2] - S - 1)"),
+            (".softmax(dim=3)", ".softmax(dim=3).nan_to_num()"),
+        ],
+        "The cache is not used: put the old keys and values before the new ones.": [
+            ("cache is not None", "False")
+        ],
+        "The cache must hold all steps so far, not the last call's alone.": [
+            ("    if cache is not None", "    new = k, v\n    if cache is not None"),
+            ("return y, (k, v)", "return y, new"),
+        ],
+        "The old keys and values come before the new ones.": [
+            ("[cache[0], k]", "[k, cache[0]]"),
+            ("[cache[1], v]", "[v, cache[1]]"),
+        ],
+        "Before the new values come the old values, not the old keys.": [
+            ("torch.cat([cache[1], v], dim=2)", "torch.cat([cache[0], v], dim=2)")
+        ],
+        "The scores are divided by the root of D / heads, the columns of one head.": [
+            ("/ (D // heads) ** 0.5", "/ D**0.5")
+        ],
+        "The scores are not scaled: divide by the root of D / heads.": [
+            (" / (D // heads) ** 0.5", "")
+        ],
+        "There is one head only: cut the columns into blocks.": [
+            ("    N, S, D = x.shape", "    heads = 1\n    N, S, D = x.shape")
+        ],
+        "The heads are blocks of columns: cut the last axis, then exchange two axes.": [
+            (
+                "a.reshape(N, S, heads, D // heads).transpose(1, 2)",
+                "a.reshape(N, heads, S, D // heads)",
+            )
+        ],
+        "The heads' results stand side by side: exchange the axes back before reshape.": [
+            ("(weights @ v).transpose(1, 2).reshape", "(weights @ v).reshape")
+        ],
+        "The output matrix W_o is missing.": [(' @ W["W_o"]', "")],
+        "The weights of one query add up to 1: softmax over the keys, the last axis.": [
+            (".softmax(dim=3)", ".softmax(dim=2).nan_to_num()")
+        ],
+        "Mask with minus infinity before the softmax; a 0 after it leaves sums below 1.": [
+            (
+                "scores.masked_fill(~seen, -torch.inf).softmax(dim=3)",
+                "scores.softmax(dim=3).masked_fill(~seen, 0)",
+            )
+        ],
+        "Do not change the cache that was passed in: make a new one.": _CACHE_IN_PLACE,
+    },
 }
 
 RIGHT = {
@@ -1049,6 +1132,30 @@ RIGHT = {
             )
         ],
     },
+    "attend_with_cache": {
+        "one head after the other": _CACHE_BY_HEAD,
+        "einsum": [
+            ("q @ k.transpose(2, 3)", 'torch.einsum("nhsd,nhpd->nhsp", q, k)'),
+            (
+                "(weights @ v).transpose(1, 2).reshape(N, S, D)",
+                'torch.einsum("nhsp,nhpd->nshd", weights, v).reshape(N, S, D)',
+            ),
+        ],
+        "a cache of the steps themselves": [
+            (
+                "    if cache is not None:\n        k, v = torch.cat([cache[0], k], dim=2), torch.cat([cache[1], v], dim=2)\n",
+                "    text = x if cache is None else torch.cat([cache, x], dim=1)\n"
+                "    k, v = (\n"
+                "        (text @ W[n]).reshape(N, -1, heads, D // heads).transpose(1, 2) for n in ('W_k', 'W_v')\n"
+                "    )\n",
+            ),
+            ("return y, (k, v)", "return y, text"),
+        ],
+        "a mask that is added": [
+            (_SEEN, "late = torch.full_like(scores, -torch.inf).triu(k.shape[2] - S + 1)"),
+            ("scores.masked_fill(~seen, -torch.inf)", "(scores + late)"),
+        ],
+    },
 }
 
 SAYS = {
@@ -1100,6 +1207,9 @@ SAYS = {
         "It never looks at the context.": "a context that takes in the padding",
         "The memory is turned round and the mask is not: right functions fail.": "fails on a right one in plain Python",
         "It compares with one formula; another score is right too.": "whose scores are not scaled",
+    },
+    "attend_with_cache": {
+        "Do not change the cache that was passed in: make a new one.": "a cache has changed when it was used",
     },
 }
 

@@ -103,3 +103,26 @@ class TestTheCellWithoutWaiting:
         written = torch.sigmoid(i) * torch.tanh(g)
         c = scan_cell(torch.sigmoid(f).numpy(), written.numpy(), np.zeros((2, 4)))
         assert_close(c[:, -1], layer(x)[1][1][0])
+
+
+class TestAttentionWithACache:
+    @pytest.fixture(scope="class")
+    def attend_with_cache(self):
+        return answer_to("05_attention/seq2seq", "attend_with_cache")
+
+    @pytest.mark.parametrize(("N", "T", "D", "heads"), [(3, 7, 6, 2), (1, 1, 4, 4), (2, 9, 5, 1)])
+    def test_it_is_pytorchs_attention_of_several_heads(self, attend_with_cache, N, T, D, heads):
+        x, *weights = (torch.tensor(a) for a in draw(8, (N, T, D), *[(D, D)] * 4))
+        layer = torch.nn.MultiheadAttention(D, heads, bias=False, batch_first=True).double()
+        with torch.no_grad():
+            layer.in_proj_weight.copy_(torch.cat([W.T for W in weights[:3]]))
+            layer.out_proj.weight.copy_(weights[3].T)
+        later = torch.ones(T, T, dtype=torch.bool).triu(1)
+        expected, _ = layer(x, x, x, attn_mask=later, need_weights=False)
+        W = dict(zip(("W_q", "W_k", "W_v", "W_o"), weights, strict=True))
+        found, cache = [], None
+        for part in x.tensor_split((T // 3, T // 2), dim=1):
+            if part.shape[1]:
+                y, cache = attend_with_cache(part, W, heads, cache)
+                found.append(y)
+        assert_close(torch.cat(found, dim=1), expected)

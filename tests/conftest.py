@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader import api
 from nbgrader.api import Gradebook
 
 os.environ.setdefault("COURSE_QUIET", "1")
@@ -135,6 +137,14 @@ def small_gradebook(small_course: CourseFolder) -> Iterator[Gradebook]:
             if about.get("solution"):
                 gradebook.add_solution_cell(cell.id, "small", "00_small")
         yield gradebook
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_answer_of_alembic() -> Iterator[None]:
+    """Ask alembic once what version a new gradebook has: nbgrader starts it anew for each, for 2 s."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(api, "get_alembic_version", functools.cache(api.get_alembic_version))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -569,7 +569,9 @@ TRAIN_WRONG = {
         ("    return model", "    return None"),
         ("range(epochs)", "range(1)"),
     ],
-    "Two epochs are too few: the network has hardly begun to learn.": [("range(epochs)", "range(2)")],
+    "Two epochs are too few: the network has hardly begun to learn.": [
+        ("range(epochs)", "range(2)")
+    ],
     "The loss is climbed instead of descended: no minus before it.": [
         ("loss.backward()", "(-loss).backward()"),
         ("range(epochs)", "range(2)"),
@@ -1131,6 +1133,34 @@ def evaluate(model, ids, lengths, tags, names, batch_size=32):
 """,
 }
 
+_LONGER = "torch.logsumexp(total[:, :, None] + transitions, dim=1)"
+_ALL_PATHS = "return true - torch.logsumexp(total, dim=1)"
+_CRF_ONE_BY_ONE = """def crf_log_likelihood(scores, tags, transitions, mask):
+    found = []
+    for s, y, real in zip(scores, tags, mask):
+        T = int(real.sum())
+        true, total = s[0, y[0]], s[0]
+        for t in range(1, T):
+            true = true + transitions[y[t - 1], y[t]] + s[t, y[t]]
+            total = s[t] + torch.logsumexp(total[:, None] + transitions, 0)
+        found.append(true - torch.logsumexp(total, 0))
+    return torch.stack(found)
+"""
+_CRF_BACKWARDS = """def crf_log_likelihood(scores, tags, transitions, mask):
+    N, T, C = scores.shape
+    picked = torch.nn.functional.one_hot(tags, C).bool()
+    zero = torch.zeros_like(scores)
+    true = torch.where(picked & mask[..., None], scores, zero).sum((1, 2))
+    rest = torch.zeros_like(scores[:, 0])
+    for t in range(T - 1, 0, -1):
+        real = mask[:, t]
+        move = transitions[tags[:, t - 1], tags[:, t]]
+        true = true + torch.where(real, move, torch.zeros_like(move))
+        ahead = torch.logsumexp(transitions + (scores[:, t] + rest)[:, None, :], dim=2)
+        rest = torch.where(real[:, None], ahead, rest)
+    return true - torch.logsumexp(scores[:, 0] + rest, dim=1)
+"""
+
 WRONG = {
     "find_spans": SPANS_WRONG,
     "span_f1": F1_WRONG,
@@ -1140,6 +1170,58 @@ WRONG = {
     "viterbi_decode": VITERBI_WRONG,
     "test_evaluation": TEST_WRONG,
     "evaluate": EVALUATE_WRONG,
+    "crf_log_likelihood": {
+        "That is the score alone: subtract the logarithm of the sum over all paths.": [
+            (_ALL_PATHS, "return true")
+        ],
+        "The best path is one of many: every path counts, so take logsumexp, not the maximum.": [
+            (_LONGER, "(total[:, :, None] + transitions).amax(dim=1)"),
+            (_ALL_PATHS, "return true - total.amax(dim=1)"),
+        ],
+        "At the end all tags count: logsumexp over them, not their maximum.": [
+            (_ALL_PATHS, "return true - total.amax(dim=1)")
+        ],
+        "Paths go along moves: the sum over all of them has transitions, too.": [
+            (_LONGER, "torch.logsumexp(total, dim=1, keepdim=True)")
+        ],
+        "The true path makes moves, too: add their scores.": [
+            (" + moves.where(mask[:, 1:], 0).sum(1)", "")
+        ],
+        "Everywhere transitions[i, j] is the move from i to j: yours are the other way round.": [
+            ("    chosen =", "    transitions = transitions.T\n    chosen =")
+        ],
+        "The true path's moves are turned round: transitions[earlier, later].": [
+            ("transitions[tags[:, :-1], tags[:, 1:]]", "transitions[tags[:, 1:], tags[:, :-1]]")
+        ],
+        "In the sum over all paths the moves are turned round: sum over the earlier tag.": [
+            ("total[:, :, None] + transitions, dim=1", "total[:, None] + transitions, dim=2")
+        ],
+        "The scores at padding are added to the true path: they have no meaning.": [
+            ("chosen.where(mask, 0)", "chosen")
+        ],
+        "Moves into the padding are counted.": [("moves.where(mask[:, 1:], 0)", "moves")],
+        "A move is real if the step that it leads to is real, not the one it comes from.": [
+            ("mask[:, 1:]", "mask[:, :-1]")
+        ],
+        "The sum over all paths goes on into the padding: leave it as it is there.": [
+            ("torch.where(mask[:, t, None], longer, total)", "longer")
+        ],
+        "The score of the first step is missing in the sum over all paths.": [
+            ("total = scores[:, 0]", "total = torch.zeros_like(scores[:, 0])")
+        ],
+        "That is the loss, minus the log-likelihood.": [("return true - ", "return -true + ")],
+        "That is the mean over the steps of each sequence: a path's likelihood is one number.": [
+            ("torch.logsumexp(total, dim=1)\n", "torch.logsumexp(total, dim=1)\n"),
+            (
+                "return true - torch.logsumexp(total, dim=1)",
+                "return (true - torch.logsumexp(total, dim=1)) / mask.sum(1)",
+            ),
+        ],
+        "Exponentials of large scores leave the range of floats: use torch.logsumexp.": [
+            (_LONGER, "(total[:, :, None] + transitions).exp().sum(dim=1).log()"),
+            (_ALL_PATHS, "return true - total.exp().sum(dim=1).log()"),
+        ],
+    },
 }
 RIGHT = {
     "find_spans": SPANS_RIGHT,
@@ -1150,6 +1232,30 @@ RIGHT = {
     "viterbi_decode": VITERBI_RIGHT,
     "test_evaluation": TEST_RIGHT,
     "evaluate": EVALUATE_RIGHT,
+    "crf_log_likelihood": {
+        "each sequence by itself": _CRF_ONE_BY_ONE,
+        "from the end to the beginning": _CRF_BACKWARDS,
+        "logsumexp by hand": [
+            (
+                _LONGER,
+                "(lambda z: (z - z.amax(1, True)).exp().sum(1).log() + z.amax(1))("
+                "total[:, :, None] + transitions)",
+            )
+        ],
+        "the true path step by step": [
+            (
+                "    moves = transitions[tags[:, :-1], tags[:, 1:]]\n",
+                "    rows = torch.arange(len(tags))\n",
+            ),
+            (" + moves.where(mask[:, 1:], 0).sum(1)", ""),
+            (
+                "        longer =",
+                "        move = transitions[tags[rows, t - 1], tags[rows, t]]\n"
+                "        true = true + torch.where(mask[:, t], move, torch.zeros_like(move))\n"
+                "        longer =",
+            ),
+        ],
+    },
 }
 SAYS = {
     "find_spans": {"tags was changed in place: the caller still needs it.": "in place"},

@@ -521,3 +521,46 @@ class _Copies(nn.Module):
             f"evaluate: the model got {len(ids)} sentences and {len(lengths)} lengths.",
         )
         return nn.functional.one_hot((ids - 1).clamp(min=0), 4).double()
+
+
+def crf_log_likelihood(t, crf_log_likelihood):
+    generator = torch.Generator().manual_seed(5)
+    scores, transitions = (
+        torch.randn(*shape, generator=generator, dtype=torch.float64).round(decimals=2)
+        for shape in ((3, 5, 4), (4, 4))
+    )
+    tags = torch.randint(4, (3, 5), generator=generator)
+    mask = torch.arange(5) < torch.tensor([[5], [3], [1]])
+    tags, spoilt = tags * mask, torch.where(mask[:, :, None], scores, 9.0)
+    args = {"scores": spoilt, "tags": tags, "transitions": transitions, "mask": mask}
+    t.check(crf_log_likelihood, args, "log_likelihood")
+    t.check(
+        crf_log_likelihood,
+        args | {"mask": mask.any(1, keepdim=True).expand(3, 5)},
+        "log_likelihood",
+        quiet=True,
+    )
+    by_hand = {
+        "scores": torch.zeros(1, 2, 2, dtype=torch.float64),
+        "tags": torch.tensor([[0, 1]]),
+        "transitions": torch.tensor([[0.0, 0.6931], [0.0, 0.0]], dtype=torch.float64),
+        "mask": torch.ones(1, 2, dtype=torch.bool),
+    }
+    t.check(crf_log_likelihood, by_hand, "log_likelihood", quiet=True)
+    t.check(crf_log_likelihood, args | {"scores": 1000 * scores}, "log_likelihood", quiet=True)
+    never = transitions.clone()
+    never[3, 0] = -torch.inf
+    path = torch.where(tags == 0, 1, tags) * mask
+    t.check(
+        crf_log_likelihood,
+        args | {"transitions": never, "tags": path},
+        "log_likelihood",
+        quiet=True,
+    )
+    leaf = scores.clone().requires_grad_()
+    crf_log_likelihood(leaf, tags, transitions, mask).sum().backward()
+    checks.require(
+        leaf.grad is not None and bool((leaf.grad[~mask] == 0).all()),
+        "crf_log_likelihood: no gradient may reach the scores at padding.",
+    )
+    t.say("also by hand, with scores in the thousands, and with a forbidden move")

@@ -126,3 +126,29 @@ class TestAttentionWithACache:
                 y, cache = attend_with_cache(part, W, heads, cache)
                 found.append(y)
         assert_close(torch.cat(found, dim=1), expected)
+
+
+class TestTheLikelihoodOfAPath:
+    @pytest.fixture(scope="class")
+    def crf_log_likelihood(self):
+        return answer_to("04_bidirectional/tagging", "crf_log_likelihood")
+
+    @pytest.mark.parametrize(("T", "C"), [(1, 3), (2, 2), (5, 3)])
+    def test_it_is_the_softmax_over_all_paths(self, crf_log_likelihood, T, C):
+        scores, transitions = as_tensors(*draw(9, (1, T, C), (C, C)))
+        paths = torch.cartesian_prod(*[torch.arange(C)] * T).reshape(-1, T)
+        moves = transitions[paths[:, :-1], paths[:, 1:]].sum(dim=1)
+        of_paths = scores[0, torch.arange(T), paths].sum(dim=1) + moves
+        everything = torch.ones(len(paths), T, dtype=torch.bool)
+        found = crf_log_likelihood(scores.expand(len(paths), T, C), paths, transitions, everything)
+        assert_close(found, torch.log_softmax(of_paths, dim=0))
+
+    def test_padding_changes_nothing(self, crf_log_likelihood):
+        scores, transitions = as_tensors(*draw(10, (3, 6, 4), (4, 4)))
+        lengths = torch.tensor([6, 1, 4])
+        mask = torch.arange(6) < lengths[:, None]
+        tags = torch.randint(4, (3, 6), generator=torch.Generator().manual_seed(0)) * mask
+        found = crf_log_likelihood(scores, tags, transitions, mask)
+        for n, T in enumerate(lengths):
+            cut = scores[n : n + 1, :T], tags[n : n + 1, :T], transitions, mask[n : n + 1, :T]
+            assert_close(found[n : n + 1], crf_log_likelihood(*cut))

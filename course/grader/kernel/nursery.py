@@ -57,11 +57,18 @@ PRELOAD = (
     "tornado.platform.asyncio",
     "tornado.queues",
     "zmq.utils.garbage",
+    "course.bug_hunt",
     "course.checks",
+    "course.claims",
+    "course.data",
     "course.emission",
+    "course.figures.parts",
+    "course.guess",
     "course.plots",
+    "course.sliders",
     "course.training",
     "course.weights",
+    "course.worked",
     "landlock",
 )
 """What lessons use; everything else a kernel imports for itself."""

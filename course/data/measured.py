@@ -6,8 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 STORED = Path(__file__).parent / "stored"
 
 
@@ -25,6 +23,8 @@ def measured(name: str) -> dict[str, Any]:
         A table (:class:`pandas.DataFrame`, one row a run) for each study, and under ``"made"``
         the seeds, the versions and the processor seconds that made them.
     """
+    import pandas as pd  # here: every kernel's parent imports this package, and few need a table
+
     found = json.loads((STORED / f"{name}.json").read_text())
     made = found.pop("made")
     return {"made": made, **{study: pd.DataFrame(rows) for study, rows in found.items()}}

@@ -7,6 +7,7 @@ They run once for each lesson and seed, like the solution, and in a process of t
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import zlib
@@ -54,7 +55,10 @@ def with_misconceptions(
     if not path.is_file():
         source = root / "source" / lesson.assignment / f"{lesson.notebook}.ipynb"
         command = [sys.executable, "-m", MAKER, str(source), str(bank), str(seed)]
-        made = subprocess.run(command, input=references.to_bytes(), capture_output=True, cwd=root)
+        pages = os.environ | {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}  # quicker to fork
+        made = subprocess.run(
+            command, input=references.to_bytes(), capture_output=True, cwd=root, env=pages
+        )
         if made.returncode:
             last = made.stderr.decode(errors="replace").strip().splitlines()[-1:]
             log.warning("misconceptions of %s are not known: %s", lesson.notebook, *last or ["?"])

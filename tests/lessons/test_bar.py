@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import threading
+
 import nbformat
 import numpy as np
 import pytest
 import torch
 from nbformat.v4 import new_code_cell
 from torch import nn
+from tqdm import tqdm
 
 from course.grader.kernel.trusted import fork
 from course.grader.notebooks.answers import Answers
@@ -173,6 +177,17 @@ def test_a_digest_tells_things_apart_and_knows_them_again():
     again = {name: state.digest(made(source)) for name, source in THINGS.items()}
     assert first == again
     assert len(set(first.values())) == len(THINGS)
+
+
+def test_a_progress_bar_leaves_nothing_and_a_thread_does():
+    before, end = state.snapshot({}, []), threading.Event()
+    assert list(tqdm(range(3), file=io.StringIO())) == [0, 1, 2]
+    assert state.snapshot({}, []) == before
+    waiting = threading.Thread(target=end.wait)
+    waiting.start()
+    assert state.snapshot({}, []) != before
+    end.set()
+    waiting.join()
 
 
 def test_a_patched_library_is_seen(monkeypatch):

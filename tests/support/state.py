@@ -31,6 +31,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from tqdm import TMonitor
 
 LIBRARIES = (
     *("builtins", "copy", "math", "random", "time", "numpy", "numpy.linalg", "numpy.random"),
@@ -83,7 +84,8 @@ def _settings() -> dict[str, Any]:
         "environment": dict(os.environ),
         "search path": list(sys.path),
         "recursion limit": sys.getrecursionlimit(),
-        "threads": threading.active_count(),
+        # A progress bar's own watches bars, and a fork of who had one has none.
+        "threads": sum(type(one) is not TMonitor for one in threading.enumerate()),
         "alarm": repr(signal.getsignal(signal.SIGALRM)),
         "tracing": repr(sys.gettrace()),
         "warnings": [repr(entry) for entry in warnings.filters],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
@@ -88,6 +89,28 @@ def peak_mebibytes(function: Callable[[], Any]) -> float:
 LAYERS = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 STEPS = {"rnn": nn.RNNCell, "gru": nn.GRUCell, "lstm": nn.LSTMCell}
 BY_HAND, FUSED, FUSED_OFF, TWICE = "by hand", "fused kernel", "fused kernel off", "checkpointed"
+
+
+def peak_bytes(function: Callable[[], Any]) -> int:
+    """Measure the most memory that NumPy arrays and Python objects take at once in a call.
+
+    Parameters
+    ----------
+    function : callable
+        Without arguments.
+
+    Returns
+    -------
+    int
+        Bytes, beyond those that were there before.
+    """
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        function()
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
 
 
 def ways_to_run(cell: str, T: int, H: int, N: int = 16, D: int = 32) -> dict[str, Callable]:

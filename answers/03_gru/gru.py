@@ -1237,6 +1237,58 @@ def test_port(step):
 """,
 }
 
+# --- checkpoints --------------------------------------------------------------------------------
+_CROSSES = "        upstream[:, -1] += dstate\n"
+_ALL_CACHES = """def checkpointed_backward(dh, x, h0, W_x, W_h, b, every):
+    state, caches, dxs, dstate, totals = h0, [], [], 0 * h0, [0, 0, 0]
+    parts = [slice(start, start + every) for start in range(0, x.shape[1], every)]
+    for part in parts:
+        h, cache = gru_forward(x[:, part], state, W_x, W_h, b)
+        caches.append(cache)
+        state = h[:, -1]
+    for part, cache in zip(parts[::-1], caches[::-1], strict=True):
+        upstream = dh[:, part].copy()
+        upstream[:, -1] += dstate
+        dx, dstate, *more = gru_backward(upstream, cache)
+        dxs.insert(0, dx)
+        totals = [a + b for a, b in zip(totals, more, strict=True)]
+    return np.concatenate(dxs, axis=1), dstate, *totals
+"""
+_STEP_BY_STEP = """def checkpointed_backward(dh, x, h0, W_x, W_h, b, every):
+    T, h, kept = x.shape[1], h0, {}
+    for t in range(T):
+        if t % every == 0:
+            kept[t] = h
+        h, _ = gru_step(x[:, t], h, W_x, W_h, b)
+    dx, dstate = np.empty_like(x), np.zeros_like(h0)
+    totals = [np.zeros_like(W) for W in (W_x, W_h, b)]
+    for start in sorted(kept, reverse=True):
+        h, caches = kept[start], []
+        for t in range(start, min(start + every, T)):
+            h, cache = gru_step(x[:, t], h, W_x, W_h, b)
+            caches.append(cache)
+        for t in reversed(range(start, start + len(caches))):
+            dx[:, t], dstate, *more = gru_step_backward(dh[:, t] + dstate, caches.pop())
+            for total, dweight in zip(totals, more, strict=True):
+                total += dweight
+    return dx, dstate, *totals
+"""
+_BY_HALVES = """def checkpointed_backward(dh, x, h0, W_x, W_h, b, every):
+    T = x.shape[1]
+    if T <= every:
+        return gru_backward(dh, gru_forward(x, h0, W_x, W_h, b)[1])
+    half = T // 2
+    middle = h0
+    for t in range(half):
+        middle, _ = gru_step(x[:, t], middle, W_x, W_h, b)
+    later = checkpointed_backward(dh[:, half:], x[:, half:], middle, W_x, W_h, b, every)
+    up = dh[:, :half].copy()
+    up[:, -1] += later[1]
+    first = checkpointed_backward(up, x[:, :half], h0, W_x, W_h, b, every)
+    sums = [one + two for one, two in zip(first[2:], later[2:], strict=True)]
+    return np.concatenate([first[0], later[0]], axis=1), first[1], *sums
+"""
+
 WRONG = {
     "gru_step": STEP_WRONG,
     "gru_forward": FORWARD_WRONG,
@@ -1248,6 +1300,57 @@ WRONG = {
     "count_parameters": COUNT_WRONG,
     "test_port": TEST_WRONG,
     "ported_gru_step": PORT_WRONG,
+    "checkpointed_backward": {
+        "What the later part sends back is lost: add it to the last step of the earlier one.": [
+            (_CROSSES, "")
+        ],
+        "What the later part sends back belongs to the last step of the earlier part, not its first.": [
+            ("upstream[:, -1] +=", "upstream[:, 0] +=")
+        ],
+        "What the later part sends back reaches one step directly, not every step of the part.": [
+            (_CROSSES, "        upstream += dstate[:, None]\n")
+        ],
+        "A part begins with the state at its checkpoint, not with h0.": [
+            ("W_h, b)\n        upstream", "W_h, b)\n        upstream"),
+            ("x[:, part], kept[k]", "x[:, part], h0"),
+        ],
+        "A part begins with the state before its first step: that is one checkpoint further on.": [
+            ("kept[k]", "kept[max(k - 1, 0)]")
+        ],
+        "Checkpoints are states at the end of a part, not at its beginning.": [
+            ("states[:, -1]", "states[:, 0]")
+        ],
+        "The parts of dx stand in the order of the way back: turn it round.": [
+            ("dxs[::-1]", "dxs")
+        ],
+        "Go back from the last part to the first.": [
+            ("reversed(range(len(kept)))", "range(len(kept))"),
+            ("dxs[::-1]", "dxs"),
+        ],
+        "The weights act in every part: add up their gradients.": [
+            (
+                "totals = [total + dweight for total, dweight in zip(totals, dweights, strict=True)]",
+                "totals = dweights",
+            )
+        ],
+        "The last part, shorter than the others, is left out.": [
+            (
+                "    for k in",
+                "    x, T = x[:, : len(kept) * every], x.shape[1] // every * every or x.shape[1]\n    dh, whole = dh[:, :T], x\n    x, kept = x[:, :T], kept[: -(-T // every)]\n    for k in",
+            ),
+            (
+                "np.concatenate(dxs[::-1], axis=1)",
+                "np.concatenate([*dxs[::-1], np.zeros_like(whole[:, T:])], axis=1)",
+            ),
+        ],
+        "dh0 is what the first part sends back, and is not 0.": [
+            ("axis=1), dstate, *totals", "axis=1), 0 * dstate, *totals")
+        ],
+        "dh is changed in place: copy the part before you add to it.": [
+            ("dh[:, part].copy()", "dh[:, part]")
+        ],
+        "Do not keep the caches of the way forward: make them again.": _ALL_CACHES,
+    },
 }
 RIGHT = {
     "gru_step": STEP_RIGHT,
@@ -1260,6 +1363,24 @@ RIGHT = {
     "count_parameters": COUNT_RIGHT,
     "test_port": TEST_RIGHT,
     "ported_gru_step": PORT_RIGHT,
+    "checkpointed_backward": {
+        "step by step": _STEP_BY_STEP,
+        "two halves, and halves of these": _BY_HALVES,
+        "checkpoints in an array": [
+            ("kept, dxs, dstate, totals = [h0], []", "kept, dxs, dstate, totals = h0[None], []"),
+            ("kept[-1], W_x", "kept[-1], W_x"),
+            (
+                "kept.append(states[:, -1].copy())",
+                "kept = np.concatenate([kept, states[None, :, -1]])",
+            ),
+        ],
+        "the sent gradient in an array of zeros": [
+            (
+                "upstream = dh[:, part].copy()\n" + _CROSSES,
+                "sent = np.zeros_like(dh[:, part])\n        sent[:, -1] = dstate\n        upstream = dh[:, part] + sent\n",
+            )
+        ],
+    },
 }
 SAYS = {
     "gru_step": {
@@ -1324,6 +1445,10 @@ SAYS = {
     "ported_gru_step": {
         "h_prev is overwritten by the new state: return a new array.": "in place",
         "A float64 factor makes a float64 state: keep the dtype of the input.": "float32",
+    },
+    "checkpointed_backward": {
+        "dh is changed in place: copy the part before you add to it.": "changed its argument dh",
+        "Do not keep the caches of the way forward: make them again.": "Let no cache of another part",
     },
 }
 

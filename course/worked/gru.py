@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from course import bug_hunt, checks
+from course import bug_hunt, checks, measuring
 from course.weights import load_torch_weights
 
 D, H = 5, 2
@@ -276,3 +276,27 @@ def ported_gru_step(t, ported_gru_step):
     for rows in (slice(None, None, -1), slice(1)):
         args = {"x": STEP["x"][rows], "h_prev": STATE[rows], **TORCH_WEIGHTS}
         t.check(ported_gru_step, args, "h", quiet=True)
+
+
+def checkpointed_backward(t, checkpointed_backward, gru_forward, gru_backward):
+    names = "dx, dh0, dW_x, dW_h, db"
+    sequence = {"x": _numbers(3, 7, D, start=1.0), "h0": STATE, **WEIGHTS}
+    args = {"dh": _numbers(3, 7, H, start=2.7), **sequence, "every": 3}
+    t.check(checkpointed_backward, args, names)
+    for every in (1, 6, 7, 10):
+        t.check(checkpointed_backward, args | {"every": every}, names, quiet=True)
+    single = {"dh": _numbers(1, 1, 1, start=0.4), **ONE_SEQUENCE, "every": 2}
+    t.check(checkpointed_backward, single, names, quiet=True)
+    rng = np.random.default_rng(0)
+    long = [
+        0.3 * rng.normal(size=s)
+        for s in ((8, 256, 16), (8, 256, 1), (8, 16), (1, 48), (16, 48), 48)
+    ]
+    whole = measuring.peak_bytes(lambda: gru_backward(long[0], gru_forward(*long[1:])[1]))
+    parts = measuring.peak_bytes(lambda: checkpointed_backward(*long, 16))
+    checks.require(
+        parts < 0.6 * whole,
+        f"checkpointed_backward: over 256 steps with every=16 it takes {parts / whole:.0%} of the "
+        "memory that all caches take. Let no cache of another part stay alive.",
+    )
+    t.say("for parts of several lengths, and in less memory than all caches take")

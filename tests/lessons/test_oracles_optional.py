@@ -152,3 +152,25 @@ class TestTheLikelihoodOfAPath:
         for n, T in enumerate(lengths):
             cut = scores[n : n + 1, :T], tags[n : n + 1, :T], transitions, mask[n : n + 1, :T]
             assert_close(found[n : n + 1], crf_log_likelihood(*cut))
+
+
+class TestGradientsComputedTwice:
+    @pytest.fixture(scope="class")
+    def checkpointed_backward(self):
+        return answer_to("03_gru/gru", "checkpointed_backward")
+
+    @pytest.mark.parametrize("every", [1, 2, 3, 7, 9])
+    def test_they_are_those_of_autograd(self, checkpointed_backward, every):
+        N, T, D, H = 2, 7, 3, 4
+        dh, *arrays = draw(11, (N, T, H), (N, T, D), (N, H), (D, 3 * H), (H, 3 * H), (3 * H,))
+        x, h, W_x, W_h, b = inputs = as_tensors(*arrays)
+        states = []
+        for t in range(T):  # the papers' form: the reset gate acts before the product
+            a = x[:, t] @ W_x + b
+            r, z = torch.sigmoid(a[:, : 2 * H] + h @ W_h[:, : 2 * H]).chunk(2, dim=1)
+            n = torch.tanh(a[:, 2 * H :] + (r * h) @ W_h[:, 2 * H :])
+            h = (1 - z) * h + z * n
+            states.append(h)
+        wanted = torch.autograd.grad(torch.stack(states, 1), inputs, torch.tensor(dh))
+        for got, want in zip(checkpointed_backward(dh, *arrays, every), wanted, strict=True):
+            assert_close(got, want)

@@ -22,6 +22,18 @@ def test_peak_memory_is_the_largest_sum_of_live_tensors():
     assert measuring.peak_mebibytes(two_then_one) == pytest.approx(2, abs=0.01)
 
 
+def test_peak_bytes_are_those_of_live_arrays():
+    kept = np.ones(2**17)  # 1 MiB that was there before
+
+    def two_then_one():
+        a = np.ones(2**17)
+        b = a + kept
+        del a
+        return b + 1
+
+    assert measuring.peak_bytes(two_then_one) == pytest.approx(2 * 2**20, rel=0.01)
+
+
 def test_a_clock_sees_work():
     with measuring.clock() as clock:
         sum(range(200_000))

@@ -302,8 +302,8 @@ COPIES = 150
 
 DRIVER = """
 import contextlib, os, pathlib, signal, subprocess, sys, time
-import distributed, nbgrader.apps, torch
-import course.grader.__main__ as cli, course.grader.pages.report, course.grader.classroom.run
+import course.grader.__main__ as cli, course.grader.authoring.generate
+import course.grader.classroom.class_report, course.grader.classroom.run, course.grader.kernel.warm
 
 def stored():
     return len(list(pathlib.Path(".grader/results").glob("**/*.json")))

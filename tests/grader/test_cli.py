@@ -12,7 +12,7 @@ import pytest
 from course.grader.__main__ import main
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("lean")]
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from glob import glob
+from pathlib import Path
 
 import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -41,6 +42,8 @@ ENDLESS = "it did not end in time: is there an endless loop?"
 KILLED = "its kernel died (exit, or out of memory)"
 NOT_TRIED = "not tried, because the run stopped before it"
 
+STARTED = Path.cwd()
+"""Where ``nbgrader validate`` was called; it goes into a notebook's folder to run it."""
 NOT_GRADED = {"grade": False, "solution": False, "locked": False, "task": False}
 LIST = {"grade": True, "points": 0, "grade_id": "validation", "cell_type": "code"}
 
@@ -252,7 +255,8 @@ def _is_end_of_the_command(cell_index: int) -> bool:
     if not isinstance(program, ValidateApp):
         return False
     # As nbgrader finds them, patterns included.
-    files = [path for name in program.extra_args for path in glob(name)]  # noqa: PTH207
+    names = program.extra_args
+    files = [STARTED / path for n in names for path in glob(n, root_dir=STARTED)]  # noqa: PTH207
     if len(_progress) < len(files):
         return False
     return cell_index == len(nbformat.read(files[-1], as_version=4).cells) - 1

@@ -239,19 +239,20 @@ def test_a_cell_that_kills_or_never_ends_is_named(tmp_path, source, fault):
 def test_the_command_exits_by_what_it_found(tmp_path):
     shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
     wrong = written(four="def four(x):\n    return 5 * x")
-    for name, notebook in (("wrong", wrong), ("done", written())):
-        nbformat.write(notebook, tmp_path / f"{name}.ipynb")
+    (tmp_path / "lesson").mkdir()
+    for name, notebook in (("wrong", wrong), ("done", with_an_option(written()))):
+        nbformat.write(notebook, tmp_path / "lesson" / f"{name}.ipynb")
 
     def validate(*names):
         command = [sys.executable, "-m", "nbgrader", "validate", *names]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
-    done = validate("done.ipynb")
+    done = validate("lesson/done.ipynb")
     assert done.returncode == 0 and "Success" in done.stdout
-    found = validate("wrong.ipynb")
+    found = validate("lesson/wrong.ipynb")
     assert found.returncode == 1
     assert "✗ four: four is not right." in found.stdout and len(found.stdout) < 500
-    both = validate("wrong.ipynb", "done.ipynb")
+    both = validate("lesson/wrong.ipynb", "lesson/done.ipynb")
     assert both.returncode == 1 and "✗ four" in both.stdout
 
 

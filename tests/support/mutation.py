@@ -41,7 +41,7 @@ import sys
 import time
 import types
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from multiprocessing import Pipe
@@ -165,7 +165,7 @@ class Notebook:
         self.names = {exercise: self._names_after(exercise) for exercise in self.hidden}
         self.namespace: dict[str, Any] = {}
         self.known = Known()
-        self.kept_untrained: dict[str, set[str]] = {}
+        self.kept_untrained: dict[str, tuple[set[str], str]] = {}
 
     def _names_after(self, exercise: str) -> set[str]:
         """The variables that matter after an exercise: those that later cells read.
@@ -363,7 +363,9 @@ class Notebook:
         """Run a wrong variant without its training; ``None`` unless that is enough to refuse it.
 
         It is enough when it loses what the solution keeps, untrained too. Typical answers are
-        trained, for all that they earn counts; and so is what leaves later cells a model.
+        trained, for all that they earn counts; so is what leaves later cells a model, and what
+        the visible test lets pass as far as it lets the solution, which it then asks for what
+        its training made.
         """
         kind, exercise, name = job.key
         own = self._own(exercise)
@@ -376,23 +378,37 @@ class Notebook:
         if paired or job.change in typical:
             return None
         untrained = [step for step in own if not self.trains(step)]
-        mine = forked(self._run_variant, kind, name, submission, untrained, before)
         if exercise not in self.kept_untrained:
-            self.kept_untrained[exercise] = self._right_parts(
-                exercise, forked(self._run_all, untrained, Settings(self.seeds[0]))[own[-1].key]
-            )
-        lost = self.kept_untrained[exercise] - self._right_parts(exercise, mine["own"][0])
-        return mine if lost else None
+            right = changed(self.lesson, {})
+            solved = forked(self._run_variant, kind, "", right, untrained, before, made)
+            kept = self._right_parts(exercise, solved["own"][0])
+            self.kept_untrained[exercise] = kept, solved["said"]
+        kept, asked = self.kept_untrained[exercise]
+        if not kept:
+            return None
+        mine = forked(self._run_variant, kind, name, submission, untrained, before, made)
+        lost = kept - self._right_parts(exercise, mine["own"][0])
+        return mine if lost and (not asked or mine["said"] not in {"", asked}) else None
 
     def _right_parts(self, exercise: str, result: StepResult) -> set[str]:
         verdict = self._judged(exercise, result, self.seeds[0])
         return {part.label for part in verdict.parts if part.right}
 
     def _run_variant(
-        self, kind: str, name: str, submission: Submission, steps: Sequence[Step], before: dict
+        self,
+        kind: str,
+        name: str,
+        submission: Submission,
+        steps: Sequence[Step],
+        before: dict,
+        unmade: Iterable[str] = (),
     ) -> dict[str, Any]:
-        """In a child: run a variant and what it may harm; return what is to be judged."""
+        """In a child: run a variant and what it may harm; return what is to be judged.
+
+        Visible tests ask that names which they mention are there: those ``unmade`` are, as None.
+        """
         exercise, result = steps[-1].exercise, StepResult()
+        self.namespace.update({n: None for n in unmade if n not in self.namespace})
         found: dict[str, Any] = {"said": "", "harmed": {}, "elsewhere": None}
         own = self._changed_steps(submission, steps)
         for step in own:

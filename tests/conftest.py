@@ -90,6 +90,7 @@ SOLVE_TRIPLE = "def triple(x):\n    ### BEGIN SOLUTION\n    return 3 * x\n    ##
 def notebook_with_an_option() -> nbformat.NotebookNode:
     """The small notebook, and after it an optional exercise with a cell that uses it."""
     notebook = small_notebook()
+    notebook.cells[0].source += "\n\n*Optional*, near the end: `triple`."
     stub, visible, _ = exercise_cells("triple", SOLVE_TRIPLE, "")
     stub.metadata.exercise = {"difficulty": 5, "minutes": 40, "optional": True}
     notebook.cells += [

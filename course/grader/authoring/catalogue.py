@@ -121,10 +121,11 @@ def _row(folder: CourseFolder, lesson: Lesson) -> str:
 
 
 def _words(cell: NotebookNode) -> int:
-    """Words of a Markdown cell, closed hints left out."""
+    """Words of a Markdown cell, without closed hints and the line that names what is optional."""
     if cell.cell_type != "markdown":
         return 0
     shown = re.sub(r"<details>.*?</details>", "", cell.source, flags=re.DOTALL)
+    shown = re.sub(r"^\*Optional\*.*$", "", shown, flags=re.MULTILINE)
     return len(re.findall(r"\w+", shown))
 
 

@@ -107,16 +107,22 @@ TOLD_BY_THE_EXAM = "def learn(rows):\n    return [2 * x for x in rows[:1]]"
 
 
 @pytest.mark.parametrize(
-    ("later", "trainings", "harmful"),
-    [(HIDDEN_DOUBLE, ["exam"], []), (ASKS_THE_MODEL, ["at once", "exam"], ["at once"])],
-    ids=["nobody asks the model", "a later test asks it"],
+    ("visible", "later", "trainings", "harmful"),
+    [
+        ("assert callable(learn)", HIDDEN_DOUBLE, ["exam"], []),
+        ("assert callable(learn)", ASKS_THE_MODEL, ["at once", "exam"], ["at once"]),
+        ("assert learn([1]) == [2], 'no'\nassert model, 'none'", HIDDEN_DOUBLE, ["exam"], []),
+        ("assert model[1:] != [7], 'none'", HIDDEN_DOUBLE, ["at once", "exam"], []),
+    ],
+    ids=["nobody asks the model", "a later test asks it", "heard before", "heard of the model"],
 )
 def test_what_is_refused_before_a_training_is_not_trained(
-    later, trainings, harmful, tmp_path, monkeypatch
+    visible, later, trainings, harmful, tmp_path, monkeypatch
 ):
-    """Unless an exercise after it could meet its model."""
+    """Unless an exercise after it, or its own visible test, could meet its model."""
     log, path = tmp_path / "log", tmp_path / "00_small" / "small.ipynb"
     learn = exercise_cells("learn", LEARN, EXAM)
+    learn[1].source = visible
     training = new_code_cell(
         f"model = learn([1, 2])\nopen({str(log)!r}, 'a').write(f'{{model}}\\n')",
         id="training",
@@ -124,7 +130,7 @@ def test_what_is_refused_before_a_training_is_not_trained(
     )
     notebook = small_notebook()
     double = exercise_cells("double", SOLVE_DOUBLE, later)
-    notebook.cells = [notebook.cells[1], *learn[:2], training, learn[2], *double]
+    notebook.cells = [notebook.cells[1], learn[0], training, *learn[1:], *double]
     path.parent.mkdir()
     nbformat.write(notebook, path)
     wrong = {"learn": {"at once": TOLD_AT_ONCE, "exam": TOLD_BY_THE_EXAM}}

@@ -386,9 +386,10 @@ class Notebook:
         kept, asked = self.kept_untrained[exercise]
         if not kept:
             return None
-        mine = forked(self._run_variant, kind, name, submission, untrained, before, made)
-        lost = kept - self._right_parts(exercise, mine["own"][0])
-        return mine if lost and (not asked or mine["said"] not in {"", asked}) else None
+        mine = forked(self._run_variant, kind, name, submission, untrained, before, made, asked)
+        if mine is None:
+            return None
+        return mine if kept - self._right_parts(exercise, mine["own"][0]) else None
 
     def _right_parts(self, exercise: str, result: StepResult) -> set[str]:
         verdict = self._judged(exercise, result, self.seeds[0])
@@ -402,16 +403,20 @@ class Notebook:
         steps: Sequence[Step],
         before: dict,
         unmade: Iterable[str] = (),
-    ) -> dict[str, Any]:
+        asked: str = "",
+    ) -> dict[str, Any] | None:
         """In a child: run a variant and what it may harm; return what is to be judged.
 
         Visible tests ask that names which they mention are there: those ``unmade`` are, as None.
+        When the visible test says no more than what it ``asked`` of the solution, that is the end.
         """
         exercise, result = steps[-1].exercise, StepResult()
         self.namespace.update({n: None for n in unmade if n not in self.namespace})
         found: dict[str, Any] = {"said": "", "harmed": {}, "elsewhere": None}
         own = self._changed_steps(submission, steps)
         for step in own:
+            if step.hidden and asked and found["said"] in {"", asked}:
+                return None
             if step.hidden:
                 found["own"] = [
                     None if exercise in self.paired else run_step(step, self.namespace, setting)

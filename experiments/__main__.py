@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from experiments import attention, comparison, forecasting, language_model, seq2seq
+from experiments import attention, comparison, forecasting, language_model, seq2seq, tagging
 
 comparison.main()
 forecasting.main()
 attention.main()
 language_model.main()
 seq2seq.main()
+tagging.main()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
 from course import plots
-from course.figures.tagging import Sentences
+from course.figures.tagging import Sentences, Spans
 
 STARTS = ("fresh", "from names")
 
@@ -116,3 +117,26 @@ def two_starts(runs: pd.DataFrame) -> pd.DataFrame:
     ax.legend(title="start", loc="center left", bbox_to_anchor=(1.01, 0.5))
     ax.grid(False, axis="y")
     return found
+
+
+def found_by_place(
+    true_tags: Sentences,
+    found_tags: Sentences,
+    find_spans: Callable[[list[str]], Spans],
+) -> pd.DataFrame:
+    """Count the names found, those that begin a sentence and those further on.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows ``first word`` and ``further on``; columns ``names``, ``found`` and ``recall``.
+    """
+    rows = {"first word": [0, 0], "further on": [0, 0]}
+    for true, found in zip(true_tags, found_tags, strict=True):
+        right = set(find_spans(list(found)))
+        for span in find_spans(list(true)):
+            row = rows["further on" if span[0] else "first word"]
+            row[0] += 1
+            row[1] += span in right
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["names", "found"])
+    return table.assign(recall=table["found"] / table["names"].clip(lower=1))

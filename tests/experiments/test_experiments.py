@@ -11,7 +11,7 @@ import torch
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course import data
-from experiments import attention, comparison, forecasting, language_model, seq2seq
+from experiments import attention, comparison, forecasting, language_model, seq2seq, tagging
 from experiments.runs import SEEDS, make_again, names_of_the_lesson
 
 ACCURACY, STEPS = 0.05, 0.35
@@ -166,6 +166,34 @@ class TestLanguageModel:
         run = next(language_model.cells(lesson, 0, names=["RNN, 128 units"]))
         row = stored["cells"].query("network == 'RNN, 128 units' and seed == 0").iloc[0]
         assert run["bits"] == pytest.approx(row["bits"], abs=0.05)
+
+
+class TestTagging:
+    """Taggers of names and of addresses, and a start from one for the other."""
+
+    def test_every_run_has_five_seeds(self):
+        stored = data.measured("tagging")
+        assert stored["made"]["seeds"] == list(SEEDS)
+        for study, by in {
+            "names": ["network"],
+            "transfer": ["addresses", "start"],
+            "addresses": ["network", "decoding"],
+        }.items():
+            assert (stored[study].groupby(by)["seed"].nunique() == 5).all(), study
+        assert set(stored["transfer"]["start"]) == {"fresh", "from names"}
+
+    @pytest.mark.slow
+    def test_a_short_part_made_again_agrees(self):
+        torch.set_num_threads(1)
+        lesson = names_of_the_lesson(tagging.SOURCE)
+        rows = data.measured("tagging")["transfer"].set_index(["start", "seed"])
+        found = tagging.started(lesson, 1, tagging.FEW, from_names=False)
+        run = tagging.scored(lesson["valid_tags"], found, lesson)
+        assert run["span F1"] == pytest.approx(rows.loc[("fresh", 1), "span F1"], abs=0.03)
+        rows = data.measured("tagging")["addresses"].set_index(["decoding", "seed"])
+        for run in tagging.addresses(lesson, 0):
+            row = rows.loc[(run["decoding"], 0)]
+            assert run["span F1"] == pytest.approx(row["span F1"], abs=0.02)
 
 
 def test_rows_are_made_from_every_seed_and_stored_with_what_made_them(tmp_path):

@@ -92,6 +92,14 @@ class TestFewNames:
         assert tagging_names.few_names(touching)["names behind a name"] == 2
 
 
+def test_names_found_are_counted_by_where_they_begin():
+    true = [["B-NAME", "O", "B-NAME"], ["O", "B-NAME", "O"]]
+    found = [["O", "O", "B-NAME"], ["B-NAME", "B-NAME", "O"]]
+    table = tagging_names.found_by_place(true, found, spans)
+    assert table.loc["first word"].tolist() == [1, 0, 0]
+    assert table.loc["further on"].tolist() == [2, 2, 1]
+
+
 class TestASecondTask:
     """What a tagger takes over from one of another task."""
 

@@ -644,8 +644,13 @@ def judge_all(
             os.set_inheritable(theirs.fileno(), True)
             command = [sys.executable, "-m", __name__, str(path), "--seeds", str(seeds)]
             command += ["--connection", str(theirs.fileno())]
-            pages = os.environ | {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}  # quicker to fork
-            process = subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=ROOT, env=pages)
+            environment = os.environ | {
+                "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # quicker to fork
+                "NBGRADER_EXECUTION": "autograde",  # trained for as long as graded work is
+            }
+            process = subprocess.Popen(
+                command, pass_fds=[theirs.fileno()], cwd=ROOT, env=environment
+            )
             theirs.close()
             running[ours] = path, process
         for connection in wait(list(running)):

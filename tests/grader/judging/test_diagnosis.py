@@ -183,6 +183,13 @@ def test_there_is_an_end_to_the_time_for_wrong_answers(lesson, references, monke
     assert found == {}
 
 
+def test_slow_imports_hide_no_mistake_and_a_slow_cell_hides_its_own(lesson, references):
+    """On a busy machine the first cell takes as long as a training."""
+    slow = References(references.emissions, {"imports": 9.0, "quadruple": 9.0})
+    found = forked(lambda: list(emissions_of_wrong_answers(lesson, Answers(WRONG), slow, SEED)))
+    assert found == ["double"]
+
+
 def test_who_grades_a_class_does_not_load_what_lessons_use():
     """It would take every command, and every click in formgrader, three seconds."""
     code = "import sys, course.grader.classroom.run as run; sys.exit('torch' in sys.modules)"

@@ -1018,7 +1018,7 @@ TYPICAL = {
             0,
             0,
         ),
-        "one slip": ([("CharLM(vocab_size, 32, 128)", "CharLM(vocab_size, 32, 40)")], 0.5, 0.99),
+        "one slip": ([("CharLM(vocab_size, 32, 128)", "CharLM(vocab_size, 32, 29)")], 0.5, 0.99),
         "point missed": (
             TRAIN_WRONG["This counts n-grams: return a CharLM that was trained."],
             0,

@@ -1069,7 +1069,7 @@ TYPICAL = {
             0.0,
         ),
         "one slip": (
-            TRAIN_WRONG["It has hardly learned: the learning rate is too small for three rounds."],
+            [("lr=0.015", "lr=0.003")],
             0.5,
             0.95,
         ),

@@ -49,6 +49,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from course.emission import ANSWERS_VARIABLE
 from course.grader.judging.grade import Graded, grade, steps_of
 from course.grader.judging.payload import Payload
 from course.grader.judging.references import References
@@ -647,6 +648,7 @@ def judge_all(
             environment = os.environ | {
                 "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # quicker to fork
                 "NBGRADER_EXECUTION": "autograde",  # trained for as long as graded work is
+                ANSWERS_VARIABLE: "1",  # for references
             }
             process = subprocess.Popen(
                 command, pass_fds=[theirs.fileno()], cwd=ROOT, env=environment

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import pytest
+from nbformat import v4, write
 
 from tests.conftest import SOURCES
+from tests.support.prose import text_problems
 from tests.support.shown import code_lines, shown
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=[path.stem for path in SOURCES])
 def test_a_starter_meets_the_bars(path):
     assert shown(path).problems() == []
+    assert text_problems(path) == []
+
+
+def test_wide_drawings_and_lonely_headings_are_found(tmp_path):
+    cells = [
+        v4.new_markdown_cell("Look:\n\n```text\n" + "-" * 65 + "\n```", id="wide"),
+        v4.new_markdown_cell("Look:\n\n```\n" + "-" * 64 + "\n```\n\n## Next", id="alone"),
+        v4.new_code_cell("1"),
+        v4.new_markdown_cell("## With text\n\nHere.", id="good"),
+        v4.new_code_cell("2"),
+    ]
+    write(v4.new_notebook(cells=cells), tmp_path / "some.ipynb")
+    assert text_problems(tmp_path / "some.ipynb") == [
+        "cell wide: a block is 65 characters wide, at most 64",
+        "cell alone: no text between its last heading and the code",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,10 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
 ]
 
+# The exchange: a submission counts for the account that it belongs to, and links are not followed.
+c.ExchangeFactory.collect = "course.grader.classroom.exchange.CollectOwnWork"
+c.ExchangeFactory.release_assignment = "course.grader.classroom.exchange.ReleaseToAll"
+
 # Formgrader: the marking scheme above each written answer, formulas that need no network, lists
 # that say "not graded yet" where an answer waits.
 c.FormgradeExtension.debug = MendLists()

@@ -2,5 +2,5 @@
 
 Imports pages and lower rooms; authoring and demo may import ``course_folder``, ``command``,
 ``run``, ``work``, ``class_report``, ``gradebook`` and ``feedback``; ``preprocessors``, ``by_hand``,
-``schemes`` and ``waiting`` are for the configuration of nbgrader.
+``schemes``, ``waiting`` and ``exchange`` are for the configuration of nbgrader.
 """

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from course import data, plots, training
+from course.intervals import interval_over_seeds
 
 NAMES, VALUES, UNITS = 16, 8, 32
 """The facts task: how many names and values there are, and the units of the GRU."""
@@ -582,38 +583,50 @@ def accuracy_with_errors(accuracy: Mapping[str, float], test: Reviews) -> pd.Dat
     return table
 
 
-def readouts_by_seed(measured: pd.DataFrame, test: Reviews) -> pd.DataFrame:
-    """Accuracy of the same network read out in several ways, a dot for each stored seed.
+def readouts_by_seed(measured: pd.DataFrame) -> pd.DataFrame:
+    """Draw the same network read out in several ways, and how far attention leads each other way.
 
     Parameters
     ----------
     measured : pandas.DataFrame
         Columns ``readout``, ``seed`` and ``accuracy``.
-    test : Reviews
-        The held-out reviews, for the standard error.
 
     Returns
     -------
     pandas.DataFrame
-        A row for each seed, a column for each readout.
+        Attention's lead over each other readout, in points: ``mean`` of the seeds, ``low`` and
+        ``high`` of its 95 % interval, and ``ahead``, the number of seeds in which it leads.
     """
-    table = measured.pivot(index="seed", columns="readout", values="accuracy")
+    table = 100 * measured.pivot(index="seed", columns="readout", values="accuracy")
     table = table[list(dict.fromkeys(measured["readout"]))]
-    _, axes = plots.new_figure(width=6.5, height=2.3)
-    error = (table.to_numpy().mean() * (1 - table.to_numpy().mean()) / len(test)) ** 0.5
+    others = [name for name in table if name != "attention"]
+    figure, (left, right) = plots.new_figure(columns=2, width=9.4, height=2.4, sharey=True)
     for place, name in enumerate(table):
         color = GOOD if name == "attention" else GREY
-        axes.plot(table[name], [place] * len(table), "o", ms=8, alpha=0.7, color=color)
-        axes.plot([table[name].mean()], [place], "|", ms=22, mew=2.5, color="0.2")
-    middle = table.to_numpy().mean()
-    axes.axvspan(middle - error, middle + error, color="0.9", zorder=0)
-    axes.set_yticks(range(table.shape[1]), table.columns)
-    axes.set(
-        xlabel="accuracy on held-out reviews (a dot for each seed; grey: one standard error)",
-        ylim=(table.shape[1] - 0.5, -0.5),
-        title="The same network, read out in three ways",
+        left.plot(table[name], [place] * len(table), "o", ms=8, alpha=0.7, color=color)
+        left.plot([table[name].mean()], [place], "|", ms=22, mew=2.5, color="0.2")
+    rows = {}
+    for name in others:
+        lead, place = table["attention"] - table[name], list(table).index(name)
+        low, high = interval_over_seeds(lead)
+        rows[name] = {"mean": lead.mean(), "low": low, "high": high, "ahead": (lead > 0).sum()}
+        right.plot(lead, [place] * len(lead), "o", ms=8, alpha=0.6, color=GREY)
+        reach = [[lead.mean() - low], [high - lead.mean()]]
+        right.errorbar(lead.mean(), place, xerr=reach, fmt="|", ms=18, color="0.1", capsize=5)
+    leads = pd.DataFrame(rows).T
+    left.set_yticks(range(table.shape[1]), table.columns)
+    left.set(xlabel="accuracy [%]; dots: seeds, bar: mean", ylim=(len(others) + 0.5, -0.5))
+    right.axvline(0, color="0.2", ls="--")
+    right.set(xlabel="lead of attention [points]; bar: 95 % interval")
+    for axes in (left, right):
+        axes.grid(axis="y", visible=False)
+    message = plots.true_title(
+        "One network read out in three ways: five seeds show no sure lead",
+        (leads["low"] < 0).all() and (leads["high"] > 0).all(),
+        "One network read out in three ways, and how far attention leads",
     )
-    return table
+    plots.heading(figure, message)
+    return leads
 
 
 # Attention as an explanation
@@ -745,7 +758,8 @@ def decisions_under_other_weights(
     Returns
     -------
     pandas.DataFrame
-        ``changed`` and ``lost``: shares of decisions and of accuracy.
+        ``changed`` and ``lost``: shares of decisions and of accuracy; and the standard ``error``
+        of what is lost, over the reviews.
     """
     changed = {name: [] for name in change}
     lost = {name: [] for name in change}
@@ -762,13 +776,15 @@ def decisions_under_other_weights(
         {
             "changed": {name: torch.cat(v).float().mean().item() for name, v in changed.items()},
             "lost": {name: torch.cat(v).mean().item() for name, v in lost.items()},
+            "error": {name: torch.cat(v).std().item() for name, v in lost.items()},
         }
     )
+    table["error"] /= len(reviews) ** 0.5
     _, axes = plots.new_figure(width=6.5, height=2.0)
     axes.barh(table.index, 100 * table["changed"], color=GOOD)
-    for place, (share, points) in enumerate(table.itertuples(index=False)):
-        text = f"{share:.1%} changed; {100 * points:.1f} points of accuracy lost"
-        axes.text(100 * share + 0.2, place, text, va="center", fontsize=9)
+    for place, (share, points, error) in enumerate(100 * table.to_numpy()):
+        text = f"{share:.1f} % changed; {points:.1f} ± {error:.1f} points of accuracy lost"
+        axes.text(share + 0.2, place, text, va="center", fontsize=9)
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
     axes.set(
@@ -789,7 +805,7 @@ def fall_without_a_word(
     attribute: Attribute,
     choose: Mapping[str, Callable[[Tensor, Tensor], Tensor]],
     least: int = 5,
-) -> pd.Series:
+) -> pd.DataFrame:
     """Fall of the predicted class's probability when one word of each review is taken away.
 
     Parameters
@@ -805,8 +821,8 @@ def fall_without_a_word(
 
     Returns
     -------
-    pandas.Series
-        The mean fall for each way to choose the word.
+    pandas.DataFrame
+        The fall: a row for each review, a column for each way to choose the word.
     """
     draw = torch.Generator().manual_seed(0)
     ways = {
@@ -835,4 +851,4 @@ def fall_without_a_word(
         xlabel="mean fall of the predicted class's probability (± standard error)",
         title="Which word does the decision hang on?",
     )
-    return table.mean()
+    return table

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
+import pytest
 import torch
 from torch import nn
 
@@ -89,6 +91,16 @@ def readers(looking: float, remembering: float) -> None:
     attention.accuracy_against_facts([1, 4], [1.0, looking], [1.0, remembering])
 
 
+def readouts(lead: float) -> None:
+    rows = [
+        {"readout": name, "seed": seed, "accuracy": 0.8 + gain + 0.01 * (seed % 2)}
+        for name, gain in (("attention", lead), ("mean of the states", 0.0))
+        for seed in range(5)
+    ]
+    rows[0]["accuracy"] += 0.02  # the seeds differ in their lead
+    attention.readouts_by_seed(pd.DataFrame(rows))
+
+
 CASES = [
     Case(
         "only the reader that looks back can answer",
@@ -115,6 +127,11 @@ CASES = [
         lambda: attention.accuracy_with_errors({"a bag": 0.8, "ours": 0.805}, REVIEWS),
         lambda: attention.accuracy_with_errors({"a bag": 0.6, "ours": 0.95}, REVIEWS),
     ),
+    Case(
+        "One network read out in three ways: five seeds show no sure lead",
+        lambda: readouts(0.0),
+        lambda: readouts(0.05),
+    ),
     Case("The two opinions agree, loosely", lambda: opinions(0.1), lambda: opinions(-10.0)),
     Case(
         "Other weights, mostly the same decisions",
@@ -127,3 +144,18 @@ CASES = [
 @draws_both_ways(CASES)
 def test_a_title_claims_what_its_data_show_and_nothing_else(check):
     check()
+
+
+class TestReadouts:
+    """How far attention leads each other way to read the same network, seed by seed."""
+
+    def test_the_leads_are_paired_by_seed(self):
+        rows = [
+            {"readout": name, "seed": seed, "accuracy": accuracy}
+            for name, accuracies in {"attention": [0.8, 0.9], "final states": [0.79, 0.87]}.items()
+            for seed, accuracy in enumerate(accuracies)
+        ]
+        lead = attention.readouts_by_seed(pd.DataFrame(rows)).loc["final states"]
+        assert lead["mean"] == pytest.approx(2.0)
+        assert lead["ahead"] == 2
+        assert lead["low"] < 0 < lead["high"]  # two seeds show nothing

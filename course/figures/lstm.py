@@ -131,7 +131,7 @@ def train_latch(layer: nn.RNNBase, T: int, seed: int, most: int, lr: float = 0.0
     """Train a layer and a fresh readout to name the symbol of the first of ``T`` steps.
 
     The other steps are blank. Training ends after ``most`` batches, or when 25 of them in a row
-    have a mean accuracy of 99 %.
+    have a mean accuracy of 99%.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def train_latch(layer: nn.RNNBase, T: int, seed: int, most: int, lr: float = 0.0
 
 
 def solved(accuracy: Sequence[float]) -> bool:
-    """Whether the last 25 batches have a mean accuracy of 99 %."""
+    """Whether the last 25 batches have a mean accuracy of 99%."""
     return len(accuracy) >= WINDOW and bool(np.mean(accuracy[-WINDOW:]) >= SOLVED)
 
 

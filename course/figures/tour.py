@@ -341,7 +341,7 @@ def learning_to_recall(T: int = 50) -> dict[str, np.ndarray]:
         figure,
         "Three panels of five learning curves each: "
         + plots.true_title(
-            f"the RNN stays at about 25 %, every GRU and every LSTM reaches {gated:.0%} or more"
+            f"the RNN stays at about 25%, every GRU and every LSTM reaches {gated:.0%} or more"
             " within sixty updates.",
             apart,
             "an RNN, a GRU and an LSTM over sixty updates.",

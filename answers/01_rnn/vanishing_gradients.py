@@ -129,7 +129,7 @@ WRONG = {
         "The last state is missing: there is one norm for each of the T steps.": [
             ("return norms", "return norms[:-1]")
         ],
-        "That is dh_t/dh_0, from the first state; wanted is dh_T/dh_t, to the last.": [
+        "That is dh_t/dh_0, from the first state; take dh_T/dh_t, to the last.": [
             ("range(T - 1, 0, -1)", "range(1, T)"),
             ("norms[t - 1]", "norms[t]"),
             ("step @ product", "product @ step"),
@@ -258,7 +258,7 @@ WRONG = {
                 "float(max(np.linalg.norm(grad) for grad in grads))",
             )
         ],
-        "That is the largest entry; wanted is the length of the whole vector.": [
+        "That is the largest entry; take the length of the whole vector.": [
             (
                 _ROOT,
                 "float(max(np.abs(grad).max() for grad in grads))",
@@ -682,7 +682,7 @@ WRONG = {
         "Only the last step's gradient is returned: add up those of all steps.": [
             ("grad += ", "grad = ")
         ],
-        "The gradient is asked for the sum over the steps, not for their mean.": [
+        "The gradient is that of the sum over the steps, not of their mean.": [
             ("    for x, target in stream", "    T = 0\n    for x, target in stream"),
             ("        error = h", "        T += 1\n        error = h"),
             ("    D = len", "    grad /= T\n    D = len"),

@@ -188,7 +188,7 @@ MODULE_WRONG = {
     "The ids are overwritten: read them, and leave them as they are.": [
         (RUN, RUN + "\n        ids.zero_()")
     ],
-    "The logits of another module of the same sizes come back: keep nothing outside of the module.": [
+    "The logits of another module of the same sizes come back: keep nothing outside the module.": [
         (
             RUN,
             RUN

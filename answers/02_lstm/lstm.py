@@ -584,7 +584,7 @@ WRONG = {
         "dW_x and dW_h are means over the batch; they must be sums.": [
             ("x.T @ da, h_prev.T @ da", "x.T @ da / len(x), h_prev.T @ da / len(x)")
         ],
-        "h_prev is missing in dW_h: it is what W_h was multiplied with.": [
+        "h_prev is missing in dW_h: it is what W_h was multiplied by.": [
             ("h_prev.T @ da", "(h_prev * 0 + 1).T @ da")
         ],
         "dh_prev and dc_prev are returned in the wrong order.": [

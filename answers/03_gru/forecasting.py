@@ -298,7 +298,7 @@ SKILL_WRONG = {
     "Errors cancel before they are squared: square first, then take the mean.": [
         ("((y - forecast) ** 2).mean()", "(y - forecast).mean() ** 2")
     ],
-    "The skill comes in percent: it is at most 1.": [("float(1 - (", "float(100 - 100 * (")],
+    "The skill comes in per cent: it is at most 1.": [("float(1 - (", "float(100 - 100 * (")],
     "A sum is divided by a mean: take means of both.": [
         ("((y - forecast) ** 2).mean()", "((y - forecast) ** 2).sum()")
     ],
@@ -310,7 +310,7 @@ SKILL_WRONG = {
         ("((y - forecast) ** 2).mean()", "(y - forecast).var()"),
         ("((y - baseline) ** 2).mean()", "(y - baseline).var()"),
     ],
-    "An array comes back, one skill a column: asked for is one number.": [
+    "An array comes back, one skill a column: return one number.": [
         (
             SKILL,
             "return 1 - ((y - forecast) ** 2).mean(axis=0) / ((y - baseline) ** 2).mean(axis=0)",
@@ -394,9 +394,9 @@ MODULE_WRONG = {
         (READ, "return torch.tanh(self.readout(h[:, -1]))")
     ],
     "There is a ReLU on the state: hand it on as it is.": [("h[:, -1]", "torch.relu(h[:, -1])")],
-    "It is an LSTM: asked for is one nn.GRU.": [("nn.GRU", "nn.LSTM")],
-    "It is a vanilla RNN: asked for is one nn.GRU.": [("nn.GRU", "nn.RNN")],
-    "It has two layers: asked for is one.": [
+    "It is an LSTM: use one nn.GRU.": [("nn.GRU", "nn.LSTM")],
+    "It is a vanilla RNN: use one nn.GRU.": [("nn.GRU", "nn.RNN")],
+    "It has two layers: use one.": [
         ("hidden_size, batch_first", "hidden_size, num_layers=2, batch_first")
     ],
     "The read-out gives one hour: it must give horizon of them.": [
@@ -503,7 +503,7 @@ TRAIN_WRONG = {
     "The learning rate is far too small: the weights hardly move.": [
         ("(optimizer, 0.01, total_steps", "(optimizer, 1e-6, total_steps")
     ],
-    "Inputs and targets are of other rows: index both with the same rows.": [
+    "Inputs and targets are from different rows: index both with the same rows.": [
         ("targets[rows])", "targets[torch.randperm(len(x))[: len(rows)]])")
     ],
     "The targets have the wrong sign.": [
@@ -531,7 +531,7 @@ TRAIN_WRONG = {
         ("    return model", "    return Forecaster(x.shape[2], 32, changes.shape[1])")
     ],
     "Nothing comes back: return the model.": [("    return model", "    return None")],
-    "The targets are levels: asked for are changes since the last reading.": [
+    "The targets are levels: learn the changes since the last reading.": [
         ("targets = torch.tensor(changes", "targets = torch.tensor(changes + x[:, -1, :1]")
     ],
     "Old gradients are never forgotten: call zero_grad at every step.": [
@@ -872,7 +872,7 @@ PREPARE_WRONG = {
             "    series = np.interp(at, at[ok], series[ok])\n    " + SCALE,
         )
     ],
-    "It scales by minimum and maximum: asked for are mean and standard deviation.": [
+    "It scales by minimum and maximum: use mean and standard deviation.": [
         (
             STATISTICS,
             "mean = np.nanmin(series[:cut]); std = np.nanmax(series[:cut]) - mean",
@@ -1125,7 +1125,7 @@ SAYS = {
         "Is batch_first=True missing? The GRU reads across the batch, not along time.": "batch_first",
         "A forecast may be negative: no ReLU after the read-out.": "ReLU",
         "A forecast may leave (-1, 1): no tanh after the read-out.": "tanh",
-        "It is an LSTM: asked for is one nn.GRU.": "nn.GRU",
+        "It is an LSTM: use one nn.GRU.": "nn.GRU",
         "Time runs backwards: do not flip the window.": "backwards",
         "The first state is random: it must be zero.": "random",
         "Dropout is always on: leave it out.": "random",

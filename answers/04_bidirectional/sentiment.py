@@ -448,7 +448,7 @@ EPOCH_WRONG = {
     "This is the sum over the reviews: divide by their number.": [
         ("return total / count", "return total")
     ],
-    "This is the mean over the batches; weigh each batch with its number of reviews.": [
+    "This is the mean over the batches; weight each batch by its number of reviews.": [
         (TOTAL, "total += loss.item()"),
         ("count += len(targets)", "count += 1"),
     ],
@@ -511,7 +511,7 @@ EVALUATE_WRONG = {
     "Gradients are still recorded: put the loop under `with torch.no_grad():`.": [
         ("with torch.no_grad():", "if True:")
     ],
-    "Both are means over the batches; weigh each batch with its number of reviews.": [
+    "Both are means over the batches; weight each batch by its number of reviews.": [
         (', reduction="sum"', ""),
         (
             "(logits.argmax(dim=1) == targets).sum()",
@@ -1032,7 +1032,7 @@ TYPICAL = {
         ),
         "one slip": (
             EPOCH_WRONG[
-                "This is the mean over the batches; weigh each batch with its number of reviews."
+                "This is the mean over the batches; weight each batch by its number of reviews."
             ],
             0.5,
             0.95,
@@ -1056,7 +1056,7 @@ TYPICAL = {
         ),
         "point missed": (
             EVALUATE_WRONG[
-                "Both are means over the batches; weigh each batch with its number of reviews."
+                "Both are means over the batches; weight each batch by its number of reviews."
             ],
             0.0,
             0.45,

@@ -283,7 +283,7 @@ LOSS_WRONG = {
     "Only a target of -100 is left out: anything may stand at padding, so use the mask.": loss(
         "return nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-100)"
     ),
-    "Tag 0 is left out, but it is a real tag: what is padding, the mask tells.": loss(
+    "Tag 0 is left out, but it is a real tag: the mask says what is padding.": loss(
         "safe = torch.where(mask, targets, 0)\n"
         "return nn.functional.cross_entropy(logits.flatten(0, 1), safe.flatten(), ignore_index=0)"
     ),

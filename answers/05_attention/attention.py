@@ -330,7 +330,7 @@ WRONG = {
         "Negative sums are cut to 0; Bahdanau's network uses tanh.": [
             ("np.tanh(together)", "np.maximum(together, 0)")
         ],
-        "The score is averaged over the A units: add them up, weighted with `v`.": [
+        "The score is averaged over the A units: add them up, weighted by `v`.": [
             ("@ v", "@ v / len(v)")
         ],
         "The result is always float64: keep the dtype of the input.": [
@@ -398,7 +398,7 @@ WRONG = {
         "The average gradient of the row is not subtracted.": [
             ("(dweights - average)", "dweights")
         ],
-        "The plain mean of the gradients is subtracted; it must be weighted with the weights.": [
+        "The plain mean of the gradients is subtracted; it must be weighted by the weights.": [
             ("(weights * dweights).sum(", "dweights.mean(")
         ],
         "The plain sum of the gradients is subtracted; weight each of them first.": [
@@ -651,7 +651,7 @@ WRONG = {
         "The sign is lost: attributions against the decision are negative.": [
             ("(gradient * caught[0]).sum(dim=-1)", "(gradient * caught[0]).sum(dim=-1).abs()")
         ],
-        "The gradient is not multiplied with the embedding.": [
+        "The gradient is not multiplied by the embedding.": [
             ("(gradient * caught[0])", "gradient")
         ],
         "This is the length of the gradient; take its dot product with the embedding.": [
@@ -663,7 +663,7 @@ WRONG = {
         "The logits are averaged over the reviews, which shrinks every gradient; add them up.": [
             ("logits.max(dim=1).values.sum()", "logits.max(dim=1).values.mean()")
         ],
-        "The gradient is multiplied with itself; multiply it with the embedding.": [
+        "The gradient is multiplied by itself; multiply it by the embedding.": [
             ("(gradient * caught[0])", "(gradient * gradient)")
         ],
         "Each row is divided by its total; leave the attributions at their size.": [
@@ -729,7 +729,7 @@ WRONG = {
                 "    assert (context.shape, weights.shape) == ((2, 6), (2, 5))\n",
             ),
         ],
-        "It looks whether the weights are shares: the published ones are.": _without(
+        "It checks whether the weights are shares: the published ones are.": _without(
             "read", "turned", "alone", "question"
         ),
         "It looks at the context alone, made of whatever weights come back.": _without(
@@ -1282,7 +1282,7 @@ SAYS = {
         "It never fails: nothing is asserted.": "passes on the published step",
         "It always fails, on right functions too.": "fails on a right one in plain Python",
         "It returns False: a test speaks by raising an AssertionError.": "must raise an AssertionError",
-        "It looks whether the weights are shares: the published ones are.": "passes on the published step",
+        "It checks whether the weights are shares: the published ones are.": "passes on the published step",
         "The weights must be others for other states; a score that grows from place to place does that too.": "grow from place to place",
         "Only one question is asked: weights that do not hear it go unseen.": "same weights whatever is asked",
         "It never looks at the context.": "another example of the batch",
@@ -1434,7 +1434,7 @@ TYPICAL = {
             0.99,
         ),
         "point missed": (
-            WRONG["word_attributions"]["The gradient is not multiplied with the embedding."],
+            WRONG["word_attributions"]["The gradient is not multiplied by the embedding."],
             0.0,
             0.49,
         ),
@@ -1450,7 +1450,7 @@ TYPICAL = {
         ),
         "point missed": (
             WRONG["test_attention_step"][
-                "It looks whether the weights are shares: the published ones are."
+                "It checks whether the weights are shares: the published ones are."
             ],
             0.0,
             0.49,

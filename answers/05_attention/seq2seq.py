@@ -264,7 +264,7 @@ WRONG = {
                 "                           < lengths[:, None])[:, :, None]",
             )
         ],
-        "T must stay as it is in ids, also when it exceeds the longest length: pad_packed_sequence has total_length for it.": [
+        "T must stay as it is in ids, even when it exceeds the longest length: pad_packed_sequence has total_length for it.": [
             ("batch_first=True, total_length=ids.shape[1]", "batch_first=True")
         ],
         "state is not squashed: tanh comes after the bridge.": [
@@ -463,7 +463,7 @@ WRONG = {
         "It always takes `max_len` steps: stop as soon as all words have ended.": [
             ("if ended.all():\n            break", "")
         ],
-        "END does not belong into the result: cut each row before it.": [
+        "END does not belong in the result: cut each row before it.": [
             ("row[: row.index(END)]", "row[: row.index(END) + 1]")
         ],
         "What was said after END is kept: cut each row at its first END.": [
@@ -506,7 +506,7 @@ WRONG = {
         "It stops only when all words say END in the same step: remember which have ended.": [
             ("ended = ended | (last[:, 0] == END)", "ended = last[:, 0] == END")
         ],
-        "START does not belong into the result: keep only what the decoder says.": [
+        "START does not belong in the result: keep only what the decoder says.": [
             ("ended, said = last[:, 0] == END, []", "ended, said = last[:, 0] == END, [last]")
         ],
         "The first thing the decoder is fed must be START, not PAD.": [
@@ -595,10 +595,10 @@ WRONG = {
         "One step too many: there are at most `max_len`.": [
             ("range(max_len)", "range(max_len + 1)")
         ],
-        "The `end` that finished it does not belong into best.": [
+        "The `end` that finished it does not belong in best.": [
             ("best[1:-1] if best[-1] == end else best[1:]", "best[1:]")
         ],
-        "`start` does not belong into best.": [
+        "`start` does not belong in best.": [
             (
                 "best[1:-1] if best[-1] == end else best[1:]",
                 "best[:-1] if best[-1] == end else best",

@@ -789,7 +789,7 @@ def decisions_under_other_weights(
     axes.grid(axis="y", visible=False)
     axes.set(
         xlim=(0, max(20, 190 * table["changed"].max())),  # room for the text beside a bar
-        xlabel="decisions that change (percent of the held-out reviews)",
+        xlabel="decisions that change (per cent of the held-out reviews)",
         title=plots.true_title(
             "Other weights, mostly the same decisions",
             table["changed"].max() < 0.25,

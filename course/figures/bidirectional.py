@@ -584,7 +584,7 @@ def price_of_padding(seeds: int = 5, steps: int = 150) -> pd.DataFrame:
             told > batched > alone,
             "What answers are worth, with and without lengths",
         ),
-        xlabel="real steps that are labelled rightly [%], a dot for each seed",
+        xlabel="real steps that are labelled correctly [%], a dot for each seed",
         ylim=(table.shape[1] - 0.5, -0.5),
     )
     return table

@@ -238,7 +238,7 @@ def network_beside_baselines(*examples: Any) -> pd.DataFrame:
     def title_of(lines: Mapping[str, np.ndarray]) -> str:
         gru, ridge, persistence = (lines[name].mean() for name in ("GRU", "ridge", "persistence"))
         return plots.true_title(
-            "The GRU is far below persistence, and near to ridge",
+            "The GRU is far below persistence, and close to ridge",
             gru < 0.75 * persistence and abs(gru - ridge) < 0.1 * ridge,
             "The error by the hour ahead: the GRU beside its baselines",
         )
@@ -590,7 +590,7 @@ def _title_from_afar(measured: np.ndarray, lines: Mapping[int, np.ndarray]) -> s
     wave, true_wave = (np.ptp(line.reshape(-1, 24), axis=1).mean() for line in (far, measured))
     errors = [np.sqrt(((line - measured) ** 2).mean()) for line in (near, far)]
     return plots.true_title(
-        "Far ahead the wave of the day stays, the weather is lost",
+        "Far ahead the daily wave stays, but the weather is lost",
         wave > 0.5 * true_wave and errors[1] > 2 * errors[0],
         "The same days, each hour forecast from some hours before",
     )

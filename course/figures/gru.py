@@ -553,7 +553,7 @@ def what_is_left_of_a_nudge(
     figure.supxlabel("hours after the nudge", fontsize=10)
     figure.supylabel("share of the nudge left", fontsize=10)
     title = plots.true_title(
-        "The recorded gate foretells how long most units remember",
+        "The recorded gate predicts how long most units remember",
         2 * sum(distance < 0.05 for distance in apart.values()) > len(apart),
         "What is left of a nudge, beside what the recorded gate promises",
     )

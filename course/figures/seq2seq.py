@@ -462,7 +462,7 @@ def where_it_looks(
         "Where the network looks while it speaks",
     )
     plots.heading(figure, title)
-    figure.supxlabel("weight on each letter (percent; written from 15 on)", fontsize=10)
+    figure.supxlabel("weight on each letter (per cent; written from 15 on)", fontsize=10)
     return {word: weights for word, (weights, _) in looks.items()}
 
 

@@ -60,7 +60,7 @@ def few_names(tags: Sentences) -> pd.Series:
     plots.heading(
         figure,
         plots.true_title(
-            "More than nine words of ten are in no name",
+            "More than nine words in ten are in no name",
             found["words outside"] > 0.9,
             "How many words are in a name, and how many words a name has",
         ),

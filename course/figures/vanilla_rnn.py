@@ -723,7 +723,7 @@ def losses_of_both(losses: np.ndarray, theirs: np.ndarray, floors: Sequence[floa
     half = losses.shape[1] // 2
     restless, steady = (np.abs(np.diff(curves[:, half:])).mean() for curves in (theirs, losses))
     title = plots.true_title(
-        "The colleague's network learns, only slower and less steadily",
+        "The colleague's network learns, but more slowly and less steadily",
         np.median(theirs[:, -1]) < 0.5 * floors[1]
         and theirs[:, :half].mean() > losses[:, :half].mean()
         and restless > steady,

@@ -131,7 +131,7 @@ CASES = [
         lambda: errors_of(forecasting.hill_of_persistence, persistence=HOURS / 3),
     ),
     Case(
-        "The GRU is far below persistence, and near to ridge",
+        "The GRU is far below persistence, and close to ridge",
         lambda: errors_of(
             forecasting.network_beside_baselines, persistence=HILL + 2, ridge=FLAT, GRU=FLAT
         ),
@@ -150,7 +150,7 @@ CASES = [
         lambda: forecasting.a_forecast_every_midnight({}, YEAR, WAVE, 0.0, 1.0, "2013-03-04"),
     ),
     Case(
-        "Far ahead the wave of the day stays, the weather is lost",
+        "Far ahead the daily wave stays, but the weather is lost",
         lambda: from_afar(error=3.0, wave=0.9),
         lambda: from_afar(error=3.0, wave=0.1),
     ),

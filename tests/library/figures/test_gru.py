@@ -107,7 +107,7 @@ CASES = [
         lambda: gates_in_rain(0.1),
     ),
     Case(
-        "The recorded gate foretells how long most units remember",
+        "The recorded gate predicts how long most units remember",
         lambda: nudged(0.9),
         lambda: nudged(0.5),
     ),

@@ -37,7 +37,7 @@ def starts(from_names: float) -> None:
 
 CASES = [
     Case(
-        "More than nine words of ten are in no name",
+        "More than nine words in ten are in no name",
         lambda: tagging_names.few_names([["O"] * 19 + ["B-NAME"]]),
         lambda: tagging_names.few_names([["O", "B-NAME", "I-NAME"]]),
     ),

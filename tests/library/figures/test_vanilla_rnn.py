@@ -88,7 +88,7 @@ CASES = [
         lambda: vanilla_rnn.losses_of_your_network(losses(0.8), FLOORS),
     ),
     Case(
-        "The colleague's network learns, only slower and less steadily",
+        "The colleague's network learns, but more slowly and less steadily",
         lambda: vanilla_rnn.losses_of_both(losses(0.25), losses(0.26, 0.05, 2.0), FLOORS),
         lambda: vanilla_rnn.losses_of_both(losses(0.25), losses(0.25), FLOORS),
     ),

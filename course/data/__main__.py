@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from . import SOURCES, DataMissing, cache_folder, source, status
+from . import SOURCES, DataMissing, cache_folder, download_imdb, source, status
 from .fetch import fetch
 
 
@@ -17,6 +17,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("names", nargs="*", help="data sets (default: all)")
     parser.add_argument("--list", action="store_true", help="say what there is, fetch nothing")
+    parser.add_argument(
+        "--imdb", metavar="FOLDER", help="download the IMDB reviews (80 MB) into a folder, only"
+    )
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.names) - set(SOURCES))
     if unknown:
@@ -29,6 +32,13 @@ def main(arguments: list[str] | None = None) -> int:
                 state = "missing (optional)" if record.optional else "missing"
             print(f"{name:15s} {state:19s} {record.title}")
         print(f"cache: {cache_folder()}")
+        return 0
+    if options.imdb:
+        try:
+            print(f"imdb: {download_imdb(options.imdb)}, checksums verified")
+        except DataMissing as error:
+            print(error, file=sys.stderr)
+            return 1
         return 0
     failed = 0
     for name in options.names or [n for n, r in SOURCES.items() if r.kind != "reader"]:

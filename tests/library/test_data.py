@@ -688,6 +688,21 @@ def test_imdb_offline(tmp_path):
     assert "\n" not in str(caught.value) and not any(tmp_path.iterdir())
 
 
+def test_imdb_by_the_command(imdb_folder, tmp_path, monkeypatch, capsys):
+    def from_nowhere(folder):
+        return imdb_module.download_imdb(folder, url="http://127.0.0.1:9/imdb.tar.gz")
+
+    monkeypatch.setattr(command, "download_imdb", from_nowhere)
+    assert command.main(["--imdb", str(tmp_path / "new")]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("\n") == 1 and "could not be reached" in said.err
+    archive = imdb_folder / "aclImdb_v1.tar.gz"
+    monkeypatch.setattr(imdb_module, "MD5", hashlib.md5(archive.read_bytes()).hexdigest())
+    monkeypatch.setattr(imdb_module, "SHA1", hashlib.sha1(archive.read_bytes()).hexdigest())
+    assert command.main(["--imdb", str(imdb_folder)]) == 0
+    assert "checksums verified" in capsys.readouterr().out
+
+
 LOADERS = {
     "reviews": data.reviews,
     "addresses": data.addresses,

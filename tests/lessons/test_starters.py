@@ -18,15 +18,15 @@ def test_a_starter_meets_the_bars(path):
 
 def test_wide_drawings_and_lonely_headings_are_found(tmp_path):
     cells = [
-        v4.new_markdown_cell("Look:\n\n```text\n" + "-" * 65 + "\n```", id="wide"),
-        v4.new_markdown_cell("Look:\n\n```\n" + "-" * 64 + "\n```\n\n## Next", id="alone"),
+        v4.new_markdown_cell("Look:\n\n```text\n" + "-" * 64 + "\n```", id="wide"),
+        v4.new_markdown_cell("Look:\n\n```\n" + "-" * 63 + "\n```\n\n## Next", id="alone"),
         v4.new_code_cell("1"),
         v4.new_markdown_cell("## With text\n\nHere.", id="good"),
         v4.new_code_cell("2"),
     ]
     write(v4.new_notebook(cells=cells), tmp_path / "some.ipynb")
     assert text_problems(tmp_path / "some.ipynb") == [
-        "cell wide: a block is 65 characters wide, at most 64",
+        "cell wide: a block is 64 characters wide, at most 63",
         "cell alone: no text between its last heading and the code",
     ]
 

@@ -1,7 +1,7 @@
 """Say what spoils the look of a notebook's text in JupyterLab.
 
 A block of preformatted text is broken into two lines where it is wider than its cell, and a drawing
-that is broken cannot be read: at 800 pixels, without the file browser, 64 characters fit.
+that is broken cannot be read: at 800 pixels, without the file browser, 63 characters fit.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 
-WIDEST_BLOCK = 64
+WIDEST_BLOCK = 63
 """Characters of a line in a block of preformatted text."""
 BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

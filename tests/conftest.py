@@ -21,6 +21,7 @@ from course.grader.classroom.command import path_with_environment
 from course.grader.classroom.course_folder import CourseFolder
 from course.grader.kernel.warm import PRELOAD_VARIABLE
 from course.grader.notebooks.lesson import Lesson, parse_lesson
+from tests.support.forks import forked_commands
 
 os.environ["PATH"] = path_with_environment()
 
@@ -145,6 +146,13 @@ def one_answer_of_alembic() -> Iterator[None]:
     """Ask alembic once what version a new gradebook has: nbgrader starts it anew for each, for 2 s."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(api, "get_alembic_version", functools.cache(api.get_alembic_version))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands_in_forks(one_answer_of_alembic) -> Iterator[None]:
+    """Spare nbgrader's commands the start of an interpreter; what starts kernels starts its own."""
+    with forked_commands():
         yield
 
 

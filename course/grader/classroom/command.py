@@ -28,7 +28,17 @@ def nbgrader(folder: CourseFolder, command: str, *arguments: str) -> str:
     GenerationError
         When it fails, with the one line of its output that says why.
     """
-    result = subprocess.run(
+    result = _finished(folder, command, *arguments)
+    if result.returncode:
+        raise GenerationError(_reason(result.stdout + result.stderr, f"nbgrader {command} failed"))
+    return result.stdout + result.stderr
+
+
+def _finished(
+    folder: CourseFolder, command: str, *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own, to its end."""
+    return subprocess.run(
         [sys.executable, "-m", "nbgrader", command, *arguments],
         cwd=folder.root,
         # No progress bars in what is committed: they differ from one execution to the next.
@@ -38,9 +48,6 @@ def nbgrader(folder: CourseFolder, command: str, *arguments: str) -> str:
         check=False,
         preexec_fn=die_with_parent(),
     )
-    if result.returncode:
-        raise GenerationError(_reason(result.stdout + result.stderr, f"nbgrader {command} failed"))
-    return result.stdout + result.stderr
 
 
 def die_with_parent() -> Callable[[], None] | None:

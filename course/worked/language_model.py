@@ -113,7 +113,7 @@ def CharLM(t, CharLM):
     checks.require(
         torch.equal(once, again),
         "CharLM: the same ids, read twice from a zero state, get other logits the second time. "
-        "The module must remember nothing between calls, and nothing random belongs into it.",
+        "The module must remember nothing between calls, and nothing random belongs in it.",
     )
     try:
         there = CharLM(V, E, H).to("meta")(ids.to("meta"))[0].device.type == "meta"
@@ -121,7 +121,7 @@ def CharLM(t, CharLM):
         there = False
     checks.require(
         there,
-        "CharLM: on another device than the CPU it fails. The layer makes its own zeros when the "
+        "CharLM: on a device other than the CPU it fails. The layer makes its own zeros when the "
         "state is None; any that you make must be on the device of the ids.",
     )
     checks.require(

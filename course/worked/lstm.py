@@ -236,7 +236,7 @@ def LSTM(t, LSTM):
         LSTM(6, 3).to("meta")(x.detach().float().to("meta"))
     except RuntimeError as error:
         raise checks.CheckFailed(
-            f"LSTM fails on another device than the CPU ({error}): create zeros with "
+            f"LSTM fails on a device other than the CPU ({error}): create zeros with "
             "x.new_zeros(...)."
         ) from None
     t.say("LSTM: output (4, 5, 3), h_n (2, 4, 3), c_n (2, 4, 3), equal to nn.LSTM")

@@ -100,7 +100,7 @@ def _new_arrays(clip_grad_norm: Callable[..., Any], grads: list[np.ndarray], lim
     clipped, _ = clip_grad_norm(grads, limit)
     checks.require(
         not any(np.shares_memory(a, b) for a, b in zip(clipped, grads, strict=True)),
-        "clip_grad_norm must return new arrays, also when nothing is clipped.",
+        "clip_grad_norm must return new arrays, even when nothing is clipped.",
     )
 
 

@@ -10,7 +10,7 @@ CLOSE, FAR = 1.15, 1.5
 
 
 def compare_guess(guess: Any, measured: Any, unit: str = "") -> None:
-    """Print a guess beside the measurement. No guess is wrong, and none is graded.
+    """Print a guess beside the measurement. A wrong guess costs nothing, and none is graded.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from course.grader.notebooks.lesson import TIME_LIMIT
+from course.grader.ground.times import TIME_LIMIT
 
 FORGOTTEN = "This deletes the notebook's names, as globals().clear() does: they were put back."
 """What a kernel says below a cell that emptied its namespace."""

@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 
 from course.grader.ground.quiet import no_warnings
 from course.grader.ground.text import one_line
+from course.grader.ground.times import TIME_LIMIT
 
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 VISIBLE_SUFFIX, HIDDEN_SUFFIX = "_visible", "_hidden"
@@ -26,8 +27,6 @@ TRIED = frozenset({"visible", OPTIONAL_VISIBLE})
 """Roles of the cells that are visible tests."""
 NOT_RUN = frozenset({"demo", "answer", "text", "optional", OPTIONAL_VISIBLE})
 """Roles of the cells that do not run when work is graded."""
-TIME_LIMIT = 30.0
-"""Seconds a cell may take when graded, unless its metadata ``exercise.seconds`` says more."""
 
 
 class LessonError(ValueError):

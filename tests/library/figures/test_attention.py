@@ -159,3 +159,41 @@ class TestReadouts:
         assert lead["mean"] == pytest.approx(2.0)
         assert lead["ahead"] == 2
         assert lead["low"] < 0 < lead["high"]  # two seeds show nothing
+
+
+class TestWithoutAWord:
+    """What a decision loses with a word, review by review."""
+
+    def test_each_review_has_a_row_and_each_way_a_column(self):
+        choose = {
+            "highest attention": lambda w, a: w.argmax(1),
+            "first": lambda w, a: torch.zeros(len(w), dtype=torch.int64),
+        }
+        falls = attention.fall_without_a_word(
+            REVIEWS, Looks(), lambda model, ids, lengths: model(ids, lengths)[1].detach(), choose
+        )
+        assert list(falls) == ["a random word", "highest attention", "first"]
+        assert len(falls) == len(REVIEWS)
+        assert (falls["highest attention"] != falls["first"]).any()
+
+
+class TestOtherWeights:
+    """How far replaced weights move decisions and accuracy."""
+
+    def test_the_same_weights_change_nothing_and_lose_nothing(self):
+        shares = attention.decisions_under_other_weights(
+            REVIEWS, Looks(), lambda h, w: decide_by(h, w).argmax(1), {"as they are": lambda w: w}
+        )
+        assert shares.loc["as they are"].tolist() == [0, 0, 0]
+
+    def test_the_error_is_that_of_the_mean_loss(self):
+        def always_one(states: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+            return torch.ones(len(states), dtype=torch.int64)
+
+        shares = attention.decisions_under_other_weights(
+            REVIEWS, Looks(), always_one, {"one": lambda w: w}
+        )
+        changed, lost, error = shares.loc["one"]
+        assert lost == pytest.approx(changed)  # every label is 0
+        spread = (changed * (1 - changed) / (len(REVIEWS) - 1)) ** 0.5
+        assert error == pytest.approx(spread, rel=1e-5)

@@ -95,6 +95,15 @@ STEP_WRONG = {
     "An axis of length 1 is squeezed away: h keeps its two axes, (N, H).": [
         (STEP_RETURN, STEP_RETURN.replace("return h", "return h.squeeze()"))
     ],
+    "np.exp overflows for large inputs, and inf / inf is nan: use the sigmoid from above.": [
+        ("gates = sigmoid(", "e = lambda a: np.exp(a) / (1 + np.exp(a)); gates = e(")
+    ],
+    "A tanh made of np.exp overflows for large inputs, and inf / inf is nan: np.tanh does not.": [
+        (
+            "n = np.tanh(",
+            "e = np.exp; n = (lambda a: (e(a) - e(-a)) / (e(a) + e(-a)))(",
+        )
+    ],
 }
 
 STEP_RIGHT = {
@@ -1086,6 +1095,9 @@ PORT_WRONG = {
     "More than the state comes back: return h alone.": [
         ("return (1 - z) * n + z * h_prev", "return (1 - z) * n + z * h_prev, (r, z, n)")
     ],
+    "np.exp overflows for large inputs, and inf / inf is nan: use the sigmoid from above.": [
+        ("gates = sigmoid(", "e = lambda a: np.exp(a) / (1 + np.exp(a)); gates = e(")
+    ],
 }
 PORT_RIGHT = {
     "through torch": """
@@ -1387,6 +1399,8 @@ SAYS = {
         "h_prev is overwritten by the new state: build h as a new array, without *= and +=.": "in place",
         "The new state is turned into float64: keep the dtype of the input, leave out astype.": "float32",
         "Only h is returned: return the cache as well, the backward pass needs it.": "2 values",
+        "np.exp overflows for large inputs, and inf / inf is nan: use the sigmoid from above.": "np.exp overflows",
+        "A tanh made of np.exp overflows for large inputs, and inf / inf is nan: np.tanh does not.": "np.exp overflows",
     },
     "gru_forward": {
         "The states are turned into float64: keep the dtype of the input.": "float32",
@@ -1443,6 +1457,7 @@ SAYS = {
         "It demands the papers' cell: the right step is PyTorch's, whose z keeps.": "fails on PyTorch's own step",
     },
     "ported_gru_step": {
+        "np.exp overflows for large inputs, and inf / inf is nan: use the sigmoid from above.": "np.exp overflows",
         "h_prev is overwritten by the new state: return a new array.": "in place",
         "A float64 factor makes a float64 state: keep the dtype of the input.": "float32",
     },

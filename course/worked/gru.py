@@ -73,7 +73,14 @@ def gru_step(t, gru_step):
     for args in (STEP | OTHERS, ONE_STEP):
         t.check(gru_step, args, "h, cache", ignore="cache", quiet=True)
     inside = np.clip(STATE, -1, 1)
-    far = gru_step(STEP["x"], inside, WEIGHTS["W_x"], WEIGHTS["W_h"], 1000 * WEIGHTS["b"])[0]
+    large = 1000 * WEIGHTS["b"]
+    weights = WEIGHTS["W_x"], WEIGHTS["W_h"]
+    far = np.stack([gru_step(STEP["x"], inside, *weights, b)[0] for b in (large, -large)])
+    checks.require(
+        np.isfinite(far).all(),
+        "gru_step: h is nan where the sums are large: there np.exp overflows. Use the sigmoid from "
+        "above, and np.tanh.",
+    )
     checks.require(
         np.abs(far).max() <= 1 + 1e-9,
         "gru_step: with |h_prev| <= 1 the state has left [-1, 1]; h must lie between h_prev and n.",
@@ -190,7 +197,7 @@ def GRU(t, GRU):
         GRU(D, H).to("meta")(torch.empty(2, 3, D, device="meta"))
     except RuntimeError as error:
         raise checks.CheckFailed(
-            f"GRU fails on another device than the CPU ({error}): create zeros with "
+            f"GRU fails on a device other than the CPU ({error}): create zeros with "
             "x.new_zeros(...)."
         ) from None
     for dtype in (torch.float64, torch.float32):
@@ -276,6 +283,12 @@ def ported_gru_step(t, ported_gru_step):
     for rows in (slice(None, None, -1), slice(1)):
         args = {"x": STEP["x"][rows], "h_prev": STATE[rows], **TORCH_WEIGHTS}
         t.check(ported_gru_step, args, "h", quiet=True)
+    far = ported_gru_step(5000 * STEP["x"], STATE, *TORCH_WEIGHTS.values())
+    checks.require(
+        np.isfinite(far).all(),
+        "ported_gru_step: h is nan for large inputs: there np.exp overflows. Use the sigmoid from "
+        "above, and np.tanh.",
+    )
 
 
 def checkpointed_backward(t, checkpointed_backward, gru_forward, gru_backward):

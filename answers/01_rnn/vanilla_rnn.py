@@ -41,7 +41,7 @@ WRONG = {
         "Only x @ W_x is inside np.tanh: squash the whole sum.": [
             (STEP, "h = np.tanh(x @ W_x) + h_prev @ W_h + b")
         ],
-        "The bias is outside of np.tanh: add it before you squash.": [
+        "The bias is outside np.tanh: add it before you squash.": [
             (STEP, "h = np.tanh(x @ W_x + h_prev @ W_h) + b")
         ],
         "np.tanh is applied twice: squash the sum once.": [
@@ -296,6 +296,20 @@ def rnn_forward(x, h0, W_x, W_h, b):
         "f below comes first: the difference is f above minus f below.": [
             ("f(above) - f(below)", "f(below) - f(above)")
         ],
+        "x.ravel() of a transposed array is a copy, so f never sees the nudge: write into x[i].": """def numerical_gradient(f, x, eps=1e-5):
+    gradient, flat = np.zeros(x.size), x.ravel()
+    for k in range(x.size):
+        old = flat[k]
+        flat[k] = old + eps
+        above = f(x)
+        flat[k] = old - eps
+        gradient[k] = (above - f(x)) / (2 * eps)
+        flat[k] = old
+    return gradient.reshape(x.shape)
+""",
+        "f is called with a flat copy of x: give it an array of x's shape.": [
+            ("f(above) - f(below)", "f(above.ravel()) - f(below.ravel())")
+        ],
         "eps is ignored: use the argument.": [
             ("    gradient = np", "    eps = 1e-5\n    gradient = np")
         ],
@@ -434,7 +448,7 @@ def rnn_forward(x, h0, W_x, W_h, b):
         "Nothing is carried from the later steps: add dh_next to dh[:, t].": [
             ("dh[:, t] + dh_next", "dh[:, t]")
         ],
-        "dh_next is set to zero inside of the loop: do that once, before it.": [
+        "dh_next is set to zero inside the loop: do that once, before it.": [
             (
                 "        dx_t, dh_next",
                 "        dh_next = np.zeros_like(dh[:, 0])\n        dx_t, dh_next",
@@ -1241,6 +1255,8 @@ SAYS = {
         "A batch without a real step is an error: divide by at least 1, then loss and gradient are 0.": "divide by at least 1",
     },
     "numerical_gradient": {
+        "x.ravel() of a transposed array is a copy, so f never sees the nudge: write into x[i].": "x.T is wrong",
+        "f is called with a flat copy of x: give it an array of x's shape.": "array like x",
         "x comes back with rounding errors: x + eps - 2 * eps + eps is not quite x. Keep the old number.": "changed its argument x",
         "This works for vectors alone: np.ndindex(x.shape) walks through the indices of any shape.": "whatever the number of axes",
         "This works for matrices alone: np.ndindex(x.shape) walks through the indices of any shape.": "whatever the number of axes",

@@ -7,6 +7,15 @@ COPY_TARGETS = "targets = torch.randint(symbols, (N,), generator=generator)"
 ONE = "    x[torch.arange(N), 0, targets] = 1\n"
 MARK = "    x[:, 0, symbols] = 1\n"
 COPY_WRONG = {
+    "The symbols come in turn: draw each of them at random.": [
+        ("torch.randint(symbols, (N,), generator=generator)", "torch.arange(N) % symbols")
+    ],
+    "The symbols are dealt out evenly: draw each of them by itself.": [
+        (
+            "torch.randint(symbols, (N,), generator=generator)",
+            "torch.randperm(N, generator=generator) % symbols",
+        )
+    ],
     "The noise is uniform: draw it with torch.randn.": [("torch.randn(N", "torch.rand(N")],
     "Later steps are silent: they must hold standard normal noise.": [(NOISE, NOISE + " * 0")],
     "The noise is too loud: its standard deviation must be 1.": [(NOISE, NOISE + " * 2")],
@@ -117,6 +126,12 @@ FIRST_MARK = "x[rows, torch.randint(0, half, (N,), generator=generator), 1] = 1"
 SECOND_MARK = "x[rows, torch.randint(half, T, (N,), generator=generator), 1] = 1"
 NUMBERS = "x[:, :, 0] = torch.rand(N, T, generator=generator)"
 ADD_WRONG = {
+    "The first marks come in turn: draw each step at random.": [
+        ("torch.randint(0, half, (N,), generator=generator)", "rows % half")
+    ],
+    "The mark goes to the largest number: draw its step, whatever number stands there.": [
+        ("torch.randint(0, half, (N,), generator=generator)", "x[:, :half, 0].argmax(dim=1)")
+    ],
     "Both marks may fall anywhere: one belongs to each half.": [
         (FIRST_MARK, FIRST_MARK.replace("0, half", "0, T")),
         (SECOND_MARK, SECOND_MARK.replace("half, T", "0, T")),
@@ -149,10 +164,10 @@ ADD_WRONG = {
     "All numbers are added: only the two marked ones count.": [
         (ADD_RETURN, "return x, x[:, :, 0].sum(dim=1)")
     ],
-    "The target is the mean of the two numbers: asked for is their sum.": [
+    "The target is the mean of the two numbers: it must be their sum.": [
         (ADD_RETURN, ADD_RETURN.replace("sum(dim=1)", "sum(dim=1) / 2"))
     ],
-    "The target is the product of the two numbers: asked for is their sum.": [
+    "The target is the product of the two numbers: it must be their sum.": [
         (ADD_RETURN, "return x, torch.where(x[:, :, 1] > 0, x[:, :, 0], 1.0).prod(dim=1)")
     ],
     "The targets are a column: their shape must be (N,).": [
@@ -254,10 +269,10 @@ CLASS_WRONG = {
     "The forward state is the first step's: it must be the last.": [
         (FINAL, "final = states[:, 0, :H]")
     ],
-    "It reads the mean over the steps: asked for is the final state.": [
+    "It reads the mean over the steps: read the final state.": [
         (FINAL, "final = states.mean(dim=1)[:, :H]")
     ],
-    "It reads the largest value over the steps: asked for is the final state.": [
+    "It reads the largest value over the steps: read the final state.": [
         (FINAL, "final = states.max(dim=1).values[:, :H]")
     ],
     "It answers at every step: one answer a sequence, from the final state.": [
@@ -493,11 +508,11 @@ UNTIL_WRONG = {
     "It takes one step too few: max_steps may be used up.": [
         ("len(scores) < max_steps", "len(scores) < max_steps - 1")
     ],
-    "The scores are losses: asked for are accuracies, or squared errors for float targets.": [
+    "The scores are losses: return accuracies, or squared errors for float targets.": [
         (APPEND, "        scores.append(loss.item())\n")
     ],
     "The scores are tensors: call .item().": [("score.item()", "score.detach()")],
-    "The scores count hits: asked for is their share.": [(".double().mean()", ".double().sum()")],
+    "The scores count hits: return their share.": [(".double().mean()", ".double().sum()")],
     "(N, 1) minus (N,) is a table: compare output[:, 0] with float targets.": [
         ("mse_loss(output[:, 0], targets)", "mse_loss(output, targets)")
     ],
@@ -518,7 +533,7 @@ UNTIL_WRONG = {
         ("return True, scores", "return scores"),
         ("return False, scores", "return scores"),
     ],
-    "The number of steps comes back: asked for are the scores.": [
+    "The number of steps comes back: return the scores.": [
         ("return True, scores", "return True, len(scores)"),
         ("return False, scores", "return False, len(scores)"),
     ],
@@ -764,10 +779,10 @@ PATH_WRONG = {
         ("    with torch.no_grad():\n        states", "    states"),
         ("states.cpu()", "states.detach().cpu()"),
     ],
-    "Only the last state comes back: asked for are the states of all steps.": [
+    "Only the last state comes back: return the states of all steps.": [
         ("model.rnn(x)[0]", "model.rnn(x)[0][:, -1]")
     ],
-    "The final states of all layers come back: asked for are the last layer's, of all steps.": [
+    "The final states of all layers come back: return the last layer's, of all steps.": [
         (
             OUT,
             "        states = model.rnn(x)[1]\n        states = states[0] if isinstance(states, tuple) else states\n",
@@ -780,9 +795,7 @@ PATH_WRONG = {
     "Only the forward half comes back: keep both directions.": [
         ("states.cpu().numpy()", "states.cpu().numpy()[:, :, : model.rnn.hidden_size]")
     ],
-    "The answers come back: asked for are the states of model.rnn.": [
-        ("model.rnn(x)[0]", "model(x)")
-    ],
+    "The answers come back: return the states of model.rnn.": [("model.rnn(x)[0]", "model(x)")],
     "float64 is forced: keep the dtype of the states.": [
         ("states.cpu().numpy()", "states.cpu().numpy().astype(float)")
     ],
@@ -862,10 +875,10 @@ BUG_WRONG = {
         ("x @ W_x + h @ W_h + b", "h @ W_h + b")
     ],
     "The bias is left out of the new state: add b.": [(" + b)", ")")],
-    "This is the slope in the input: asked for is the slope in h.": [
+    "This is the slope in the input: take the slope in h.": [
         (JACOBIAN, "return (1 - h_new**2)[:, None] * W_x.T")
     ],
-    "The eigenvalues come back: asked for is the matrix.": [
+    "The eigenvalues come back: return the matrix.": [
         (JACOBIAN, "return np.linalg.eigvals((1 - h_new**2)[:, None] * W_h.T).real")
     ],
     "This is the Jacobian of two steps: one is asked for.": [
@@ -957,7 +970,7 @@ TEST_WRONG = {
     "The bias is zero: a function that leaves it out goes unseen.": [
         (TEST_AFTER, "    b = 0 * b\n" + TEST_AFTER)
     ],
-    "State, input and bias are zero: there tanh has slope 1 whatever one does.": [
+    "State, input and bias are zero: there tanh has slope 1 whatever you do.": [
         (TEST_AFTER, "    h, x, b = 0 * h, 0 * x, 0 * b\n" + TEST_AFTER)
     ],
     "The colleague's name is written in it: call the function that is handed in.": [
@@ -1071,7 +1084,7 @@ WRONG = {
         "The diagonal of R may be negative: take its absolute value.": [
             ("np.abs(np.diag(R))", "np.diag(R)")
         ],
-        "The product of all Jacobians drowns what is weak: make QR after every step.": [
+        "The product of all Jacobians drowns what is weak: do a QR after every step.": [
             (_QR, "Q = repaired_jacobian(h, x, W_x, W_h, b) @ Q"),
             ("            total += np.log(np.abs(np.diag(R)))", "            pass"),
             ("return total", "return np.log(np.abs(np.diag(np.linalg.qr(Q)[1])))"),
@@ -1129,6 +1142,8 @@ RIGHT = {
 }
 SAYS = {
     "copy_first_batch": {
+        "The symbols come in turn: draw each of them at random.": "each target at random",
+        "The symbols are dealt out evenly: draw each of them by itself.": "each target at random",
         "The noise is uniform: draw it with torch.randn.": "randn",
         "There is noise in the column of the mark: it must be 0 after the first step.": "mark",
         "The mark is missing at the first step.": "mark",
@@ -1138,6 +1153,8 @@ SAYS = {
         "The targets are floats: class numbers must be int64.": "int64",
     },
     "adding_batch": {
+        "The first marks come in turn: draw each step at random.": "each mark at random",
+        "The mark goes to the largest number: draw its step, whatever number stands there.": "depend on the numbers",
         "Both marks may fall anywhere: one belongs to each half.": "one mark",
         "The last step is never marked: torch.randint's upper end is not included.": "never marked",
         "The numbers are normal: draw them with torch.rand.": "torch.rand",
@@ -1146,7 +1163,7 @@ SAYS = {
     },
     "SequenceClassifier": {
         "It reads the last step of both directions: backwards, that state has seen one step only.": "one step only",
-        "It reads the mean over the steps: asked for is the final state.": "final state",
+        "It reads the mean over the steps: read the final state.": "final state",
         "The number of layers is not passed on: num_layers has no effect.": "num_layers",
         "The second direction is not passed on: bidirectional has no effect.": "bidirectional",
         "batch_first is missing: x is (N, T, D).": "batch_first",
@@ -1282,7 +1299,7 @@ TYPICAL = {
             0.95,
         ),
         "point missed": (
-            PATH_WRONG["Only the last state comes back: asked for are the states of all steps."],
+            PATH_WRONG["Only the last state comes back: return the states of all steps."],
             0.0,
             0.45,
         ),

@@ -16,7 +16,13 @@ def copy_first_batch(t, copy_first_batch):
     ).values()
     checks.form("copy_first_batch: x", x, (900, 4, 4), "float32")
     checks.form("copy_first_batch: targets", targets, (900,), "int64")
+    checks.require(
+        targets.min() >= 0 and targets.max() < 3,
+        f"copy_first_batch: the targets go from {targets.min()} to {targets.max()}; three symbols "
+        "are the numbers 0 to 2.",
+    )
     symbols, first, noise = nn.functional.one_hot(targets, 3), x[:, 0], x[:, 1:, :3]
+    generator = torch.Generator().manual_seed(2)
     again = copy_first_batch(900, 4, 3, torch.Generator().manual_seed(1))[0]
     checks.hold(
         "copy_first_batch",
@@ -26,6 +32,9 @@ def copy_first_batch(t, copy_first_batch):
                 first[:, :3] == symbols
             ).all(),
             "the mark must be 0 after the first step": (x[:, 1:, 3] == 0).all(),
+            "every sequence and every step must have noise of its own": (
+                (noise[0] != noise[1]).any() and (noise[:, 0] != noise[:, 1]).any()
+            ),
             "the noise must have mean 0 (torch.randn, not torch.rand)": abs(noise.mean()) < 0.1,
             "the noise must have standard deviation 1": abs(noise.std() - 1) < 0.1,
             "all symbols must be equally likely": symbols.float().mean(0).min() > 0.25,
@@ -33,6 +42,10 @@ def copy_first_batch(t, copy_first_batch):
             "the next call with the same generator must give other sequences": _differ(
                 lambda generator: copy_first_batch(900, 4, 3, generator)[0]
             ),
+            "draw each target at random: a batch of one sequence always has the same": len(
+                {int(copy_first_batch(1, 4, 3, generator)[1][0]) for _ in range(50)}
+            )
+            == 3,
         },
     )
     t.say("copy_first_batch: x (900, 4, 4), targets (900,)")
@@ -54,6 +67,7 @@ def adding_batch(t, adding_batch):
     numbers, marks = x[:, :, 0], x[:, :, 1]
     halves = torch.stack([marks[:, :3].sum(1), marks[:, 3:].sum(1)])
     uniform = numbers.min() >= 0 and abs(numbers.var() - 1 / 12) < 0.01
+    generator = torch.Generator().manual_seed(2)
     again = adding_batch(4000, 7, torch.Generator().manual_seed(1))[0]
     checks.hold(
         "adding_batch",
@@ -63,10 +77,19 @@ def adding_batch(t, adding_batch):
             "the target is the sum of the two marked numbers": torch.allclose(
                 targets, (numbers * marks).sum(1)
             ),
+            "every sequence and every step must have numbers of its own": (
+                (numbers[0] != numbers[1]).any() and (numbers[:, 0] != numbers[:, 1]).any()
+            ),
             "the numbers must be uniform in [0, 1) (torch.rand, not torch.randn)": uniform,
             "draw every number from `generator`, and from nothing else": torch.equal(x, again),
             "the next call with the same generator must give other sequences": _differ(
                 lambda generator: adding_batch(900, 7, generator)[0]
+            ),
+            "draw each mark at random: in a batch of one sequence some step is never marked": (
+                sum(adding_batch(1, 7, generator)[0][0, :, 1] for _ in range(100)).all()
+            ),
+            "the mean target must be near 1: do the marks' steps depend on the numbers": (
+                abs(targets.mean() - 1) < 0.05
             ),
         },
     )

@@ -103,6 +103,23 @@ def numerical_gradient(t, numerical_gradient):
         f"numerical_gradient: the gradient has dtype {got['gradient'].dtype}. It must be float64, "
         "or a check has too few digits.",
     )
+    shapes = set()
+
+    def noted(x):
+        shapes.add(x.shape)
+        return _Cubic()(x)
+
+    turned = numerical_gradient(noted, args["x"].copy().T)
+    checks.require(
+        shapes == {(3, 2)},
+        f"numerical_gradient: for an x of shape (3, 2), f is called with {shapes}. Give it an "
+        "array like x.",
+    )
+    checks.require(
+        np.allclose(turned, numerical_gradient(_Cubic(), args["x"].copy()).T),
+        "numerical_gradient: the gradient at x.T is wrong, though that at x is right. What "
+        "x.ravel() gives of a transposed array is a copy: f never sees what you write there.",
+    )
     t.say("numerical_gradient: gradient (2, 3), and (4,) with the eps that is preset")
 
 
@@ -247,7 +264,7 @@ def _runs_on_any_device(model: nn.Module) -> None:
         there = False
     checks.require(
         there,
-        "On another device than the CPU it fails: make the zeros there too, for example with "
+        "On a device other than the CPU it fails: make the zeros there too, for example with "
         "x.new_zeros, which has dtype and device of x.",
     )
 

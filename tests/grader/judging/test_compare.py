@@ -85,6 +85,11 @@ def test_scalars_of_one_family_are_the_same_answer(got, kind, right):
     assert (compare(answer(got, kind), want(1.5, "float")) is None) == right
 
 
+def test_a_whole_number_may_stand_for_a_real_one_but_not_the_other_way():
+    assert compare(answer(0, "int"), want(0.0, "float")) is None
+    assert "of type float" in compare(answer(0.0, "float"), want(0, "int"))
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_tolerance_and_dtype_follow_the_case(dtype):
     rule = want(WANT, dtype=dtype)

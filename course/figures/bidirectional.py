@@ -61,7 +61,7 @@ class _Labeller(nn.Module):
         return self.out(self.rnn(x)[0])
 
 
-def accuracy_by_position(units: Mapping[str, int], steps: int = 300) -> pd.DataFrame:
+def accuracy_by_position(units: Mapping[str, int], steps: int = 200) -> pd.DataFrame:
     """Train a GRU for each way of reading, and draw its accuracy at each position.
 
     It says of each number whether that lies above the mean of its whole sequence.

@@ -6,6 +6,9 @@ SECOND = "second = int((train + validation) * len(series))"
 PARTS = "return series[:first], series[first:second], series[second:]"
 
 SPLIT_WRONG = {
+    "Each share is rounded by itself: the second cut is at (train + validation) * L, rounded down.": [
+        ("int((train + validation) * len(series))", "first + int(validation * len(series))")
+    ],
     "The hours are shuffled before the cut: keep them in order.": [
         (FIRST, "series = np.random.default_rng(0).permutation(series)\n    " + FIRST)
     ],
@@ -1093,6 +1096,7 @@ RIGHT = {
 }
 SAYS = {
     "chronological_split": {
+        "Each share is rounded by itself: the second cut is at (train + validation) * L, rounded down.": "not each share",
         "Round down, not up.": "Round down",
         "validation is a share of the whole series, not of what is left.": "share of the whole",
         "An hour is lost at each cut: the next part begins where the last one ends.": "lost",

@@ -29,6 +29,13 @@ def chronological_split(t, chronological_split):
         {"series": series, "train": 0.5, "validation": 0.25},
         "train, validation, test",
     )
+    found = lengths(np.arange(15.0), 0.25, 0.375)
+    checks.require(
+        list(found) == [3, 6, 6],
+        f"chronological_split: of 15 hours, with train=0.25 and validation=0.375, the parts have "
+        f"{', '.join(map(str, found))} hours. The second cut is at 0.625 * 15 = 9.375, so at 9: "
+        "round the sum of the shares down, not each share.",
+    )
     rows = {"series": np.stack([series, -series], axis=1), "train": 0.5, "validation": 0.25}
     t.check(chronological_split, rows, "train, validation, test", float32=False, quiet=True)
 

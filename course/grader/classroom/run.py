@@ -31,6 +31,7 @@ from course.grader.judging.outcome import Outcome, Run
 from course.grader.judging.references import References, references_for
 from course.grader.kernel.isolation import isolation_in_force
 from course.grader.kernel.kernels import run_in_kernels
+from course.grader.kernel.memory import give_memory_back
 from course.grader.notebooks.lesson import Lesson
 
 log = logging.getLogger(__name__)
@@ -86,7 +87,9 @@ def kits_of(
     references = [
         references_for(lesson, seed, folder.references, run_in_kernels) for lesson in lessons
     ]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each notebook's run in a process of its own
+    # Each notebook's wrong answers run in a process of their own, all at once: two cores share
+    # three of them better than one after the other.
+    with ThreadPoolExecutor(max(len(lessons), 1)) as pool:
         known = pool.map(
             lambda lesson, made: with_misconceptions(
                 made, lesson, folder.root, seed, folder.references
@@ -222,6 +225,7 @@ def _grade_all(
             store(folder, outcome)
             apply(folder, gradebook, outcome)
             run.graded.append(outcome)
+            give_memory_back()
             if before not in {None, outcome.points}:
                 run.changed[f"{outcome.student}/{outcome.notebook}"] = before, outcome.points
 

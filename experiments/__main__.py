@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from experiments import attention, comparison, forecasting, language_model, seq2seq, tagging
+from experiments import (
+    attention,
+    comparison,
+    forecasting,
+    language_model,
+    sentiment,
+    seq2seq,
+    tagging,
+)
 
 comparison.main()
 forecasting.main()
 attention.main()
 language_model.main()
+sentiment.main()
 seq2seq.main()
 tagging.main()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import combinations, product
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,9 +18,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import classification_report
 from sklearn.model_selection import GridSearchCV
 from threadpoolctl import threadpool_limits
-from torch import nn
 
-from course import data, plots, training
+from course import data, plots
 from course.data import Part, Parts, ReviewPart
 from course.figures import parts
 
@@ -38,13 +35,6 @@ LOOK = {
     "vote: both ways": (PURPLE, "-", "o"),
 }
 """Colour, line and mark of each kind of network or vote; anything else is black."""
-KNOBS = {
-    "hidden_size": "units per direction",
-    "num_layers": "layers",
-    "dropout": "dropout rate",
-    "rate": "learning rate",
-    "first": "std of first embeddings",
-}
 
 NEGATIONS = {"not", "no", "never", "nothing", "neither", "nor", "without", "hardly", "cannot"}
 TURNS = {"but", "although", "though", "however", "despite", "yet"}
@@ -60,8 +50,6 @@ SENTENCES = (
 )
 """Sentences on which to try a classifier of reviews."""
 
-Run = tuple[np.ndarray, np.ndarray]
-"""One training: curves (rounds, 3) of training loss, validation loss and accuracy; answers (N,)."""
 Batch = tuple[torch.Tensor, ...]
 """``ids`` (N, T), ``lengths`` (N,) and targets (N,)."""
 
@@ -123,7 +111,7 @@ def accuracy_of_each(says: Mapping[str, np.ndarray], labels: np.ndarray) -> str:
     return "\n".join(lines)
 
 
-def _say(figure: Figure, message: str) -> None:
+def say(figure: Figure, message: str) -> None:
     """Give a figure of several panels one title."""
     plots.heading(figure, message)
     for ax in figure.axes:
@@ -154,7 +142,7 @@ def strongest_words(weights: Mapping[str, float], count: int = 12) -> list[str]:
         ax.invert_yaxis()
         ax.set_xlabel("weight")
         ax.grid(axis="y", visible=False)
-    _say(figure, f"The {count} words that speak most against a film, and most for it")
+    say(figure, f"The {count} words that speak most against a film, and most for it")
     return ends[0][0] + ends[1][0]
 
 
@@ -349,7 +337,7 @@ def errors_and_draws(
     frequent = plots.true_title(
         "Errors of both kinds are frequent, and", min(wrong) > 0.1, "The network's errors;"
     )
-    _say(figure, f"{frequent} zero is {side} the interval")
+    say(figure, f"{frequent} zero is {side} the interval")
     return pd.DataFrame(table, index=CLASSES, columns=CLASSES), (float(low), float(high))
 
 
@@ -397,222 +385,8 @@ def where_the_line_is(says: np.ndarray, labels: np.ndarray, lines: Sequence[floa
         rows[line] = found
     axes[0, 0].set_ylabel("reviews")
     axes[0, 0].legend(fontsize=8, loc="upper center")
-    _say(figure, "One network: where the line stands is a choice")
+    say(figure, "One network: where the line stands is a choice")
     return pd.DataFrame.from_dict(rows, orient="index")
-
-
-# --- several seeds, several ways ------------------------------------------------------------------
-class Frozen(NamedTuple):
-    """First embeddings that training leaves as they are."""
-
-    vectors: np.ndarray
-
-
-def start_embeddings(network: nn.Module, first: float | np.ndarray | Frozen | None) -> None:
-    """Put the first embeddings of a network in place.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        Its first ``nn.Embedding`` is meant.
-    first : float, numpy.ndarray, Frozen or None
-        A standard deviation to bring them to, or vectors, or ``None``: as they are.
-    """
-    table = next(m for m in network.modules() if isinstance(m, nn.Embedding)).weight
-    with torch.no_grad():
-        if isinstance(first, float):
-            table.mul_(first / table[1:].std())
-        elif first is not None:
-            table.copy_(torch.as_tensor(getattr(first, "vectors", first)))
-    if isinstance(
-        first, Frozen
-    ):  # as requires_grad_(False), but a loop that clips by hand finds a gradient: zero
-        table.register_hook(torch.zeros_like)
-
-
-def over_seeds(
-    fit: Callable[..., Run], kinds: Mapping[str, Mapping[str, Any]]
-) -> dict[str, list[Run]]:
-    """Call ``fit(seed, **settings)`` for each kind, with as many seeds as its ``seeds`` says."""
-    runs = {}
-    for name, settings in kinds.items():
-        rest = {key: value for key, value in settings.items() if key != "seeds"}
-        seeds = training.progress(range(settings["seeds"]), name)
-        runs[name] = [fit(seed, **rest) for seed in seeds]
-    return runs
-
-
-def curves_by_seed(runs: Mapping[str, Sequence[Run]]) -> pd.DataFrame:
-    """Draw the losses (means over the seeds) and the validation accuracy of each seed, by round."""
-    columns = ["training loss", "validation loss", "accuracy"]
-    figure, (left, right) = plots.new_figure(columns=2, width=8.4, height=3.2)
-    tables = {}
-    for name, of_kind in runs.items():
-        color, line, mark = LOOK[name]
-        curves = np.array([curve for curve, _ in of_kind])
-        rounds = np.arange(1, curves.shape[1] + 1)
-        look = {"color": color, "marker": mark, "linestyle": line}
-        left.plot(rounds, curves.mean(axis=0)[:, 0], label=name, **look)
-        left.plot(rounds, curves.mean(axis=0)[:, 1], alpha=0.35, **look)
-        right.plot(rounds, 100 * curves[:, :, 2].T, alpha=0.7, markersize=4, **look)
-        for seed, curve in enumerate(curves):
-            tables[name, seed] = pd.DataFrame(curve, index=rounds, columns=columns)
-    left.set(
-        xlabel="round",
-        ylabel="loss per review",
-        xticks=rounds,
-        title="strong: training, pale: validation (means)",
-    )
-    right.set(
-        xlabel="round", ylabel="validation accuracy [%]", xticks=rounds, title="one line per seed"
-    )
-    left.legend(fontsize=8)
-    whole = pd.concat(tables, names=["kind", "seed", "round"])
-    means = whole.groupby(["kind", "round"])[columns[:2]].mean()
-    last = means.groupby("kind").diff().groupby("kind").last()  # what the last round changed
-    message = plots.true_title(
-        "The training loss keeps falling, the validation loss does not follow",
-        (last["training loss"] < 0).all()
-        and (last["validation loss"] > 0.2 * last["training loss"]).all(),
-        "The losses and the accuracy of each way to read, by round",
-    )
-    _say(figure, message)
-    return whole
-
-
-def _pairs(
-    some: Sequence[np.ndarray], others: Sequence[np.ndarray] | None
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Each two of ``some``, or each of ``some`` with each of ``others``."""
-    return combinations(some, 2) if others is None else product(some, others)
-
-
-def vote(
-    some: Sequence[np.ndarray], others: Sequence[np.ndarray] | None = None
-) -> list[np.ndarray]:
-    """Mean the probabilities of each two of ``some``, or of one of ``some`` and of ``others``."""
-    return [(one + two) / 2 for one, two in _pairs(some, others)]
-
-
-def agreement(some: Sequence[np.ndarray], others: Sequence[np.ndarray] | None = None) -> float:
-    """On which share of the reviews two of ``some``, or of ``some`` and ``others``, agree."""
-    return float(
-        np.mean([np.mean((one > 0.5) == (two > 0.5)) for one, two in _pairs(some, others)])
-    )
-
-
-def _hits(voters: Mapping[str, Sequence[np.ndarray]], labels: np.ndarray) -> dict[str, np.ndarray]:
-    """Which reviews each run of each voter gets right: (runs, N)."""
-    return {name: (np.array(p) > 0.5) == labels for name, p in voters.items()}
-
-
-def accuracy_and_gain(
-    voters: Mapping[str, Sequence[np.ndarray]], labels: np.ndarray, over: str
-) -> pd.DataFrame:
-    """Draw the accuracy of each run, and what the mean of the runs gains over another's mean.
-
-    Parameters
-    ----------
-    voters : dict
-        By name: the probabilities (N,) of each run.
-    labels : numpy.ndarray, shape (N,)
-    over : str
-        The voter to which the others are compared, on the same reviews.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``accuracy``, ``gain`` and its standard ``error`` over the reviews, all in points.
-    """
-    hits = _hits(voters, labels)
-    paired = {name: 100 * (h.mean(0) - hits[over].mean(0)) for name, h in hits.items()}
-    table = pd.DataFrame(
-        {
-            "accuracy": {name: 100 * h.mean() for name, h in hits.items()},
-            "gain": {name: d.mean() for name, d in paired.items()},
-            "error": {name: d.std() / np.sqrt(len(labels)) for name, d in paired.items()},
-        }
-    )
-    figure, (left, right) = plots.new_figure(columns=2, width=9, height=3, sharey=True)
-    for y, (name, h) in enumerate(hits.items()):
-        color = LOOK.get(name, ("0.1",))[0]
-        accuracies = 100 * h.mean(axis=1)
-        left.plot(accuracies, [y] * len(h), "o", color=color, markersize=6, alpha=0.6)
-        left.plot(accuracies.mean(), y, "|", color=color, markersize=16, markeredgewidth=2.5)
-        if name != over:
-            gain = table.loc[name]
-            right.errorbar(gain["gain"], y, xerr=gain["error"], fmt="o", color=color, capsize=3)
-    right.axvline(0, color="0.2", linestyle="--")
-    left.set(
-        yticks=range(len(hits)),
-        yticklabels=list(hits),
-        xlabel="validation accuracy [%]",
-        title="dots: runs or pairs, bar: their mean",
-    )
-    right.set(xlabel=f"gain over {over} [points]", title="mean gain ± one standard error")
-    left.invert_yaxis()
-    for ax in (left, right):
-        ax.grid(axis="y", visible=False)
-    votes = table.reindex(["vote: both ways", "vote: two forwards"])
-    message = plots.true_title(
-        "A vote of both ways gains about what a vote of two forward networks gains",
-        votes["gain"].min() > 0 and np.ptp(votes["gain"]) < votes["error"].max(),
-        "The accuracy of each way to read, and what it gains",
-    )
-    _say(figure, message)
-    return table
-
-
-def one_knob_at_a_time(
-    fit: Callable[..., Run],
-    middle: Mapping[str, float],
-    study: Mapping[str, Sequence[float]],
-    seeds: Sequence[int] = (0, 1),
-    **common: Any,
-) -> pd.DataFrame:
-    """Call ``fit(seed, **settings, **common)`` around a common middle, one knob at a time.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``knob``, ``value``, ``seed`` and ``accuracy``: validation, last round, in percent.
-    """
-    points = [(knob, value) for knob, values in study.items() for value in values]
-    known, rows = {}, []
-    for knob, value in training.progress(points, "study"):
-        settings = {**middle, knob: value}
-        key = tuple(settings.values())
-        if key not in known:
-            curves = [fit(seed, **settings, **common)[0] for seed in seeds]
-            known[key] = [100 * curve[-1, 2] for curve in curves]
-        rows += [(knob, value, *found) for found in zip(seeds, known[key], strict=True)]
-    return pd.DataFrame(rows, columns=["knob", "value", "seed", "accuracy"])
-
-
-def what_each_knob_moves(found: pd.DataFrame, middle: Mapping[str, float]) -> pd.Series:
-    """Draw the accuracy against each knob; return the step from its first value to the second."""
-    knobs = list(dict.fromkeys(found["knob"]))
-    figure, axes = plots.new_figure(columns=len(knobs), width=9.4, height=2.8, sharey=True)
-    step = {}
-    for ax, knob in zip(axes, knobs, strict=True):
-        seeds = found[found["knob"] == knob].pivot(index="value", columns="seed", values="accuracy")
-        means = seeds.mean(axis=1)
-        step[knob], apart = means.iloc[1] - means.iloc[0], round(np.ptp(means))
-        ax.plot(range(len(seeds)), means, "-", color=BLUE)
-        ax.plot(range(len(seeds)), seeds, "o", color=BLUE, alpha=0.6, markersize=5)
-        at = list(seeds.index).index(middle[knob])
-        mark = {"markersize": 9, "markerfacecolor": "none", "markeredgewidth": 2}
-        ax.plot(at, means.iloc[at], "s", color=ORANGE, **mark)
-        ax.set(
-            xticks=range(len(seeds)),
-            xticklabels=[f"{value:g}" for value in seeds.index],
-            xlabel=KNOBS.get(knob, knob),
-            xlim=(-0.4, len(seeds) - 0.6),
-            title=f"{apart} point{'s' * (apart != 1)}",
-        )
-    axes[0].set_ylabel("validation accuracy [%]")
-    _say(figure, "How far each knob moves the accuracy, one at a time")
-    return pd.Series(step)
 
 
 # --- word vectors ---------------------------------------------------------------------------------
@@ -665,13 +439,6 @@ def nearest_words(
         near = [names[i] for i in order if names[i] != word][:count]
         lines.append(f"{word:8} {', '.join(near)}")
     return "\n".join(lines)
-
-
-def last_accuracies(runs: Mapping[str, Sequence[Run]]) -> pd.DataFrame:
-    """Validation accuracy after the last round in percent: a column for each seed, and the mean."""
-    table = pd.DataFrame({name: [100 * c[-1, 2] for c, _ in of] for name, of in runs.items()}).T
-    table.columns = [f"seed {seed}" for seed in table]
-    return table.assign(mean=table.mean(axis=1))
 
 
 # --- errors ---------------------------------------------------------------------------------------
@@ -756,8 +523,15 @@ def accuracy_by_group(
         (clear["least"] < clear["most"] - 3).all(),
         "The accuracy of two models by group",
     )
-    _say(figure, message)
+    say(figure, message)
     return accuracy
+
+
+def hits_of(
+    voters: Mapping[str, Sequence[np.ndarray]], labels: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Which reviews each run of each voter gets right: (runs, N)."""
+    return {name: (np.array(p) > 0.5) == labels for name, p in voters.items()}
 
 
 def voters_by_group(
@@ -771,7 +545,7 @@ def voters_by_group(
     shares = pd.DataFrame(
         {
             name: {column: 100 * h[:, m].mean() for column, m in columns.items()}
-            for name, h in _hits(voters, labels).items()
+            for name, h in hits_of(voters, labels).items()
         }
     ).T
     both, forwards = shares.reindex(["vote: both ways", "vote: two forwards"]).to_numpy()
@@ -885,7 +659,7 @@ def words_for_and_against(
         )
         ax.grid(axis="x", visible=False)
     figure.supylabel("effect on the log-odds", fontsize=10)
-    _say(figure, "What each word does to the verdict: blue speaks for the film, red against it")
+    say(figure, "What each word does to the verdict: blue speaks for the film, red against it")
     return found
 
 
@@ -929,7 +703,7 @@ def verdicts_by_label(
         np.ptp(mean) < 0.05 and right[0] > 0.7 and right[-1] < 0.6,
         "The verdicts of each, by what the raters say",
     )
-    _say(figure, message)
+    say(figure, message)
     return right, mean
 
 

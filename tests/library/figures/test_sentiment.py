@@ -7,10 +7,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pytest
 import torch
 
+from course import data
 from course.figures import (
     sentiment,
+    sentiment_seeds,
 )
 from tests.library.figures.support import Case, draws_both_ways
 
@@ -52,7 +56,7 @@ def answers(wrong: int) -> np.ndarray:
 def curves(validation: float) -> None:
     rows = np.array([[0.7, 0.6, 0.6], [0.5, 0.5, 0.7], [0.3, 0.5 - validation, 0.7]])
     runs = {name: [(rows, None)] * 2 for name in ("LSTM, forwards", "BiLSTM")}
-    sentiment.curves_by_seed(runs)
+    sentiment_seeds.curves_by_seed(runs)
 
 
 def votes(both: int, draw: Callable[..., Any]) -> None:
@@ -65,7 +69,7 @@ def votes(both: int, draw: Callable[..., Any]) -> None:
 
 
 def gains(voters: dict) -> None:
-    sentiment.accuracy_and_gain(voters, LABELS, over="LSTM, forwards")
+    sentiment_seeds.accuracy_and_gain(voters, LABELS, over="LSTM, forwards")
 
 
 def by_group(voters: dict) -> None:
@@ -83,6 +87,12 @@ def hard_reviews(least: float) -> None:
     }
     right = np.where(LABELS == 0, np.arange(200) < 200 * least, True)
     sentiment.accuracy_by_group(groups, {"network": right, "bag": right})
+
+
+def starts(trained_on: float) -> pd.DataFrame:
+    levels = {"from scratch": 70.0, "frozen": 70.0, "trained on": trained_on}
+    rows = [(name, seed, level + seed) for name, level in levels.items() for seed in range(5)]
+    return pd.DataFrame(rows, columns=["start", "seed", "accuracy"])
 
 
 CASES = [
@@ -122,6 +132,11 @@ CASES = [
         lambda: hard_reviews(1.0),
     ),
     Case(
+        "Vectors that are trained on win, frozen ones do not",
+        lambda: sentiment_seeds.accuracy_by_start(starts(76.0)),
+        lambda: sentiment_seeds.accuracy_by_start(starts(70.0)),
+    ),
+    Case(
         "Much the same",
         lambda: sentiment.verdicts_by_label({"ours": answers(9), "other": answers(2)}, LABELS),
         lambda: sentiment.verdicts_by_label({"ours": answers(9), "other": answers(9)}, LABELS),
@@ -132,3 +147,42 @@ CASES = [
 @draws_both_ways(CASES)
 def test_a_title_claims_what_its_data_show_and_nothing_else(check):
     check()
+
+
+class TestStoredRuns:
+    """What is kept of a run, and for which reviews it is read."""
+
+    def test_a_run_comes_back_as_it_was_stored(self):
+        curve, says = (
+            np.array([[0.6, 0.5, 0.7], [0.4, 0.5, 0.8]]),
+            np.array([0.0, 0.4999, 0.5, 1.0]),
+        )
+        rows = pd.DataFrame(sentiment_seeds.rows_of({"BiLSTM": [(curve, says)]}, seed=3))
+        assert rows["seed"].tolist() == [3]
+        ((found, probabilities),) = sentiment_seeds.runs_of(rows)["BiLSTM"]
+        assert (found == curve).all()
+        assert np.abs(probabilities - says).max() <= 0.0005 + 1e-12
+        assert ((probabilities > 0.5) == [False, False, True, True]).all()
+
+    def test_other_reviews_are_read_anew(self):
+        imdb = data.Parts(None, None, None, data.source("imdb"))
+        assert sentiment_seeds.stored("kinds", imdb, otherwise=lambda: "made") == "made"
+
+
+class TestOwnRuns:
+    """Runs that are made in the notebook stand beside the stored ones."""
+
+    def test_a_step_is_a_difference_of_one_seed(self):
+        def fit(seed: int, rate: float, size: int) -> tuple:
+            return np.array([[0.5, 0.5, rate + size / 10 + seed / 100]]), None
+
+        middle, knobs = {"rate": 0.1, "size": 1}, {"rate": [0.1, 0.3], "size": [1, 2]}
+        found = sentiment_seeds.one_knob_at_a_time(fit, middle, knobs, seeds=[0, 1])
+        own = sentiment_seeds.one_knob_at_a_time(fit, middle, {"rate": [0.3]}, seeds=[5])
+        steps = sentiment_seeds.what_each_knob_moves(found, middle, own)
+        assert steps.to_numpy() == pytest.approx(np.array([[20.0, 10.0], [20.0, 10.0]]))
+
+    def test_each_start_has_a_column_and_each_seed_a_row(self):
+        table = sentiment_seeds.accuracy_by_start(starts(76.0), own=starts(76.0)[:1])
+        assert list(table) == ["from scratch", "frozen", "trained on"]
+        assert table.loc[4, "trained on"] == 80.0

@@ -36,7 +36,10 @@ WORK = {
         "quadruple": "def quadruple(x):\n    return double(x)",
     },
     "mutates": {"double": "def double(x):\n    x *= 2\n    return x"},
-    "loops-for-ever": {"quadruple": "def quadruple(x):\n    while True:\n        pass"},
+    # It waits: a loop that counts would take a core from the other tests, on every path.
+    "loops-for-ever": {
+        "quadruple": "import time\ndef quadruple(x):\n    while True:\n        time.sleep(1)"
+    },
     "dies": {"double": "import os\nos._exit(1)"},
     "kills-later": {
         "double": "import os, threading\nthreading.Timer(1.0, os._exit, [1]).start()\n"
@@ -64,7 +67,7 @@ def odd_work(folder: CourseFolder) -> dict[str, dict[str, bytes]]:
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("work/small.ipynb", right)
     large = nbformat.reads(right.decode(), as_version=4)
-    large.cells[1].outputs = [new_output("stream", text="x" * 30_000_000)]
+    large.cells[1].outputs = [new_output("stream", text="x" * 3_000_000)]
     return {
         "misnamed": {"Small (1).ipynb": right},
         "copies": {"small.ipynb": starter, "small (1).ipynb": right},
@@ -298,7 +301,7 @@ def test_a_dask_scheduler_with_one_worker_killed_half_way(start, expected, tmp_p
 
 
 KILLS = 50
-COPIES = 150
+COPIES = 120
 
 DRIVER = """
 import contextlib, os, pathlib, signal, subprocess, sys, time
@@ -359,7 +362,7 @@ def test_a_grader_killed_fifty_times_loses_nothing_and_grades_nothing_twice(
                 assert seen.setdefault(str(path), stamp) == stamp
             driver.stdin.write("\n")
             driver.stdin.flush()
-    assert KILLS * 2 // 3 <= len(seen) < COPIES, "the kills must fall into the grading"
+    assert KILLS * 2 // 3 <= len(seen) < COPIES + len(WORK), "the kills must fall into the grading"
     command = [sys.executable, "-m", "course.grader", "autograde", LESSON, "--quiet"]
     assert subprocess.run(command, cwd=folder.root, stdout=subprocess.DEVNULL).returncode == 0
     found = everything(folder)
@@ -455,7 +458,7 @@ def test_a_gradebook_on_postgresql(start, expected, postgres, tmp_path):
     with (folder.root / "nbgrader_config.py").open("a") as config:
         config.write(f"\nc.CourseDirectory.db_url = {postgres!r}\n")
     (folder.root / "gradebook.db").unlink(missing_ok=True)
-    grade_class(folder, LESSON, Options(workers=2, quiet=True), generate_release)
+    grade_class(folder, LESSON, Options(workers=1, quiet=True), generate_release)
     assert everything(folder) == expected
     assert not (folder.root / "gradebook.db").exists()
 

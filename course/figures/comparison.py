@@ -588,7 +588,7 @@ def findings(
     )
     return {
         "memory": (
-            f"Copy, networks of five with 99 % or more: GRU {right['gru'][100]} at 100 steps, "
+            f"Copy, networks of five with 99% or more: GRU {right['gru'][100]} at 100 steps, "
             f"{right['gru'][200]} at 200; LSTM {right['lstm'][100]} and {right['lstm'][200]}; "
             f"vanilla RNN {right['rnn'][100]} and {right['rnn'][200]}",
             right["gru"].min() == 5 and right["lstm"].min() >= 4 and right["rnn"].max() == 0,
@@ -605,7 +605,8 @@ def findings(
             bias["both"] > bias.drop("both").max() + 0.3,
         ),
         "adding": (
-            f"Adding, 30 steps, solved of five seeds: {solved.to_dict()}",
+            f"Adding, 30 steps, solved of five seeds: GRU {solved['gru']}, LSTM {solved['lstm']}, "
+            f"vanilla RNN {solved['rnn']}",
             solved["gru"] + solved["lstm"] > solved["rnn"],
         ),
         "kernel": (
@@ -674,4 +675,5 @@ def which_cell_when(found: Mapping[str, tuple[str, bool]]) -> pd.DataFrame:
         for when, choose, because in CHOICES
         if all(found[name][1] for name in because)
     ]
-    return pd.DataFrame(rows, columns=["when", "choose", "because of findings"])
+    columns = ["when", "choose", "because of findings"]
+    return pd.DataFrame(rows, columns=columns).set_index("when")  # no numbers beside theirs

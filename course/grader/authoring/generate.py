@@ -29,7 +29,7 @@ from course.grader.judging.references import SolutionError, references_for
 from course.grader.kernel.kernels import run_in_kernels
 from course.grader.kernel.steps import Settings
 from course.grader.notebooks.lesson import Lesson, parse_lesson
-from course.grader.notebooks.rebuild import rebuild, solution_submission
+from course.grader.notebooks.rebuild import solution_submission
 
 MARKER = re.compile(r"^\s*#+ *(BEGIN|END) (SOLUTION|HIDDEN TESTS) *#*\s*$")
 SECONDS = 600
@@ -157,14 +157,6 @@ def check_solution(folder: CourseFolder, lesson: Lesson, seed: int = 1) -> Grade
                 f"({verdict.summary})"
             )
     return graded
-
-
-def check_starter(folder: CourseFolder, lesson: Lesson, seed: int = 1) -> Graded:
-    """Grade a lesson's untouched starter, which must earn nothing."""
-    starter = folder.starter(lesson)
-    text = nbformat.writes(starter) if starter is not None else None
-    references = references_for(lesson, seed, folder.references, run_in_kernels)
-    return grade_submission(lesson, rebuild(lesson, starter, text), references, Settings(seed))
 
 
 def tidy(path: Path) -> bool:

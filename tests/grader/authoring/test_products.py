@@ -9,9 +9,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course.grader.authoring.generate import check_starter, copy_of_course, generate_release, tidy
+from course.grader.authoring.generate import copy_of_course, generate_release, tidy
 from course.grader.classroom.course_folder import CourseFolder
-from course.grader.notebooks.lesson import WRITTEN, hidden_source, read_lesson
+from course.grader.judging.grade import grade, steps_of
+from course.grader.judging.payload import Payload, read
+from course.grader.kernel.kernels import run_in_kernels
+from course.grader.kernel.steps import Settings
+from course.grader.notebooks.lesson import WRITTEN, Lesson, hidden_source, read_lesson
+from course.grader.notebooks.rebuild import rebuild, solution_submission
 from course.grader.pages.render import secret_lines
 from tests.conftest import ROOT, SOURCES
 
@@ -160,10 +165,34 @@ def test_the_library_never_imports_the_grader():
             assert not imports, path
 
 
+def references_of(lesson: Lesson, exercises: set[str]) -> dict[str, Payload]:
+    """What the solution emits in the tests of some exercises; nothing is trained before them."""
+    trains = {c.id for c in lesson.cells if "trains" in c.node.metadata.get("tags", [])}
+    steps = [
+        step
+        for step in steps_of(lesson, solution_submission(lesson))
+        if step.key not in trains and (not step.hidden or step.exercise in exercises)
+    ]
+    results = run_in_kernels(steps, Settings(1, reference=True))
+    emitted = {step.exercise: results[step.key].emissions for step in steps if step.hidden}
+    return {id_: read(one, trusted=True) for id_, (one,) in emitted.items()}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", SOURCES, ids=NAMES)
 def test_untouched_starter_earns_nothing(path, repository):
-    graded = check_starter(repository, read_lesson(path))
+    """A test that gives no answer earns nothing, whatever the solution's gave: few are compared."""
+    lesson = read_lesson(path)
+    starter = repository.starter(lesson)
+    submission = rebuild(lesson, starter, nbformat.writes(starter))
+    references = {id_: Payload(id_) for id_ in lesson.exercises}
+    graded = grade(lesson, submission, references, run_in_kernels, Settings(1))
+    tests = {cell.exercise: cell.id for cell in lesson.cells if cell.role == "hidden"}
+    emitted = {id_: read(graded.results[key].emissions[0]) for id_, key in tests.items()}
+    answering = {id_ for id_, payload in emitted.items() if payload.answers}
+    if answering:
+        references |= references_of(lesson, answering)
+        graded = grade(lesson, submission, references, lambda *_: graded.results, Settings(1))
     assert graded.points == 0, {k: v.points for k, v in graded.verdicts.items() if v.points}
     assert not any(part.right for verdict in graded.verdicts.values() for part in verdict.parts)
     assert any(v.cause == "not written yet" for v in graded.verdicts.values())

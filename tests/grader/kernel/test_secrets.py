@@ -367,7 +367,7 @@ def test_names_that_a_cell_deletes_on_purpose_stay_deleted(lesson, references):
 
 
 def test_one_budget_holds_for_all_runs(lesson, references):
-    loop = "def {0}(x):\n    while True:\n        pass"
+    loop = "import time\ndef {0}(x):\n    while True:\n        time.sleep(1)"
     own = {id_: loop.format(id_) for id_ in lesson.exercises}
     budget = Budget(3.0)
     run = functools.partial(run_in_kernels, budget=budget)

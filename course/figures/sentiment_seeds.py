@@ -379,7 +379,8 @@ def accuracy_by_start(found: pd.DataFrame, own: pd.DataFrame | None = None) -> p
         xticks=range(table.shape[1]),
         xticklabels=list(table),
         xlim=(-0.4, table.shape[1] - 0.6),
-        xlabel="first embeddings (a line for each seed, bars: their means)",
+        xlabel="first embeddings (a line for each seed, bars: means"
+        + ("; crosses: yours)" if own is not None else ")"),
         ylabel="validation accuracy [%]",
         title=plots.true_title(
             "Vectors that are trained on win, frozen ones do not",

@@ -602,6 +602,40 @@ WRONG = {
                 "return context @ self.output.weight.detach().T + self.output.bias, weights",
             )
         ],
+        "The read-out sees a state beside the context: give it the weighted average of all, and nothing else.": [
+            ("self.output(context)", "self.output(context + states[:, 0])")
+        ],
+        "The read-out gets the context and a state side by side: give it the context alone, 2H numbers.": [
+            ("nn.Linear(2 * hidden_size, classes)", "nn.Linear(4 * hidden_size, classes)"),
+            ("self.output(context)", "self.output(torch.cat([context, states[:, 0]], dim=1))"),
+        ],
+        "The read-out gets the context and the plain mean of the states: give it the context alone.": [
+            (
+                "self.output(context)",
+                "self.output(context + states.sum(1) / lengths[:, None].to(states))",
+            )
+        ],
+        "The logits went through a sigmoid: return plain scores.": [
+            ("self.output(context)", "torch.sigmoid(self.output(context))")
+        ],
+        "The context went through a tanh: the read-out takes the weighted average as it is.": [
+            ("self.output(context)", "self.output(torch.tanh(context))")
+        ],
+        "The scores grow with the place of the word: a score depends on its state alone.": [
+            (
+                "        weights = torch.softmax(",
+                "        scores = scores + 0.1 * torch.arange(T, device=ids.device)\n        weights = torch.softmax(",
+            )
+        ],
+        "The context is multiplied by the length: leave it the weighted average of the states.": [
+            ("self.output(context)", "self.output(context * lengths[:, None].to(context))")
+        ],
+        "The context holds the forward states twice: average both halves of the states.": [
+            (
+                "(weights[:, :, None] * states)",
+                "(weights[:, :, None] * torch.cat([states.chunk(2, 2)[0]] * 2, 2))",
+            )
+        ],
     },
     "word_attributions": {
         "A word that occurs twice gets the gradient of all its places: take that of the embedding's output, not of its table.": [
@@ -711,6 +745,9 @@ WRONG = {
         ],
         "The model stays in evaluation mode: leave it as you found it.": [
             ("    caught = []", "    model.eval()\n    caught = []")
+        ],
+        "Every hook of model.embedding is gone, not only your own: handle.remove() takes that one away.": [
+            ("handle.remove()", "model.embedding._forward_hooks.clear()")
         ],
     },
     "test_attention_step": {
@@ -1271,12 +1308,18 @@ SAYS = {
         "`ids` is changed in place: the caller still needs it.": "ids in place",
         "The lengths are guessed from the ids: use `lengths`, whatever ids the padding holds.": "lengths that are given",
         "The score is the square of a state, so nothing learns what to look for: give it parameters of its own.": "parameters of its own",
+        "The read-out sees a state beside the context: give it the weighted average of all, and nothing else.": "more than the context",
+        "The read-out gets the context and a state side by side: give it the context alone, 2H numbers.": "the context alone",
+        "The read-out gets the context and the plain mean of the states: give it the context alone.": "more than the context",
+        "The logits went through a sigmoid: return plain scores.": "return plain scores",
+        "The scores grow with the place of the word: a score depends on its state alone.": "not on the place",
     },
     "word_attributions": {
         "The model stays in evaluation mode: leave it as you found it.": "evaluation mode",
         "backward() adds to the .grad of the model's parameters: use torch.autograd.grad.": "backward()",
         "The .grad of the model's parameters is wiped: leave it as it was, without zero_grad().": "zero_grad()",
         "The result is always float64: keep the dtype of the embeddings.": "dtype",
+        "Every hook of model.embedding is gone, not only your own: handle.remove() takes that one away.": "somebody else",
     },
     "test_attention_step": {
         "It never fails: nothing is asserted.": "passes on the published step",

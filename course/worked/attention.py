@@ -186,6 +186,7 @@ def AttentionClassifier(t, AttentionClassifier):
     _are_shares_of_real_words(weights, lengths)
     _depend_on_the_review_alone(model, ids, lengths)
     _come_from_states_of_both_sides(model, ids, lengths)
+    _read_the_context_alone(model)
     _decide_and_learn(model, ids, lengths)
     for what, zeros in (("a softmax", logits.sum(1) - 1), ("a log-softmax", logits.logsumexp(1))):
         checks.require(
@@ -332,6 +333,18 @@ def _come_from_states_of_both_sides(model: nn.Module, ids: Tensor, lengths: Tens
         "The GRU's parameters do not change the logits of a review of one word: the context must "
         "average the states, not the embeddings.",
     )
+    with torch.no_grad():
+        kept = [parameter.clone() for parameter in inside]
+        for parameter in inside:
+            parameter *= 0
+        level = _called(model, ids, lengths)[1][1, :4]
+        for parameter, saved in zip(inside, kept, strict=True):
+            parameter.copy_(saved)
+    checks.require(
+        not inside or torch.allclose(level, torch.full_like(level, 0.25)),
+        "Where all states are 0 the weights of the words differ: a score may depend on its state "
+        "alone, not on the place or the word.",
+    )
     known = set(map(id, inside))
     checks.require(
         any(
@@ -341,6 +354,42 @@ def _come_from_states_of_both_sides(model: nn.Module, ids: Tensor, lengths: Tens
         ),
         "No parameter outside of the embedding and the GRU changes the weights: the score needs "
         "parameters of its own, to learn what to look for.",
+    )
+
+
+def _read_the_context_alone(model: nn.Module) -> None:
+    """Look at what the read-out sees of single words: states, which lie between -1 and 1."""
+    if not isinstance(getattr(model, "output", None), nn.Linear):
+        return
+    seen, words = [], torch.arange(1, 12)[:, None]
+    inside = [p for m in model.modules() if isinstance(m, _CELLS) for p in m.parameters()]
+    hook = model.output.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    with torch.no_grad():
+        kept = [parameter.clone() for parameter in inside]
+        for parameter in inside:
+            parameter *= 60  # as near to -1 and 1 as it gets
+        _called(model, words, torch.ones_like(words[:, 0]))
+        for parameter, before in zip(inside, kept, strict=True):
+            parameter.copy_(before)
+        logits, _ = _called(model, words, torch.ones_like(words[:, 0]))
+        for parameter in model.output.parameters():
+            parameter *= -30
+        other, _ = _called(model, words, torch.ones_like(words[:, 0]))
+        for parameter in model.output.parameters():
+            parameter /= -30
+    hook.remove()
+    checks.require(
+        torch.allclose(other, -30 * logits),
+        "The logits are not what the read-out gives: return plain scores, squashed by nothing.",
+    )
+    for width in (found.shape[-1] for found in seen if found.shape[-1] != 6):
+        raise checks.CheckFailed(
+            f"The read-out sees {width} numbers: give it the context alone, 2H = 6 numbers."
+        )
+    checks.require(
+        all(found.abs().max() < 1.001 for found in seen),
+        "The read-out sees more than the context: give it the weighted average of the states, and "
+        "nothing else.",
     )
 
 
@@ -419,6 +468,7 @@ class _Toy(nn.Module):
 
 def word_attributions(t, word_attributions):
     toy = _Toy()
+    toy.embedding.register_forward_hook(lambda *_: None)  # somebody else's: it stays
     ids = torch.tensor([[2, 2, 0, 0], [1, 2, 1, 3], [3, 1, 2, 0]])
     lengths = torch.tensor([2, 4, 3])
     args = {"model": toy, "ids": ids, "lengths": lengths}
@@ -433,8 +483,13 @@ def word_attributions(t, word_attributions):
         "or zero_grad().",
     )
     checks.require(
-        not toy.embedding._forward_hooks,
+        len(toy.embedding._forward_hooks) < 2,
         "A hook is still on model.embedding: call handle.remove().",
+    )
+    checks.require(
+        toy.embedding._forward_hooks,
+        "A hook that somebody else had put on model.embedding is gone: remove your own alone, with "
+        "handle.remove().",
     )
     checks.require(
         table.requires_grad,

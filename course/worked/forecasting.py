@@ -33,8 +33,8 @@ def chronological_split(t, chronological_split):
     checks.require(
         list(found) == [3, 6, 6],
         f"chronological_split: of 15 hours, with train=0.25 and validation=0.375, the parts have "
-        f"{', '.join(map(str, found))} hours. The cuts are at 3.75, so at 3, and at 0.625 * 15 = 9.375, so "
-        "at 9: round down, and round the sum of the shares, not each share.",
+        f"{', '.join(map(str, found))} hours. The cuts are at 3.75, so at 3, and at "
+        "0.625 * 15 = 9.375, so at 9: round down, and round the sum of the shares, not each share.",
     )
     rows = {"series": np.stack([series, -series], axis=1), "train": 0.5, "validation": 0.25}
     t.check(chronological_split, rows, "train, validation, test", float32=False, quiet=True)

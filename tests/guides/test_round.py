@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -151,8 +149,4 @@ class Desk:
         )
 
     def types(self, command: str) -> None:
-        run = subprocess.run(
-            [sys.executable, "-m", "nbgrader", command, LESSON], cwd=self.home,
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert run.returncode == 0, run.stderr
+        nbgrader(CourseFolder(self.home), command, LESSON)

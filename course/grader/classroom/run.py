@@ -239,14 +239,18 @@ def _outcomes(todo: list[Task], options: Options) -> Iterator[tuple[Task, bytes,
         return
     import dask
 
-    # Dask reads this once, when `distributed` is imported: its own log is not for instructors.
-    dask.config.set({"logging.distributed": "critical"})
+    # Dask reads this once, when `distributed` is imported: its own log is not for instructors. And
+    # its connections would keep the last thousand messages, each with a submission and its kit.
+    dask.config.set(
+        {"logging.distributed": "critical", "distributed.admin.low-level-log-length": 0}
+    )
     from distributed import Client, wait
 
     with _cluster(options, len(todo)) as address, Client(address) as client:
         ahead = IN_FLIGHT * max(1, len(client.scheduler_info()["workers"]))
         resources = {"GPU": 1} if options.device == "cuda" else None
-        waiting, flying, tries = list(reversed(todo)), {}, itertools.count()
+        todo.reverse()
+        waiting, flying, tries = todo, {}, itertools.count()  # what is handed out is let go
         while waiting or flying:
             while waiting and len(flying) < ahead:
                 task = waiting.pop()

@@ -47,8 +47,7 @@ def emissions_of_wrong_answers(
         By exercise and sentence.
     """
     all_steps = steps_of(lesson, solution_submission(lesson), blind=True)
-    if any("optim" in step.source for step in all_steps):
-        importlib.import_module("torch._dynamo")  # else each fork's first optimiser: two seconds
+    _warm_up(optimisers=any("optim" in step.source for step in all_steps))
     gc.freeze()  # else each fork's first collection would copy every page
     namespace, found = fresh_namespace(), {}
     settings = Settings(seed)
@@ -87,6 +86,15 @@ def _emission(
         emitted = forked(_last_emission, steps, namespace, settings)
         return read(emitted) if emitted else None
     return None
+
+
+def _warm_up(optimisers: bool) -> None:
+    """Do once what every fork would begin with: imports of two seconds, a kernel made in 45 ms."""
+    if optimisers:
+        importlib.import_module("torch._dynamo")
+    torch = importlib.import_module("torch")
+    torch.set_num_threads(1)  # threads that have worked do not live on in a fork
+    torch.nn.LSTM(2, 2)(torch.zeros(2, 2, 2))
 
 
 def _processor_seconds() -> float:

@@ -98,6 +98,9 @@ DROP = "windows = windows[~np.isnan(windows).any(axis=1)]"
 CUT = "return windows[:, :input_steps], windows[:, input_steps:]"
 
 WINDOWS_WRONG = {
+    "One hour ahead, y loses an axis: it must be (N, horizon), for a horizon of 1, too.": [
+        ("windows[:, input_steps:]", "windows[:, input_steps:].squeeze()")
+    ],
     "The last window is missing: there are L - input_steps - horizon + 1.": [
         ("range(len(series) - length + 1)", "range(len(series) - length)")
     ],
@@ -659,6 +662,15 @@ APPEND = "forecasts.append(following)"
 SLIDE = "window = torch.cat([window[:, 1:], following[:, :, None]], dim=1)"
 JOIN = "return torch.cat(forecasts, dim=1)"
 RECURSIVE_WRONG = {
+    "The model can never learn again: use torch.no_grad(), not requires_grad_(False).": [
+        (
+            "window, forecasts = history, []",
+            "model.requires_grad_(False)\n    window, forecasts = history, []",
+        )
+    ],
+    "For one history an axis is lost: keep (N, steps).": [
+        ("torch.cat(forecasts, dim=1)", "torch.cat(forecasts, dim=1).squeeze()")
+    ],
     "Every step saw the same window: put the forecast into it.": [(SLIDE, "")],
     "The window grows: (N, T, 1) goes in at every step, one value leaves when one enters.": [
         ("window[:, 1:], following", "window, following")
@@ -1104,6 +1116,7 @@ SAYS = {
         "The series runs backwards: the past comes first.": "backwards",
     },
     "make_windows": {
+        "One hour ahead, y loses an axis: it must be (N, horizon), for a horizon of 1, too.": "Keep the axis",
         "The last window is missing: there are L - input_steps - horizon + 1.": "last window",
         "The window moves by its own length: move it by one hour.": "one hour",
         "Windows with a NaN are still there: drop them.": "drop them",
@@ -1139,6 +1152,8 @@ SAYS = {
         "The model forecasts one hour: it must give one per hour of the horizon.": "one per hour",
     },
     "forecast_recursively": {
+        "The model can never learn again: use torch.no_grad(), not requires_grad_(False).": "cannot learn",
+        "For one history an axis is lost: keep (N, steps).": "one history",
         "Every step saw the same window: put the forecast into it.": "same window",
         "The window grows: (N, T, 1) goes in at every step, one value leaves when one enters.": "(N, T, 1)",
         "The newest value left the window: the oldest must go.": "oldest must go",

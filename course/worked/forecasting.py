@@ -64,6 +64,12 @@ def make_windows(t, make_windows):
         quiet=True,
     )
     t.check(make_windows, {"series": broken, "input_steps": 2, "horizon": 2}, "x, y")
+    short = [part.shape for part in make_windows(whole, 1, 1)]
+    checks.require(
+        short == [(6, 1), (6, 1)],
+        f"make_windows: with one hour in and one ahead the shapes are {short[0]} and {short[1]}; "
+        "both must be (6, 1). Keep the axis of length 1.",
+    )
 
 
 def skill_score(t, skill_score):
@@ -191,7 +197,14 @@ def forecast_recursively(t, forecast_recursively):
             return self.weight.to(x.dtype) * x[:, -1] - x[:, 0]
 
     def with_this_model(history, steps):
-        return forecast_recursively(_TwiceLastMinusFirst(), history, steps)
+        model = _TwiceLastMinusFirst()
+        forecasts = forecast_recursively(model, history, steps)
+        checks.require(
+            model.weight.requires_grad,
+            "forecast_recursively: afterwards the model cannot learn any more. Use torch.no_grad() "
+            "instead of requires_grad_(False).",
+        )
+        return forecasts
 
     with_this_model.__name__ = "forecast_recursively"
     t.check(
@@ -204,6 +217,8 @@ def forecast_recursively(t, forecast_recursively):
         },
         "forecasts",
     )
+    alone = with_this_model(torch.ones(1, 3, 1), 4)
+    checks.form("forecast_recursively: forecasts for one history", alone, (1, 4), "float32")
 
 
 def test_preparation(t, test_preparation, colleagues_series):

@@ -18,11 +18,16 @@ from experiments.runs import Row
 SOURCE = runs.SOURCES / "03_gru" / "forecasting.ipynb"
 
 
-def forecasters_of(lesson: dict[str, Any], seed: int) -> dict[str, Any]:
-    """Train as the notebook does: all hours at once, and one step, used in two ways."""
+def direct_forecaster(lesson: dict[str, Any], seed: int) -> Any:
+    """Train as the notebook does, all hours at once."""
     training.set_up(seed)
     x, y = lesson["x_train"][::4], lesson["y_train"][::4]
-    direct = lesson["FromLast"](lesson["train_forecaster"](x[:, :, None], y - x[:, -1:]))
+    return lesson["FromLast"](lesson["train_forecaster"](x[:, :, None], y - x[:, -1:]))
+
+
+def forecasters_of(lesson: dict[str, Any], seed: int) -> dict[str, Any]:
+    """Train as the notebook does: all hours at once, and one step, used in two ways."""
+    direct = direct_forecaster(lesson, seed)
     training.set_up(seed)
     x, y = lesson["make_windows"](lesson["scaled"][0], figures.INPUT_STEPS, 1)
     x, y = x[::2], y[::2]
@@ -35,9 +40,13 @@ def forecasters_of(lesson: dict[str, Any], seed: int) -> dict[str, Any]:
 
 
 def ways(lesson: dict[str, Any], seed: int) -> Iterator[Row]:
+    """Train every forecaster from one seed, and measure it."""
+    return measured(lesson, forecasters_of(lesson, seed), seed)
+
+
+def measured(lesson: dict[str, Any], forecasters: dict[str, Any], seed: int) -> Iterator[Row]:
     """Skill on the validation part, and how far the forecasts swing 24 hours ahead (in deg F)."""
     x, y, std = (lesson[name] for name in ("x_validation", "y_validation", "std"))
-    forecasters = forecasters_of(lesson, seed)
     skills = figures.scores(forecasters, x, y, std, lesson["skill_score"])["skill"]
     swings = figures.swing_and_correlation(forecasters, x, y, std).loc["swing (°F)", "24 h ahead"]
     for name in forecasters:

@@ -12,7 +12,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 SECONDS = {
     "test_paths": 260,
-    "test_demo": 250,
+    "test_demo": 200,
     "mutation-seq2seq": 170,
     "mutation-language_model": 130,
     "mutation-sentiment": 130,
@@ -22,8 +22,8 @@ SECONDS = {
     "test_hub": 110,
     "language_model": 105,
     "lstm": 105,
-    "test_experiments": 100,
-    "test_products": 100,
+    "test_experiments": 80,
+    "test_products": 45,
     "test_round": 95,
     "tagging": 90,
     "test_kernels": 90,

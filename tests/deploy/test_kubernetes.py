@@ -182,3 +182,39 @@ class TestWhoSomebodyIs:
         config = self.settings(monkeypatch, JUPYTERHUB_USER="alice")
         assert "student_id" not in config.CourseDirectory
         assert "check_owner" not in config.ExchangeCollect
+
+    def test_everybody_in_a_pod_hands_in_under_the_own_name(self, monkeypatch, tmp_path):
+        """One number of the system may own all of it: the hub's names are what is collected."""
+        from nbgrader.auth import Authenticator
+        from nbgrader.coursedir import CourseDirectory
+        from nbgrader.exchange.default import ExchangeSubmit
+
+        from course.grader.classroom.exchange import CollectOwnWork, ReleaseToAll
+
+        exchange = tmp_path / "exchange"
+        exchange.mkdir()
+        exchange.chmod(0o1777)
+
+        def act(kind: type, who: str, folder: Path) -> None:
+            config = self.settings(
+                monkeypatch, JUPYTERHUB_USER=who, NBGRADER_COURSE_ACCOUNT="rnn-course",
+                NBGRADER_EXCHANGE=str(exchange),
+            )  # fmt: skip
+            config.Exchange.cache = str(tmp_path / "cache")
+            config.Exchange.assignment_dir = config.CourseDirectory.root = str(folder)
+            config.CourseDirectory.assignment_id = "00_small"
+            named = {"coursedir": CourseDirectory(config=config), "config": config}
+            kind(**named, authenticator=Authenticator(config=config)).start()
+
+        (tmp_path / "course" / "release" / "00_small").mkdir(parents=True)
+        act(ReleaseToAll, "rnn-course", tmp_path / "course")
+        for who in ("alice", "bob"):
+            (tmp_path / who / "00_small").mkdir(parents=True)
+            (tmp_path / who / "00_small" / "small.ipynb").write_text(who)
+            act(ExchangeSubmit, who, tmp_path / who)
+        act(CollectOwnWork, "rnn-course", tmp_path / "course")
+        taken = (tmp_path / "course" / "submitted").glob("*/00_small/small.ipynb")
+        assert {path.parts[-3]: path.read_text() for path in taken} == {
+            "alice": "alice",
+            "bob": "bob",
+        }

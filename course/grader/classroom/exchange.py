@@ -34,10 +34,10 @@ class CollectOwnWork(ExchangeCollect):
         shown = ascii(Path(path).name)
         try:
             record = super()._path_to_record(path)
-        except (ExchangeError, ValueError, OverflowError) as error:
+            status = os.lstat(path)
+        except (ExchangeError, ValueError, OverflowError, OSError) as error:
             self.log.error("not collected: %s (its name cannot be read: %s)", shown, error)
             return dict(REFUSED)
-        status = os.lstat(path)
         if not stat.S_ISDIR(status.st_mode):
             self.log.error("not collected: %s (not a folder)", shown)
             return dict(REFUSED)

@@ -693,6 +693,12 @@ def lstm_backward(dh, dc, cache):
 """,
     },
     "init_lstm": {
+        "`forget_bias or 1.0` makes 1 of a given 0: take the argument as it is.": [
+            ("= forget_bias", "= forget_bias or 1.0")
+        ],
+        "The sign of forget_bias is lost: take the argument as it is.": [
+            ("= forget_bias", "= abs(forget_bias)")
+        ],
         "That is the value for the four blocks taken as one; each gate's own fan_out is H.": [
             ("(D + H)", "(D + 4 * H)"),
             ("(H + H)", "(H + 4 * H)"),
@@ -1377,6 +1383,8 @@ SAYS = {
         "The cache is emptied on the way: only read it, it may be needed again.": "argument cache",
     },
     "init_lstm": {
+        "`forget_bias or 1.0` makes 1 of a given 0: take the argument as it is.": "take it as it is",
+        "The sign of forget_bias is lost: take the argument as it is.": "take it as it is",
         "The shapes are PyTorch's, (4H, D) and (4H, H): here they are (D, 4H) and (H, 4H).": "shape",
     },
     "LSTM": {

@@ -167,6 +167,10 @@ def init_lstm(t, init_lstm):
                 not np.allclose(block.T @ block, np.eye(40))
             ),
             "The default of forget_bias must be 1.": (b[40:80] == 1).all(),
+            "forget_bias may be 0 or negative, too: take it as it is.": all(
+                (init_lstm(3, 2, np.random.default_rng(0), bias)[2][2:4] == bias).all()
+                for bias in (0.0, -1.0)
+            ),
             "Two gates have the same weights: draw every block afresh.": (
                 not np.array_equal(W_x[:, :40], W_x[:, 40:80])
                 and not np.array_equal(block, W_h[:, 40:80])

@@ -24,6 +24,7 @@ import io
 import json
 import os
 import random
+import sys
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -586,6 +587,7 @@ def collect(
         emission.fail(-1, error)
     finally:
         _current = Emission()
+        _record_gradients()
     emission.settle()
     return emission.to_bytes()
 
@@ -610,18 +612,23 @@ def _seed_of(seed: int, exercise: str, index: int) -> int:
 
 
 def _seed_everything(seed: int) -> None:
-    import sys
-
     random.seed(seed)
     np.random.seed(seed)
     if "torch" in sys.modules:
         torch = sys.modules["torch"]
+        _record_gradients()
         # Where there can be no CUDA, `torch.manual_seed` would note the call stack for later: slow.
         cuda = torch.backends.cuda.is_built()
         torch.manual_seed(seed) if cuda else torch.default_generator.manual_seed(seed)
         # One reference serves CPU and CUDA: no reduced precision, no order of sums left to chance.
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+
+
+def _record_gradients() -> None:
+    """Record gradients again: an exercise that turned them off for good spoils no other one."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_grad_enabled(True)
 
 
 def _named_values(result: Any, returns: str) -> dict[str, Any]:

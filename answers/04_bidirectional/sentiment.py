@@ -42,6 +42,12 @@ VOCAB_WRONG = {
     "The words are the keys and the numbers the values, not the other way round.": [
         ("{word: i for", "{i: word for")
     ],
+    "Equal counts are in the order of the words in small letters: Python's order puts capitals first.": [
+        ("(-counts[word], word)", "(-counts[word], word.lower())")
+    ],
+    "Only words made of letters are counted: a `!` is a word, too.": [
+        ("for word in words)", "for word in words if word.isalpha())")
+    ],
 }
 VOCAB_RIGHT = {
     "most_common of sorted words": """
@@ -164,6 +170,9 @@ COLLATE_WRONG = {
             LENGTHS,
             LENGTHS + "\n    for s in sequences:\n        s += [0] * (int(lengths.max()) - len(s))",
         )
+    ],
+    "T is the length of the last review: it must be that of the longest.": [
+        ("int(lengths.max())", "len(sequences[-1])")
     ],
 }
 COLLATE_RIGHT = {
@@ -317,6 +326,12 @@ CLASS_WRONG = {
     "Nothing is dropped between the layers: hand the recurrent layers the rate.": [
         ("dropout=dropout if num_layers > 1 else 0.0", "dropout=0.0")
     ],
+    "A ReLU cuts the logits off at 0: return what the read-out gives.": [
+        (
+            "return self.out(self.dropout(states.max(dim=1).values))",
+            "return torch.relu(self.out(self.dropout(states.max(dim=1).values)))",
+        )
+    ],
 }
 CLASS_RIGHT = {
     "mask instead of padding_value": [
@@ -467,6 +482,9 @@ EPOCH_WRONG = {
         ("model.train()", "model.train()\n    n = sum(len(t) for *_, t in batches)")
     ],
     "train_epoch returns None: return the mean loss.": [("return total / count", "total / count")],
+    "The loss is a tensor that keeps the graph of the whole round: return a float, loss.item() in the sum.": [
+        ("loss.item() * len", "loss * len")
+    ],
 }
 EPOCH_RIGHT = {
     "cleared after the step": [
@@ -494,6 +512,14 @@ EPOCH_RIGHT = {
     ],
     "log_softmax by hand": [
         (LOSS, "loss = -model(ids, lengths).log_softmax(1)[torch.arange(len(ids)), targets].mean()")
+    ],
+    "clipped by a factor": [
+        (
+            "nn.utils.clip_grad_norm_(model.parameters(), max_norm)",
+            "norm = sum((p.grad**2).sum() for p in model.parameters()).sqrt()\n"
+            "        for p in model.parameters():\n"
+            "            p.grad *= min(1.0, max_norm / float(norm))",
+        )
     ],
 }
 
@@ -549,6 +575,13 @@ EVALUATE_WRONG = {
     ],
     "cross_entropy takes logits: it does the softmax itself.": [
         ("cross_entropy(logits,", "cross_entropy(logits.softmax(1),")
+    ],
+    "The results are tensors: return two floats, with .item().": [
+        (".item()\n            right", "\n            right"),
+        (".sum().item()", ".sum()"),
+    ],
+    "Gradients stay turned off for everybody: `with torch.no_grad():` turns them on again.": [
+        ("    with torch.no_grad():", "    torch.set_grad_enabled(False)\n    if True:")
     ],
 }
 EVALUATE_RIGHT = {
@@ -927,9 +960,11 @@ SAYS = {
         "The states are detached: no gradient reaches the layers below the read-out.": "no gradient reaches",
         "The words become float32 whatever the weights are: keep the dtype of the weights.": "float64",
         "`ids` is changed in place: the caller still needs it.": "in place",
+        "A ReLU cuts the logits off at 0: return what the read-out gives.": "without a ReLU",
     },
     "train_epoch": {
         "It divides by 0: `batches` was read before the loop, and can be read only once.": "read only once",
+        "The loss is a tensor that keeps the graph of the whole round: return a float, loss.item() in the sum.": "return a float",
     },
     "train_classifier": {
         "No round of training is run: the weights are those of the beginning.": "coin",
@@ -952,6 +987,10 @@ SAYS = {
         "A gradient is attached: compute under torch.no_grad().": "gradient is attached",
         "Reviews of similar length must share a batch.": "similar length",
         "All reviews share one batch: at most batch_size may.": "more than batch_size",
+    },
+    "evaluate": {
+        "The results are tensors: return two floats, with .item().": "return two floats",
+        "Gradients stay turned off for everybody: `with torch.no_grad():` turns them on again.": "stay turned off",
     },
 }
 

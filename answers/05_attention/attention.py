@@ -749,6 +749,12 @@ WRONG = {
         "Every hook of model.embedding is gone, not only your own: handle.remove() takes that one away.": [
             ("handle.remove()", "model.embedding._forward_hooks.clear()")
         ],
+        "Every review is explained for the class of the first; take each one's predicted class.": [
+            ("logits.max(dim=1).values", "logits[:, logits[0].argmax()]")
+        ],
+        "Padding is guessed from the ids: use `lengths`, whatever ids the padding holds.": [
+            ("torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]", "ids != 0")
+        ],
     },
     "test_attention_step": {
         "It never fails: nothing is asserted.": _without(*_ASSERT),

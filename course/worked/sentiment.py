@@ -178,6 +178,9 @@ def SentimentClassifier(t, SentimentClassifier):
         "`num_layers` makes no difference, but two layers have more weights than one": (
             training.parameter_count(stack) > both + 200
         ),
+        "all logits are 0 or more: return what the read-out gives, without a ReLU": any(
+            (_logits(model.eval(), _IDS, _LENGTHS) < 0).any() for model in models.values()
+        ),
         "there are two classes unless num_classes says otherwise": once.shape == (3, 2),
         "with dropout=0.0 two calls in training mode must be the same": torch.equal(once, again),
         "the logits of a model in float64 must be float64": _dtype_in_float64(stack) == _DOUBLE,
@@ -252,6 +255,11 @@ def train_epoch(t, train_epoch):
             except ZeroDivisionError:
                 raise checks.CheckFailed(_READ_TWICE) from None
             modes[f"after {before}"] = model.modes
+            checks.require(
+                not isinstance(loss, torch.Tensor),
+                "train_epoch returns a tensor, which keeps the whole graph alive: return a float, "
+                "with loss.item() in the sum.",
+            )
             return loss, torch.cat([model.a, model.b[None]]).detach()
 
         one_round.__name__ = "train_epoch"
@@ -268,6 +276,18 @@ def evaluate(t, evaluate):
         def score(a, b, batches, before=before):
             model = _Toy(a, b, training=before == "training")
             result = evaluate(model, iter(batches))
+            records = torch.is_grad_enabled()
+            torch.set_grad_enabled(True)
+            checks.require(
+                records,
+                "evaluate: gradients stay turned off afterwards, and nothing can train any more. "
+                "Write `with torch.no_grad():`, which ends.",
+            )
+            numbers = result if isinstance(result, tuple | list) else ()
+            checks.require(
+                not any(isinstance(number, torch.Tensor) for number in numbers),
+                "evaluate returns tensors: return two floats, with .item().",
+            )
             modes[f"after {before}"] = model.modes
             recorded[f"after {before}"] = model.recorded
             left[f"after {before}"] = "training" if model.training else "evaluation"

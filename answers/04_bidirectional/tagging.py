@@ -495,6 +495,9 @@ TAGGER_WRONG = {
     "Only the LSTM's states are dropped: apply dropout to the word vectors, too.": [
         ("self.dropout(x), lengths.cpu()", "x, lengths.cpu()")
     ],
+    "The rate of the dropout is a number in the code: hand it on, nn.Dropout(dropout).": [
+        ("nn.Dropout(dropout)", "nn.Dropout(0.5)")
+    ],
 }
 TAGGER_RIGHT = {
     "turned by hand": tagger(TWO, TURNED),
@@ -1082,6 +1085,12 @@ EVALUATE_WRONG = {
         ),
         ("span_f1(tags, predicted)", "span_f1(tags, [p + ['O'] * 99 for p in predicted])"),
     ],
+    "The results are tensors: return two floats, with .item().": [
+        (
+            "return sum(right) / len(right), span_f1(tags, predicted)",
+            "return torch.tensor(right).float().mean(), torch.tensor(span_f1(tags, predicted))",
+        )
+    ],
 }
 EVALUATE_RIGHT = {
     "counts carried along": """
@@ -1294,6 +1303,7 @@ SAYS = {
         "No gradient reaches the embedding: no .detach() on the way.": "no gradient reaches",
         "Whole rows are turned around, padding included: turn within the lengths.": "padding",
         "One LSTM reads in both directions: each direction needs weights of its own.": "both directions",
+        "The rate of the dropout is a number in the code: hand it on, nn.Dropout(dropout).": "dropout is 0.0",
     },
     "train_tagger": {
         "The parameters never move: optimizer.step() belongs behind every backward.": "optimizer.step()",
@@ -1319,6 +1329,7 @@ SAYS = {
         "That is the colleague's function still: all three mistakes are in it.": "gives two results",
         "Dropout is still on: model.eval() before the first batch.": "gives two results",
         "All sentences go through the model at once: at most batch_size may.": "batch_size",
+        "The results are tensors: return two floats, with .item().": "return two floats",
     },
 }
 

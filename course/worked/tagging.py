@@ -277,6 +277,12 @@ def _drop_out_in_training_alone(kind: type[nn.Module], ids: Tensor, lengths: Ten
         "Tagger: with dropout=0.5, two passes in training mode must differ. Is self.dropout "
         "applied?",
     )
+    plain = kind(20, 7, 6, 5).double()
+    checks.require(
+        torch.allclose(plain(ids, lengths)[0, 0], plain(ids, lengths)[0, 0]),
+        "Tagger: two passes in training mode differ although dropout is 0.0. Hand the rate on: "
+        "nn.Dropout(dropout).",
+    )
     seen = []
     head = [m for m in wet.modules() if isinstance(m, nn.Linear)][-1]
     hook = head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
@@ -489,6 +495,10 @@ def evaluate(t, evaluate):
         model, lengths = _Copies(batch_size).train(), torch.tensor([5, 3, 1])
         found = evaluate(model, ids.clone(), lengths, tags, names, batch_size)
         found = checks.named("evaluate", found, ("accuracy", "F1")).values()
+        checks.require(
+            not any(isinstance(value, Tensor) for value in found),
+            "evaluate returns tensors: return two floats, with .item().",
+        )
         return [float(value) for value in found]
 
     accuracy, f1 = scores(2)

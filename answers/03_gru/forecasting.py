@@ -662,6 +662,9 @@ APPEND = "forecasts.append(following)"
 SLIDE = "window = torch.cat([window[:, 1:], following[:, :, None]], dim=1)"
 JOIN = "return torch.cat(forecasts, dim=1)"
 RECURSIVE_WRONG = {
+    "Gradients stay off after the call: use `with torch.no_grad():`.": [
+        ("with torch.no_grad():", "torch.set_grad_enabled(False)\n    if True:")
+    ],
     "The model can never learn again: use torch.no_grad(), not requires_grad_(False).": [
         (
             "window, forecasts = history, []",
@@ -1152,6 +1155,7 @@ SAYS = {
         "The model forecasts one hour: it must give one per hour of the horizon.": "one per hour",
     },
     "forecast_recursively": {
+        "Gradients stay off after the call: use `with torch.no_grad():`.": "cannot learn",
         "The model can never learn again: use torch.no_grad(), not requires_grad_(False).": "cannot learn",
         "For one history an axis is lost: keep (N, steps).": "one history",
         "Every step saw the same window: put the forecast into it.": "same window",

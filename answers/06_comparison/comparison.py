@@ -370,6 +370,16 @@ CLASS_WRONG = {
     ],
 }
 CLASS_RIGHT = {
+    "the readout is made first": [
+        (
+            "        self.rnn = kinds",
+            "        self.readout = nn.Linear(hidden_size * (1 + bidirectional), output_size)\n        self.rnn = kinds",
+        ),
+        (
+            "**options)\n        self.readout = nn.Linear(hidden_size * (1 + bidirectional), output_size)",
+            "**options)",
+        ),
+    ],
     "the layer's final state": [
         (
             ANSWER,
@@ -763,6 +773,12 @@ def layer_norm_step(x, h_prev, W_x, W_h, gain, b, eps=1e-5):
 # --- the states ---------------------------------------------------------------------------------
 OUT = "        states = model.rnn(x)[0]\n"
 PATH_WRONG = {
+    "Gradients stay off after the call: use `with torch.no_grad():`.": [
+        (
+            "    with torch.no_grad():\n        states",
+            "    torch.set_grad_enabled(False)\n    states",
+        )
+    ],
     "The network is in training mode, so dropout is on: call eval() first.": [
         ("    model.eval()\n", "")
     ],
@@ -1185,6 +1201,7 @@ SAYS = {
         "tanh is missing at the end.": "tanh",
     },
     "hidden_trajectory": {
+        "Gradients stay off after the call: use `with torch.no_grad():`.": "stay off",
         "The network is in training mode, so dropout is on: call eval() first.": "mode",
         "The mode is not put back: leave it as it was before the call.": "mode",
         "A tensor comes back: end with .cpu().numpy().": "NumPy",

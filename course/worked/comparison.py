@@ -156,9 +156,10 @@ def _without_gradient(model, loss):
 
 
 def _fill(model):
-    """Give every parameter numbers of its own, in a fixed pattern."""
+    """Give every parameter numbers of its own, whichever layer was made first."""
+    named = sorted(model.named_parameters(), key=lambda pair: not pair[0].startswith("rnn."))
     with torch.no_grad():
-        for i, parameter in enumerate(model.parameters()):
+        for i, (_, parameter) in enumerate(named):
             numbers = torch.sin(1.7 * torch.arange(parameter.numel()) + i)
             parameter.copy_(0.7 * numbers.view_as(parameter))
 
@@ -291,9 +292,17 @@ def hidden_trajectory(t, hidden_trajectory, SequenceClassifier):
                 p.requires_grad for p in both.parameters()
             ),
             "gradients are recorded: run the network under torch.no_grad()": not any(grads),
+            "gradients stay off after the call: use torch.no_grad() with `with`": _back_on(),
         },
     )
     t.say("hidden_trajectory: states (5, 6, 4)")
+
+
+def _back_on() -> bool:
+    """Tell whether gradients are recorded, and see to it that they are from now on."""
+    were_on = torch.is_grad_enabled()
+    torch.set_grad_enabled(True)
+    return were_on
 
 
 def test_jacobian(t, test_jacobian, found_jacobian):

@@ -199,10 +199,12 @@ def forecast_recursively(t, forecast_recursively):
     def with_this_model(history, steps):
         model = _TwiceLastMinusFirst()
         forecasts = forecast_recursively(model, history, steps)
+        learns = model.weight.requires_grad and torch.is_grad_enabled()
+        torch.set_grad_enabled(True)
         checks.require(
-            model.weight.requires_grad,
-            "forecast_recursively: afterwards the model cannot learn any more. Use torch.no_grad() "
-            "instead of requires_grad_(False).",
+            learns,
+            "forecast_recursively: afterwards the model cannot learn any more. Use `with "
+            "torch.no_grad():`, and neither requires_grad_(False) nor set_grad_enabled(False).",
         )
         return forecasts
 

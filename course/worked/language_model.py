@@ -97,7 +97,7 @@ def CharLM(t, CharLM):
     def logits(ids):
         answer = char_lm("lstm")(ids)
         checks.require(
-            isinstance(answer, tuple) and len(answer) == 2,
+            isinstance(answer, tuple | list) and len(answer) == 2,
             "CharLM: forward must return two things, the logits and the state.",
         )
         return answer[0]

@@ -254,6 +254,9 @@ WRONG = {
         "This is the difference of the lengths: sequences of one length can differ, too.": _function(
             _EDIT, "return abs(len(a) - len(b))"
         ),
+        "The distance is a float: a number of changes is an int.": [
+            ("return above[-1]", "return float(above[-1])")
+        ],
     },
     "Encoder": {
         "The GRU reads the padding: pack the batch, so that it reads each word from its own last letter.": [
@@ -512,6 +515,12 @@ WRONG = {
         "The first thing the decoder is fed must be START, not PAD.": [
             ("source[:, :1], START", "source[:, :1], PAD")
         ],
+        "The encoder reads the words anew at every step: call it once, its memory stays the same.": [
+            (
+                "        logits, state, _ =",
+                "        memory, _ = encoder(source, lengths)\n        logits, state, _ =",
+            )
+        ],
     },
     "train_speller": {
         "No parameter has moved: call optimizer.step() after loss.backward().": [
@@ -606,6 +615,9 @@ WRONG = {
         ],
         "The search stops when `width` hypotheses have finished: go on while any is alive.": [
             ("if not live:", "if not live or len(finished) >= width:")
+        ],
+        "The score is a tensor: return a float.": [
+            ("score = total / (len(best) - 1)", "score = torch.tensor(total / (len(best) - 1))")
         ],
     },
     "test_look_back": {
@@ -1161,6 +1173,7 @@ RIGHT = {
 SAYS = {
     "edit_distance": {
         "Items are popped from `a`, which the caller still needs: only read it.": "changed its argument a",
+        "The distance is a float: a number of changes is an int.": "is an int",
     },
     "Encoder": {
         "The recurrent part must read both ways (bidirectional=True), H units each.": "bidirectional=True",
@@ -1177,6 +1190,7 @@ SAYS = {
     },
     "greedy_decode": {
         "The rows hold tensors: make plain numbers of them, with .tolist() or .item().": "plain numbers",
+        "The encoder reads the words anew at every step: call it once, its memory stays the same.": "once is enough",
     },
     "train_speller": {
         "No parameter has moved: call optimizer.step() after loss.backward().": "No parameter has moved",
@@ -1190,6 +1204,7 @@ SAYS = {
     },
     "beam_search": {
         "A finished hypothesis is extended further: put it aside.": "put it aside",
+        "The score is a tensor: return a float.": "return a float",
     },
     "self_attention": {
         "The result is always float32: keep the dtype of the input.": "dtype float32",

@@ -64,7 +64,11 @@ def _with_weights(model: nn.Module, parts: dict, gru: nn.GRU, fits: str) -> nn.M
 
 def edit_distance(t, edit_distance):
     a, b = ["M", "AA", "L", "V", "IY", "N", "AH"], ["M", "EH", "L", "AH", "N", "IY"]
-    t.check(edit_distance, {"a": a, "b": b}, "distance", quiet=True)
+    distance = t.check(edit_distance, {"a": a, "b": b}, "distance", quiet=True)["distance"]
+    checks.require(
+        isinstance(distance, int | np.integer),
+        f"edit_distance: a number of changes is an int, not {checks.type_name(distance)}.",
+    )
     for a, b in (
         ("", ""),
         ("abc", ""),
@@ -278,12 +282,21 @@ class _Parrot(nn.Module):
 
 
 def greedy_decode(t, greedy_decode, END, START):
+    heard = []
+
     def listen(ids, lengths):
+        heard.append(ids)
         return ids[:, :, None].double(), torch.tensor([[0.0, START]] * len(ids)).double()
 
     def decode(source, lengths, max_len):
         parrot = _Parrot(END)
-        return greedy_decode(listen, parrot, source, lengths, max_len), parrot.steps
+        heard.clear()
+        said = greedy_decode(listen, parrot, source, lengths, max_len)
+        checks.require(
+            len(heard) < 2,
+            f"The encoder was called {len(heard)} times: once is enough, its memory stays.",
+        )
+        return said, parrot.steps
 
     decode.__name__ = "greedy_decode"
     args = {
@@ -482,6 +495,9 @@ def beam_search(t, beam_search):
             isinstance(best, list), f"best must be a list of ids, not {checks.type_name(best)}."
         )
         checks.require(asked, "beam_search never asked step_fn what may follow.")
+        checks.require(
+            not isinstance(score, Tensor), "The score is a tensor: return a float, with .item()."
+        )
         searched.append((width, max(map(asked.count, asked)), max_len, max(asked)))
         return best, score
 

@@ -1,211 +1,58 @@
 """A term on the documented hub: two students, an instructor, the course account, the exchange.
 
 JupyterHub, its proxy and four people's servers are real. Students do what JupyterLab's assignment
-list does; the instructor types the guide's commands. Everybody is one account of the system here,
-so what the system would refuse is read from the modes of files.
+list does; the instructor types the guide's commands. Where root may make a machine of its own
+(``tests.support.machine``), the documented configuration runs as it is: people are accounts of the
+system and sign in by PAM, and what one must not do to another is tried. Elsewhere one account plays
+everybody, and what the system would refuse is read from the modes of files.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import shutil
-import signal
-import socket
+import shlex
 import stat
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from tests.conftest import ROOT, small_notebook
+from tests.conftest import small_notebook
+from tests.deploy.hubs import (
+    DEPLOYED,
+    LESSON,
+    PASSWORDS,
+    PROXY,
+    STUDENTS,
+    Hub,
+    hub_of_one_account,
+    hub_with_accounts,
+    wait_for,
+)
+from tests.support.machine import why_no_machine
 
-HUB = ROOT / "deploy" / "jupyterhub"
-PROXY = Path(sys.prefix) / "bin" / "configurable-http-proxy"
-LESSON = "00_small"
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.usefixtures("lean"),
     pytest.mark.xdist_group("hub"),
     pytest.mark.skipif(not PROXY.is_file(), reason="the hub's proxy is not installed"),
 ]
+between_accounts = pytest.mark.skipif(bool(why_no_machine()), reason=why_no_machine())
 WRONG = "def double(x):\n    return 3 * x"
-SERVICE_TOKEN = "a-token-for-this-test-alone"
-
-HUB_CONFIG = """
-import sys
-sys.path.insert(0, {deploy!r})
-from pathlib import Path
-from course_hub import configure, make_exchange
-
-make_exchange(Path({exchange!r}))
-configure(c, course_account="course", instructors=["prof"], students=["alice", "bob"],
-          exchange=Path({exchange!r}))
-
-# In place of accounts of the system: any password, and homes in a temporary folder. One account
-# plays everybody, as on Kubernetes, so nbgrader asks the hub who somebody is.
-c.Spawner.environment["NBGRADER_COURSE_ACCOUNT"] = "course"
-c.JupyterHub.authenticator_class = "dummy"
-c.JupyterHub.spawner_class = "simple"
-c.SimpleLocalProcessSpawner.home_dir_template = {homes!r} + "/{{username}}"
-c.Spawner.args = ["--allow-root"]
-c.Spawner.env_keep = ["PATH", "VIRTUAL_ENV", "LANG", "COURSE_PRELOAD"]
-c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
-c.JupyterHub.hub_bind_url = "http://127.0.0.1:{hub_port}"
-c.JupyterHub.db_url = "sqlite:///" + {state!r} + "/hub.sqlite"
-c.JupyterHub.cookie_secret_file = {state!r} + "/cookie_secret"
-c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{api_port}"
-c.ConfigurableHTTPProxy.command = [{proxy!r}]
-c.ConfigurableHTTPProxy.pid_file = {state!r} + "/proxy.pid"
-c.JupyterHub.services = [{{"name": "test", "api_token": {token!r}}}]
-c.JupyterHub.load_roles += [{{"name": "test", "services": ["test"],
-                             "scopes": ["admin:users", "admin:servers", "tokens"]}}]
-"""
-
-
-@dataclass
-class Hub:
-    """A running hub: where it is, and a token for each of its people."""
-
-    address: str
-    folder: Path
-    tokens: dict[str, str]
-
-    def ask(self, who: str, path: str, data: object = None, method: str = "") -> tuple[int, object]:
-        """Send a request with somebody's token; the status and the JSON that came back."""
-        body = None if data is None else json.dumps(data).encode()
-        request = urllib.request.Request(f"{self.address}{path}", body, method=method or None)
-        request.add_header("Authorization", f"token {self.tokens[who]}")
-        request.add_header("Content-Type", "application/json")
-        try:
-            with urllib.request.urlopen(request, timeout=120) as answer:
-                text, status = answer.read().decode(), answer.status
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode(errors="replace")
-        return status, json.loads(text) if text.startswith(("{", "[")) else text
-
-    def home(self, who: str) -> Path:
-        return self.folder / "homes" / who
-
-    @property
-    def course(self) -> Path:
-        return self.home("course") / "rnn-course"
-
-    @property
-    def exchange(self) -> Path:
-        return self.folder / "exchange"
-
-    def start(self, who: str, whose: str) -> None:
-        """Start a server, and wait until it answers."""
-        status, said = self.ask(who, f"/hub/api/users/{whose}/server", {}, "POST")
-        assert status in {201, 202}, said
-        wait_for(lambda: self.ask(who, f"/user/{whose}/api/status")[0] == 200, f"{whose}'s server")
-
-    def assignment(self, who: str, action: str) -> list[dict]:
-        """Press a button of the assignment list; the list as it is then."""
-        query = {"course_id": "rnn-course", "assignment_id": LESSON}
-        status, said = self.ask(who, f"/user/{who}/assignments/{action}", query, "POST")
-        assert status == 200 and said["success"], said
-        return said["value"]
-
-    def command(self, *arguments: str) -> str:
-        """Type a command in the course account's folder, with the environment of its server."""
-        environment = os.environ | {
-            "HOME": str(self.home("course")),
-            "JUPYTER_CONFIG_PATH": str(HUB),
-            "NBGRADER_COURSE_ACCOUNT": "course",
-            "NBGRADER_EXCHANGE": str(self.exchange),
-        }
-        run = subprocess.run(
-            [sys.executable, "-m", *arguments], cwd=self.course, env=environment,
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert run.returncode == 0, (arguments, run.stdout, run.stderr)
-        return run.stdout + run.stderr
-
-
-def wait_for(condition, what: str, seconds: float = 240) -> None:
-    """Wait until something holds; a slow machine has time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if condition():
-                return
-        except OSError:
-            pass
-        time.sleep(0.5)
-    raise AssertionError(f"{what} does not answer after {seconds:.0f} s")
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+LATER = "2099-01-01 00:00:00.000000 UTC"
 
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory) -> Iterator[Hub]:
-    """The hub with the course folder in the course account's home, and its lesson generated."""
+    """The hub with the course folder in the course account's home; everybody has signed in."""
     folder = tmp_path_factory.mktemp("hub")
-    folder.chmod(0o755)
-    for name in ("homes", "state"):
-        (folder / name).mkdir()
-    port, hub_port, api_port = free_ports(3)
-    config = folder / "state" / "jupyterhub_config.py"
-    config.write_text(
-        HUB_CONFIG.format(
-            deploy=str(HUB), exchange=str(folder / "exchange"), homes=str(folder / "homes"),
-            state=str(folder / "state"), proxy=str(PROXY),
-            token=SERVICE_TOKEN, port=port, hub_port=hub_port, api_port=api_port,
-        )
-    )  # fmt: skip
-    made = Hub(f"http://127.0.0.1:{port}", folder, {"test": SERVICE_TOKEN})
-    make_course(made)
-    environment = {n: v for n, v in os.environ.items() if not n.startswith("JUPYTER")}
-    with (folder / "state" / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterhub", "-f", config], cwd=folder / "state",
-            env=environment, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
-    try:
-        wait_for(lambda: made.ask("test", "/hub/api/")[0] == 200, "the hub")
-        for who in ("alice", "bob", "prof"):
-            status, said = made.ask("test", f"/hub/api/users/{who}/tokens", {}, "POST")
-            assert status == 201, said
-            made.tokens[who] = said["token"]
-        yield made
-    except BaseException:
-        print((folder / "state" / "log").read_text()[-8000:])
-        raise
-    finally:
-        process.terminate()  # the hub ends everybody's servers, and its proxy
-        try:
-            process.wait(60)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def make_course(hub: Hub) -> None:
-    """The course folder as the guide has it: nobody else's to look into."""
-    home = hub.home("course")
-    (hub.course / "source" / LESSON).mkdir(parents=True)
-    home.chmod(0o700)
-    nbformat.write(small_notebook(), hub.course / "source" / LESSON / "small.ipynb")
-    shutil.copy(ROOT / "nbgrader_config.py", hub.course)
-    (hub.course / "course").symlink_to(ROOT / "course")
-    (hub.course / "students.csv").write_text("id,first_name\nalice,Alice\nbob,Bob\n")
+    opened = hub_of_one_account(folder) if why_no_machine() else hub_with_accounts(folder / "log")
+    with opened as hub:
+        for who in ("prof", *STUDENTS):
+            assert hub.sign_in(who, PASSWORDS[who]) == 200
+        yield hub
 
 
 @pytest.fixture(scope="module")
@@ -219,7 +66,7 @@ def term(hub) -> dict[str, object]:
         hub.start(who, who)
         (fetched,) = hub.assignment(who, "fetch")
         assert fetched["status"] == "fetched"
-        path = hub.home(who) / LESSON / "small.ipynb"
+        path = hub.here(hub.homes / who / LESSON / "small.ipynb")
         seen[f"{who}'s starter"] = path.read_text()
         work = nbformat.read(path, as_version=4)
         written = {cell.id: cell.source for cell in small_notebook().cells}
@@ -230,25 +77,35 @@ def term(hub) -> dict[str, object]:
                 cell.source = double
         nbformat.write(work, path)
         hub.assignment(who, "submit")
+    if hub.machine:
+        seen["forged"] = hand_in_as_bob(hub)
     seen["collected"] = hub.command("nbgrader", "collect", LESSON)
-    seen["graded"] = hub.command(
-        "course.grader", "autograde", LESSON, "--workers", "1", "--quiet"
-    )  # fmt: skip
+    seen["graded"] = hub.command("course.grader", "autograde", LESSON, "--workers", "1")
     hub.command("course.grader", "feedback", LESSON)
     hub.command("nbgrader", "release_feedback", LESSON)
-    for who in ("alice", "bob"):
+    for who in STUDENTS:
         hub.assignment(who, "fetch_feedback")
-        pages = list((hub.home(who) / LESSON / "feedback").rglob("*.html"))
+        pages = list(hub.here(hub.homes / who / LESSON / "feedback").rglob("*.html"))
         seen[f"{who}'s pages"] = [page.read_text() for page in pages]
     seen["scores"] = hub.command("course.grader", "export", LESSON)
     return seen
 
 
+def hand_in_as_bob(hub: Hub) -> list[Path]:
+    """Alice hands her work in as bob's, later than bob; and a link to bob's home in that place."""
+    inbound = hub.exchange / "rnn-course" / "inbound"
+    copy, link = (inbound / f"bob+{LESSON}+{LATER}+{end}" for end in ("copied", "linked"))
+    hub.machine.does("cp", "-r", hub.homes / "alice" / LESSON, copy, account="alice")
+    hub.machine.does("ln", "-s", hub.homes / "bob" / LESSON, link, account="alice")
+    return [copy, link]
+
+
 def may(hub: Hub, path: Path, bit: int) -> bool:
     """Tell whether an account that is neither owner nor in the group may do this to a path."""
-    on_the_way = [folder for folder in path.parents if hub.folder in folder.parents]
+    top = hub.homes.parent if hub.homes in path.parents else hub.exchange.parent
+    on_the_way = [hub.here(folder) for folder in path.parents if top in folder.parents]
     ways = all(folder.stat().st_mode & stat.S_IXOTH for folder in on_the_way)
-    return ways and bool(path.stat().st_mode & bit)
+    return ways and bool(hub.here(path).stat().st_mode & bit)
 
 
 class TestTheTerm:
@@ -262,24 +119,25 @@ class TestTheTerm:
         assert "3 * x" in bobs and "3 * x" not in alices
 
     def test_a_starter_holds_no_solution_and_no_hidden_test(self, term):
-        for who in ("alice", "bob"):
+        for who in STUDENTS:
             assert "return 2 * x" not in term[f"{who}'s starter"]
             assert "case.call" not in term[f"{who}'s starter"]
 
 
 class TestWhoMayDoWhat:
-    @pytest.mark.parametrize("whose", ["alice", "course"])
+    @pytest.mark.parametrize("whose", ["alice", "the course account"])
     def test_a_student_opens_no_other_server(self, hub, term, whose):
+        whose = hub.course_account if "course" in whose else whose
         status, _ = hub.ask("bob", f"/user/{whose}/api/contents")
         assert status in {403, 404, 503}
         assert hub.ask("bob", f"/hub/api/users/{whose}/server", {}, "POST")[0] in {403, 404}
         assert hub.ask("bob", f"/hub/api/users/{whose}")[0] in {403, 404}
 
     def test_an_instructor_starts_and_opens_the_course_account_alone(self, hub, term):
-        hub.start("prof", "course")
-        status, listed = hub.ask("prof", "/user/course/api/contents")
+        hub.start("prof", hub.course_account)
+        status, listed = hub.ask("prof", f"/user/{hub.course_account}/api/contents")
         assert status == 200 and "rnn-course" in {entry["name"] for entry in listed["content"]}
-        assert hub.ask("bob", "/user/course/api/contents")[0] == 403
+        assert hub.ask("bob", f"/user/{hub.course_account}/api/contents")[0] == 403
         assert hub.ask("prof", "/user/bob/api/contents")[0] == 403
 
     def test_the_course_folder_is_closed_to_others(self, hub, term):
@@ -289,7 +147,9 @@ class TestWhoMayDoWhat:
     def test_submissions_cannot_be_listed_nor_their_names_be_guessed(self, hub, term):
         inbound = hub.exchange / "rnn-course" / "inbound"
         assert may(hub, inbound, stat.S_IWOTH) and not may(hub, inbound, stat.S_IROTH)
-        names = [path.name for path in inbound.iterdir()]
+        assert hub.here(inbound).stat().st_mode & stat.S_ISVTX
+        forged = {path.name for path in term.get("forged", [])}
+        names = {path.name for path in hub.here(inbound).iterdir()} - forged
         assert len(names) == 2
         assert all(re.fullmatch(rf"(alice|bob)\+{LESSON}\+[^+]+\+[\w=-]{{12}}", n) for n in names)
 
@@ -297,24 +157,145 @@ class TestWhoMayDoWhat:
         feedback = hub.exchange / "rnn-course" / "feedback"
         assert may(hub, feedback, stat.S_IXOTH) and not may(hub, feedback, stat.S_IROTH)
         assert not may(hub, feedback, stat.S_IWOTH)
-        assert all(re.fullmatch(r"[0-9a-f]{32,}\.html", p.name) for p in feedback.iterdir())
-        assert all(may(hub, page, stat.S_IROTH) for page in feedback.iterdir())
+        names = [path.name for path in hub.here(feedback).iterdir()]
+        assert all(re.fullmatch(r"[0-9a-f]{32,}\.html", name) for name in names)
+        assert all(may(hub, feedback / name, stat.S_IROTH) for name in names)
 
     def test_nobody_can_take_away_what_is_the_course_accounts(self, hub, term):
-        assert stat.S_IMODE(hub.exchange.stat().st_mode) == 0o1777
+        assert stat.S_IMODE(hub.here(hub.exchange).stat().st_mode) == 0o1777
         assert not may(hub, hub.exchange / "rnn-course", stat.S_IWOTH)
         assert not may(hub, hub.exchange / "rnn-course" / "outbound" / LESSON, stat.S_IWOTH)
+
+
+@between_accounts
+class TestSigningIn:
+    @pytest.mark.parametrize(
+        "who, password",
+        [
+            ("alice", PASSWORDS["bob"]),  # another's password
+            ("carol", PASSWORDS["carol"]),  # in neither group
+            ("rnn-course", ""),  # has no password
+            ("nobody-at-all", "anything"),
+        ],
+    )
+    def test_nobody_else_gets_in(self, hub, who, password):
+        assert hub.sign_in(who, password) == 403
+
+    def test_a_kernel_runs_as_the_student_it_belongs_to(self, hub, term):
+        status, said = hub.ask("alice", "/user/alice/api/kernels", {"name": "python3"}, "POST")
+        assert status == 201, said
+        wait_for(lambda: kernels(hub), "the kernel")
+        assert kernels(hub) == {"alice"}
+
+    def test_every_server_runs_as_its_own_user(self, hub, term):
+        hub.start("prof", "rnn-course")
+        assert running(hub, "jupyterhub-singleuser") == {"alice", "bob", "rnn-course"}
+
+
+def kernels(hub: Hub) -> set[str]:
+    return running(hub, "ipykernel_launcher")
+
+
+def running(hub: Hub, program: str) -> set[str]:
+    """Accounts that run a program on the hub's machine."""
+    lines = hub.machine.does("ps", "-eo", "user:32,args").splitlines()
+    return {line.split()[0] for line in lines if program in line}
+
+
+@between_accounts
+class TestBetweenAccounts:
+    """What the guide's table promises, tried; and that the owner can, so that it is the system."""
+
+    def place(self, hub: Hub, name: str) -> Path:
+        inbound, feedback = (hub.exchange / "rnn-course" / n for n in ("inbound", "feedback"))
+        (bobs,) = (
+            path.name
+            for path in hub.here(inbound).glob(f"bob+{LESSON}+*")
+            if LATER not in path.name
+        )
+        return {
+            "home": hub.homes / "bob",
+            "notebook": hub.homes / "bob" / LESSON / "small.ipynb",
+            "nbgrader's copy": hub.homes / "bob" / ".local/share/jupyter/nbgrader_cache",
+            "course account's home": hub.homes / "rnn-course",
+            "source": hub.course / "source" / LESSON / "small.ipynb",
+            "gradebook": hub.course / "gradebook.db",
+            "collected": hub.course / "submitted" / "bob" / LESSON / "small.ipynb",
+            "inbound": inbound,
+            "feedback": feedback,
+            "submission": inbound / bobs,
+            "exchange": hub.exchange / "rnn-course",
+            "outbound": hub.exchange / "rnn-course" / "outbound" / LESSON,
+            "state": Path("/srv/rnn-hub/state"),
+            "cookie secret": Path("/srv/rnn-hub/state/cookie_secret"),
+        }[name]
+
+    @pytest.mark.parametrize(
+        "owner, command, name",
+        [
+            ("bob", "ls", "home"),
+            ("bob", "cat", "notebook"),
+            ("bob", "ls", "nbgrader's copy"),
+            ("rnn-course", "ls", "course account's home"),
+            ("rnn-course", "cat", "source"),
+            ("rnn-course", "cat", "gradebook"),
+            ("rnn-course", "cat", "collected"),
+            ("rnn-course", "ls", "inbound"),
+            ("rnn-course", "ls", "feedback"),
+            ("rnn-course", "touch", "exchange"),
+            ("rnn-course", "touch", "outbound"),
+            ("root", "ls", "state"),
+            ("root", "cat", "cookie secret"),
+        ],
+    )
+    def test_a_student_is_refused_and_the_owner_is_not(self, hub, term, owner, command, name):
+        place = self.place(hub, name)
+        refused = hub.machine.run(command, place, account="alice")
+        assert refused.returncode and "Permission denied" in refused.stderr
+        hub.machine.does(command, place, account=owner)
+
+    @pytest.mark.parametrize(
+        "command, name",
+        [
+            ("mv {} {}-gone", "submission"),
+            ("mv {} {}-gone", "exchange"),
+            ("rm -r {}", "exchange"),
+            ("rm -r {}", "outbound"),
+        ],
+    )
+    def test_a_student_who_knows_the_name_cannot_remove_or_replace_it(
+        self, hub, term, command, name
+    ):
+        place = shlex.quote(str(self.place(hub, name)))
+        refused = hub.machine.run("sh", "-c", command.format(place, place), account="alice")
+        assert refused.returncode
+        assert "not permitted" in refused.stderr or "Permission denied" in refused.stderr
+        assert hub.here(self.place(hub, name)).is_dir()
+
+    def test_who_hands_in_under_anothers_name_is_named_and_not_collected(self, hub, term):
+        said = str(term["collected"])
+        assert "says that it is of 'bob', and the account 'alice' has handed it in" in said
+        assert "linked' (not a folder)" in said
+        taken = hub.here(hub.course / "submitted" / "bob" / LESSON / "small.ipynb").read_text()
+        assert "return 3 * x" in taken
+
+    def test_graded_code_is_shut_in_without_root(self, hub, term):
+        assert re.search(
+            r"^isolated: .*bubblewrap.*namespaces.*Landlock", str(term["graded"]), re.M
+        )
+        number = int(hub.machine.does("id", "-u", "rnn-course"))
+        assert number and hub.here(hub.course / "gradebook.db").stat().st_uid == number
 
 
 class TestSettings:
     def configure(self, **changes):
         from traitlets.config import Config
 
-        sys.path.insert(0, str(HUB))
+        sys.path.insert(0, str(DEPLOYED))
         try:
             from course_hub import configure
         finally:
-            sys.path.remove(str(HUB))
+            sys.path.remove(str(DEPLOYED))
         chosen = {"course_account": "course", "instructors": ["prof"], "students": ["alice"]}
         config = Config()
         configure(config, **chosen | {"exchange": Path("/srv/exchange")} | changes)
@@ -338,13 +319,13 @@ class TestSettings:
         from traitlets.config import Config
 
         monkeypatch.setattr(grp, "getgrnam", lambda name: SimpleNamespace(gr_mem=[name[4:]]))
-        monkeypatch.syspath_prepend(str(HUB))
+        monkeypatch.syspath_prepend(str(DEPLOYED))
         import course_hub
 
         made = []
         monkeypatch.setattr(course_hub, "make_exchange", made.append)
         config = Config()
-        path = HUB / "jupyterhub_config.py"
+        path = DEPLOYED / "jupyterhub_config.py"
         exec(
             compile(path.read_text(), path, "exec"),
             {"get_config": lambda: config, "__file__": path},

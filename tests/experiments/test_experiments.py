@@ -12,7 +12,15 @@ import torch
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course import data
-from experiments import attention, comparison, forecasting, language_model, seq2seq, tagging
+from experiments import (
+    attention,
+    comparison,
+    forecasting,
+    language_model,
+    sentiment,
+    seq2seq,
+    tagging,
+)
 from experiments.runs import SEEDS, make_again, names_of_the_lesson
 from tests.conftest import ROOT
 
@@ -203,6 +211,44 @@ class TestLanguageModel:
         run = next(language_model.cells(lesson, 0, names=["RNN, 128 units"]))
         row = stored["cells"].query("network == 'RNN, 128 units' and seed == 0").iloc[0]
         assert run["bits"] == pytest.approx(row["bits"], abs=0.05)
+
+
+class TestSentiment:
+    """One direction or two, which knobs matter, and what word vectors are worth."""
+
+    def test_every_run_has_five_seeds(self):
+        stored = data.measured("sentiment")
+        assert stored["made"]["seeds"] == list(SEEDS)
+        for study, by in {
+            "kinds": ["kind"],
+            "knobs": ["knob", "value"],
+            "starts": ["start"],
+        }.items():
+            assert (stored[study].groupby(by)["seed"].nunique() == 5).all(), study
+        assert set(stored["starts"]["start"]) == {"from scratch", "frozen", "trained on"}
+
+    def test_the_middle_of_the_study_is_stored_once_for_each_knob_and_start(self):
+        stored = data.measured("sentiment")
+        middle = stored["starts"].query("start == 'from scratch'").set_index("seed")["accuracy"]
+        for knob, value in {"rate": 0.02, "first": 0.1}.items():
+            knobs = stored["knobs"].set_index(["knob", "value"]).loc[(knob, value)]
+            rows = knobs.set_index("seed")
+            assert rows["accuracy"].tolist() == middle.tolist(), knob
+
+    @pytest.mark.slow
+    def test_a_short_part_made_again_agrees(self):
+        torch.set_num_threads(1)
+        lesson = names_of_the_lesson(sentiment.SOURCE)
+        stored = data.measured("sentiment")
+        (kind,) = sentiment.kinds(lesson | {"kinds": {"BiGRU": lesson["kinds"]["BiGRU"]}}, seed=0)
+        row = stored["kinds"].query("kind == 'BiGRU' and seed == 0").iloc[0]
+        curve = np.array(kind["curve"])
+        assert curve == pytest.approx(np.array(row["curve"]), abs=ACCURACY)
+        assert np.mean(np.abs(np.subtract(kind["says"], row["says"])) < 200) > 0.8
+        lesson["knobs"] = {"rate": [0.002]}
+        (slow,) = sentiment.knobs(lesson, seed=0)
+        row = stored["knobs"].query("knob == 'rate' and value == 0.002 and seed == 0").iloc[0]
+        assert slow["accuracy"] == pytest.approx(row["accuracy"], abs=100 * ACCURACY)
 
 
 class TestTagging:

@@ -168,6 +168,15 @@ class TestStoredRuns:
         imdb = data.Parts(None, None, None, data.source("imdb"))
         assert sentiment_seeds.stored("kinds", imdb, otherwise=lambda: "made") == "made"
 
+    def test_for_these_reviews_nothing_is_trained(self):
+        def otherwise() -> None:
+            raise AssertionError("trained")
+
+        valid = data.reviews().valid
+        runs = sentiment_seeds.stored("kinds", data.reviews(), otherwise)
+        assert {len(of_kind) for of_kind in runs.values()} == {5}
+        assert all(len(says) == len(valid) for of_kind in runs.values() for _, says in of_kind)
+
 
 class TestOwnRuns:
     """Runs that are made in the notebook stand beside the stored ones."""

@@ -886,6 +886,9 @@ RIGHT = {
         ],
     },
     "softmax_cross_entropy": {
+        "a whole 0 without a real step": [
+            ("    shifted", "    if not mask.any():\n        return 0, 0 * logits\n    shifted")
+        ],
         "one-hot everywhere": [
             (
                 "np.take_along_axis(log_p, targets[:, :, None], axis=-1)[:, :, 0]",

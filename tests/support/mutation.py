@@ -10,8 +10,10 @@ How it works
 ------------
 One process runs the solution's cells in order and notes what every hidden test emits under every
 seed, and what state each exercise leaves. Just before the cell of each exercise it forks a
-*holder*, which waits there. Later each holder forks one child for each variant of its exercise:
-the child runs the changed cell and the exercise's tests.
+*holder*, which waits there. Later each holder forks children that run variants of its exercise: the
+changed cell and the exercise's tests. A child that a wrong variant leaves as it was, by all that
+is compared, runs the next one too: forks cost half of the time. What is misjudged so is judged
+again in a child of its own; ``make bar`` gives each variant one.
 
 A wrong variant may harm later exercises, although the grader judges these again with the solution
 in its place. So the child brings the solution in, as the grader does, and compares the state with
@@ -49,6 +51,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from course import pairs
 from course.emission import ANSWERS_VARIABLE
 from course.grader.judging.grade import Graded, grade, steps_of
 from course.grader.judging.payload import Payload
@@ -61,6 +64,7 @@ from course.grader.notebooks.lesson import TIME_LIMIT, Lesson, read_lesson
 from course.grader.notebooks.rebuild import Submission, solution_submission
 from course.worked.trial import WRONG, load
 from tests.support import pretend, state
+from tests.support.lasting_child import LastingChild
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 Key = tuple[str, str, str]
@@ -107,10 +111,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Job:
-    """One variant to judge in the holder of its exercise."""
+    """One variant to judge in the holder of its exercise; ``alone``, in children of its own."""
 
     key: Key
     change: Change
+    alone: bool = False
 
 
 @dataclass
@@ -167,6 +172,9 @@ class Notebook:
         self.namespace: dict[str, Any] = {}
         self.known = Known()
         self.kept_untrained: dict[str, tuple[set[str], str]] = {}
+        self.things: set[str] = set()
+        self.held: dict[str, int] = {}
+        self.lasting = False
 
     def _names_after(self, exercise: str) -> set[str]:
         """The variables that matter after an exercise: those that later cells read.
@@ -174,9 +182,26 @@ class Notebook:
         Those that the cells read that made them are among them: functions read variables, too.
         Visible tests are aside, and hidden ones make nothing: they run in a copy of the namespace.
         """
+        return self._read_by(self.after(exercise))
+
+    def _things_of(self, exercise: str) -> set[str]:
+        """The variables that judging an exercise reads.
+
+        Those aside that later cells find as they were: a variant's run compares these.
+        """
+        last = self.paired.get(exercise, exercise)
+        steps = self.steps[self.first[exercise] : self.hidden[last] + 1]
+        found = self._read_by(step for step in steps if step.key not in self.visible)
+        if exercise in self.paired:
+            return found
+        made = set().union(*(state.names_stored(step.source) for step in steps if not step.hidden))
+        return found - (self.names[exercise] - made)
+
+    def _read_by(self, steps: Iterable[Step]) -> set[str]:
+        """The variables that steps read, and those that the cells read that made them."""
         makers = [s for s in self.steps if not s.hidden and s.key not in self.visible]
         sources = [step.source for step in makers]
-        found, more = set(), state.names_read(step.source for step in self.after(exercise))
+        found, more = set(), state.names_read(step.source for step in steps)
         while more - found:
             found |= more
             more = state.names_read(s for s in sources if state.names_stored(s) & found)
@@ -211,15 +236,13 @@ class Notebook:
             self.known.references[seed], self.known.results[seed] = {}, {}
         for i, step in enumerate(self.steps):
             if self.first.get(step.exercise) == i:
-                before = state.library_attributes()
-                holders[step.exercise] = fork(
-                    lambda c, e=step.exercise, b=before: self.hold(c, e, b)
-                )
+                self.libraries = state.library_attributes()
+                holders[step.exercise] = fork(lambda c, e=step.exercise: self.hold(c, e))
             if step.hidden:
                 self._note_emissions(step)
                 if OF_A_DEVICE not in self.asking[step.key].source:
                     self.known.elsewhere[step.exercise] = forked(self._run_elsewhere, step)
-                left = forked(self._state_with_solution, step.exercise, before)
+                left = forked(self._state_with_solution, step.exercise)
                 self.known.left[step.exercise] = left
             else:
                 self._note_all(step, run_step(step, self.namespace, Settings(SEED)))
@@ -242,11 +265,11 @@ class Notebook:
         for seed in self.seeds:
             self.known.results[seed][step.key] = result
 
-    def _state_with_solution(self, exercise: str, before: dict) -> tuple[dict[str, int], set[str]]:
+    def _state_with_solution(self, exercise: str) -> tuple[dict[str, int], set[str]]:
         """Bring the solution of an exercise in; return the state that later cells meet."""
         solution = self.steps[self.first[exercise]]
         run_step(replace(solution, key=f"given:{exercise}"), self.namespace, Settings(SEED))
-        return state.snapshot(self.namespace, self.names[exercise]), state.patched(before)
+        return state.snapshot(self.namespace, self.names[exercise]), state.patched(self.libraries)
 
     # --- which seeds, which cells ------------------------------------------------------------
 
@@ -302,32 +325,37 @@ class Notebook:
 
     # --- judging in a holder -----------------------------------------------------------------
 
-    def hold(self, connection: Connection, exercise: str, before: dict) -> None:
+    def hold(self, connection: Connection, exercise: str) -> None:
         """Wait for what is known, then run jobs until there are none."""
         gc.freeze()  # what the cells have made since the start
+        self.things = self._things_of(exercise)
+        self.child = LastingChild(self._do_and_put_back)
         with contextlib.suppress(EOFError):  # the process that asks has died
-            self._serve(connection, exercise, before)
+            self._serve(connection, exercise)
 
-    def _serve(self, connection: Connection, exercise: str, before: dict) -> None:
+    def _serve(self, connection: Connection, exercise: str) -> None:
         self.known = connection.recv()
         while (job := connection.recv()) is not None:
             started = time.monotonic()
+            self.lasting = not (self.thorough or job.alone)
             try:
                 if job.key[0] == "team":
                     outcome = self.judge_team(job, exercise)
                 else:
-                    outcome = self.judge_variant(job, before)
+                    outcome = self.judge_variant(job)
             except (ChildDied, ValueError) as error:
                 outcome = Outcome(f"CANNOT BE JUDGED: {error}")
             connection.send(replace(outcome, seconds=time.monotonic() - started))
+        self.child.close()
 
-    def judge_variant(self, job: Job, before: dict) -> Outcome:
+    def judge_variant(self, job: Job) -> Outcome:
         """Judge one variant of the holder's exercise."""
         kind, exercise, name = job.key
         submission = changed(self.lesson, {exercise: job.change})
-        mine = self._refused_untrained(job, submission, before)
+        mine = self._refused_untrained(job, submission)
         if mine is None:
-            mine = forked(self._run_variant, kind, name, submission, self._own(exercise), before)
+            steps = self._changed_steps(submission, self._own(exercise))
+            mine = self._tried(kind, name, steps)
         problems = []
         own = []
         seeds = self.seeds_for(exercise, name)
@@ -335,7 +363,9 @@ class Notebook:
             if exercise not in self.paired:
                 own.append(self._judged(exercise, result, seed))
                 continue
-            graded = self._graded(submission, exercise, seed, self.paired[exercise])
+            graded = self._graded(
+                submission, exercise, seed, self.paired[exercise], kind != "right"
+            )
             own.append(graded.verdicts[exercise])
             others = (v for v in graded.verdicts.values() if v.exercise != exercise)
             mine["harmed"] |= {v.exercise: v.summary for v in others if not v.full}
@@ -358,9 +388,7 @@ class Notebook:
             problems.append(f"HARMS {', '.join(f'{k} ({v})' for k, v in harmed.items())}")
         return Outcome("; ".join(problems), mine["said"], min(shares), max(shares))
 
-    def _refused_untrained(
-        self, job: Job, submission: Submission, before: dict
-    ) -> dict[str, Any] | None:
+    def _refused_untrained(self, job: Job, submission: Submission) -> dict[str, Any] | None:
         """Run a wrong variant without its training; ``None`` unless that is enough to refuse it.
 
         It is enough when it loses what the solution keeps, untrained too. Typical answers are
@@ -380,14 +408,14 @@ class Notebook:
             return None
         untrained = [step for step in own if not self.trains(step)]
         if exercise not in self.kept_untrained:
-            right = changed(self.lesson, {})
-            solved = forked(self._run_variant, kind, "", right, untrained, before, made)
+            solved = self._tried(kind, "", untrained, made)
             kept = self._right_parts(exercise, solved["own"][0])
             self.kept_untrained[exercise] = kept, solved["said"]
         kept, asked = self.kept_untrained[exercise]
         if not kept:
             return None
-        mine = forked(self._run_variant, kind, name, submission, untrained, before, made, asked)
+        steps = self._changed_steps(submission, untrained)
+        mine = self._tried(kind, name, steps, made, asked)
         if mine is None:
             return None
         return mine if kept - self._right_parts(exercise, mine["own"][0]) else None
@@ -396,13 +424,47 @@ class Notebook:
         verdict = self._judged(exercise, result, self.seeds[0])
         return {part.label for part in verdict.parts if part.right}
 
+    def _tried(
+        self, kind: str, name: str, steps: Sequence[Step], *more: Any
+    ) -> dict[str, Any] | None:
+        """Run a variant in a child."""
+        strange = kind == "right" or "device" in name or any(map(self.trains, steps))
+        return self._in_a_child(not strange, "_run_variant", kind, name, steps, *more)
+
+    def _in_a_child(self, lasting: bool, method: str, *arguments: Any) -> Any:
+        """Call a method in a child: a lasting one, or one of its own.
+
+        ``make bar`` gives each call a child of its own.
+        """
+        if lasting and self.lasting:
+            return self.child.ask(method, *arguments)
+        return forked(getattr(self, method), *arguments)
+
+    def _do_and_put_back(self, method: str, *arguments: Any) -> tuple[dict[str, Any] | None, bool]:
+        """In a lasting child: call a method, put all back, and say whether it is as it was.
+
+        What the method has found ``left`` is not. What it does not look for is compared here.
+        """
+        names, generators = dict(self.namespace), state.generators()
+        self.held = self.held or self._all_held()
+        found = getattr(self, method)(*arguments)
+        self.namespace.clear()
+        self.namespace.update(names)
+        state.set_generators(generators)
+        pairs._kept.clear()
+        if found is None or found["left"]:
+            return found, False
+        return found, self._all_held() == self.held
+
+    def _all_held(self) -> dict[str, int]:
+        """Digests of all that judging the holder's exercise reads."""
+        return state.snapshot(self.namespace, self.things) | state.library_things()
+
     def _run_variant(
         self,
         kind: str,
         name: str,
-        submission: Submission,
         steps: Sequence[Step],
-        before: dict,
         unmade: Iterable[str] = (),
         asked: str = "",
     ) -> dict[str, Any] | None:
@@ -413,9 +475,8 @@ class Notebook:
         """
         exercise, result = steps[-1].exercise, StepResult()
         self.namespace.update({n: None for n in unmade if n not in self.namespace})
-        found: dict[str, Any] = {"said": "", "harmed": {}, "elsewhere": None}
-        own = self._changed_steps(submission, steps)
-        for step in own:
+        found: dict[str, Any] = {"said": "", "harmed": {}, "elsewhere": None, "left": set()}
+        for step in steps:
             if step.hidden and asked and found["said"] in {"", asked}:
                 return None
             if step.hidden:
@@ -430,14 +491,16 @@ class Notebook:
             if step.key in self.visible and result.status == "error":
                 found["said"] = result.cause
         if kind == "right":
-            found["harmed"] = self._harmed(self._cheap_after(exercise, own))
-        elif self._left_something(exercise, before):
+            found["harmed"] = self._harmed(self._cheap_after(exercise, steps))
+            return found
+        found["left"] = self._left_something(exercise)
+        if found["left"]:
             found["harmed"] = self._harmed(self.after(exercise))
         return found
 
-    def _left_something(self, exercise: str, before: dict) -> set[str]:
+    def _left_something(self, exercise: str) -> set[str]:
         """Bring the solution in; name what later cells see that the solution had not left."""
-        digests, patches = self._state_with_solution(exercise, before)
+        digests, patches = self._state_with_solution(exercise)
         expected, known = self.known.left[exercise]
         keys = digests.keys() | expected.keys()
         return {k for k in keys if digests.get(k) != expected.get(k)} | (patches - known)
@@ -480,7 +543,12 @@ class Notebook:
         return [s if s.hidden else replace(s, source=sources[s.key]) for s in steps]
 
     def _graded(
-        self, submission: Submission, exercise: str, seed: int, last: str | None = None
+        self,
+        submission: Submission,
+        exercise: str,
+        seed: int,
+        last: str | None = None,
+        lasting: bool = False,
     ) -> Graded:
         """Grade a submission that is the solution's up to an exercise; with ``last``, up to that.
 
@@ -500,12 +568,15 @@ class Notebook:
             begin = next((i for i, step in enumerate(steps) if step.key == start), 0)
             before = self.known.results[seed]
             results = {s.key: before.get(s.key, StepResult("ok")) for s in steps[:begin]}
-            return results | forked(lambda: self._run_all(steps[begin:], settings))
+            made = self._in_a_child(lasting, "_run_all", steps[begin:], settings)
+            return results | made["results"]
 
         return grade(lesson, submission, self.known.references[seed], run, Settings(seed))
 
-    def _run_all(self, steps: Sequence[Step], settings: Settings) -> dict[str, StepResult]:
-        return {step.key: run_step(step, self.namespace, settings) for step in steps}
+    def _run_all(self, steps: Sequence[Step], settings: Settings) -> dict[str, Any]:
+        results = {step.key: run_step(step, self.namespace, settings) for step in steps}
+        usual = set().union(*(patches for _, patches in self.known.left.values()))
+        return {"results": results, "left": state.patched(self.libraries) - usual}
 
     def judge_team(self, job: Job, exercise: str) -> Outcome:
         """Judge right variants of many exercises at once, trainings included."""
@@ -545,9 +616,12 @@ class Notebook:
             kind, exercise, _ = job.key
             same = exercise, repr(job.change)
             outcome = wrong[same] if kind == "typical" and same in wrong else ask(exercise, job)
+            outcome = self._bounded(job.key, outcome)
+            if outcome.problem:  # it is to blame itself only if it is misjudged alone, too
+                outcome = self._bounded(job.key, ask(exercise, replace(job, alone=True)))
             if kind == "wrong":
                 wrong[same] = outcome
-            connection.send((job.key, self._bounded(job.key, outcome)))
+            connection.send((job.key, outcome))
         for key, outcome in self._team_outcomes(ask):
             connection.send((key, outcome))
         for child, holder in holders.values():

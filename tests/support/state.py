@@ -4,7 +4,8 @@ Two forks of one process ran the same cells but one. Where their digests are the
 do in the one what they do in the other. A difference that is none costs a run, never a verdict:
 what cannot be read counts as the object that it is.
 
-The state of random generators is left out: hidden tests and trainings seed their own.
+The state of random generators is left out: hidden tests and trainings seed their own. It can be
+put back.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import marshal
 import operator
 import os
 import pickle
+import random
 import re
 import signal
 import sys
@@ -41,6 +43,9 @@ LIBRARIES = (
     *("torch.nn.modules.dropout", "torch.nn.modules.loss", "torch.nn.parameter", "torch.optim"),
 )
 """Modules that a student's code might patch, beside the course's own."""
+
+NOTED = frozenset({"__slotnames__"})
+"""What a class notes about itself when a thing of it is pickled for the first time."""
 
 OWN = "__main__"
 STORES = frozenset({"STORE_NAME", "STORE_GLOBAL"})
@@ -78,6 +83,26 @@ def snapshot(namespace: dict[str, Any], names: Iterable[str]) -> dict[str, int]:
     return found | {f"the process's {name}": digest(v) for name, v in _settings().items()}
 
 
+def library_things() -> dict[str, int]:
+    """Digests of what the course's modules hold beside functions: examples are made of such arrays.
+
+    An answer that changes its arguments changes these, too.
+    """
+    return {name: digest(_held_by(module)) for name, module in _lesson_modules().items()}
+
+
+def _lesson_modules() -> dict[str, types.ModuleType]:
+    found = {n: m for n, m in sys.modules.items() if n.partition(".")[0] == "course"}
+    return {n: m for n, m in found.items() if not n.startswith("course.grader")}
+
+
+def _held_by(module: types.ModuleType) -> dict[str, Any]:
+    def holds(name: str, value: Any) -> bool:
+        return not (name.startswith("__") or callable(value) or isinstance(value, types.ModuleType))
+
+    return {name: value for name, value in vars(module).items() if holds(name, value)}
+
+
 def _settings() -> dict[str, Any]:
     return {
         "working folder": str(Path.cwd()),
@@ -95,7 +120,22 @@ def _settings() -> dict[str, Any]:
         "gradients": (torch.is_grad_enabled(), torch.is_inference_mode_enabled()),
         "PyTorch threads": torch.get_num_threads(),
         "determinism": torch.are_deterministic_algorithms_enabled(),
+        "hooks": {
+            k: v for k, v in vars(torch.nn.modules.module).items() if k.startswith("_global")
+        },
     }
+
+
+def generators() -> tuple[Any, ...]:
+    """The state of the libraries' random generators."""
+    return random.getstate(), np.random.get_state(), torch.get_rng_state()
+
+
+def set_generators(states: tuple[Any, ...]) -> None:
+    """Put the random generators back."""
+    random.setstate(states[0])
+    np.random.set_state(states[1])
+    torch.set_rng_state(states[2])
 
 
 @dataclass(frozen=True)
@@ -137,7 +177,7 @@ def patched(before: Iterable[Attributes]) -> set[str]:
         if tuple(a.live) == a.names and all(map(operator.is_, a.live.values(), a.values)):
             continue
         old = dict(zip(a.names, a.values, strict=True))
-        names = old.keys() | a.live.keys()
+        names = (old.keys() | a.live.keys()) - NOTED
         changed |= {f"{a.owner}.{n}" for n in names if old.get(n) is not a.live.get(n)}
     return changed
 

@@ -186,12 +186,12 @@ def AttentionClassifier(t, AttentionClassifier):
     _are_shares_of_real_words(weights, lengths)
     _depend_on_the_review_alone(model, ids, lengths)
     _come_from_states_of_both_sides(model, ids, lengths)
-    _read_the_context_alone(model)
     _decide_and_learn(model, ids, lengths)
     for what, zeros in (("a softmax", logits.sum(1) - 1), ("a log-softmax", logits.logsumexp(1))):
         checks.require(
             zeros.abs().max() > 1e-6, f"The logits went through {what}: return plain scores."
         )
+    _read_the_context_alone(model)
     narrow = _called(model.float(), ids, lengths)
     checks.require(
         all(value.dtype == torch.float32 for value in narrow),

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+COURSE = "rnn-course"
+"""The course's name, as in ``nbgrader_config.py``."""
 EXCHANGE_MODE = 0o1777
 """Everybody may hand in, and nobody may remove or rename what another has put there."""
 
@@ -83,17 +86,35 @@ def configure(
     c.JupyterHub.concurrent_spawn_limit = 20
 
 
-def make_exchange(exchange: Path) -> None:
+def make_exchange(exchange: Path, course_account: str = "") -> None:
     """Make the exchange's folder, which every account of the class can write to.
 
     What nbgrader makes inside is the course account's: starters that all can read, submissions
     that can be added and not listed, feedback that can be read by who knows its name.
 
+    Parameters
+    ----------
+    exchange : pathlib.Path
+    course_account : str, optional
+        Whose the course's folder inside is to be. It is made now, so that nobody can take its
+        name before the first release; else nbgrader makes it then.
+
     Raises
     ------
     PermissionError
-        When it exists and belongs to another account, which would have to set its mode.
+        When one of the two exists and belongs to another account.
     """
     exchange.mkdir(parents=True, exist_ok=True)
     if stat.S_IMODE(exchange.stat().st_mode) != EXCHANGE_MODE:
         exchange.chmod(EXCHANGE_MODE)
+    if not course_account:
+        return
+    inside = exchange / COURSE
+    if not inside.exists():
+        inside.mkdir(mode=0o755)
+        shutil.chown(inside, course_account)
+    if inside.is_symlink() or inside.owner() != course_account:
+        raise PermissionError(
+            f"{inside} is not a folder of {course_account}: look at what is in it, move it away, "
+            "and start the hub again"
+        )

@@ -18,7 +18,7 @@ STUDENTS = grp.getgrnam("rnn-students").gr_mem
 INSTRUCTORS = grp.getgrnam("rnn-instructors").gr_mem
 EXCHANGE = Path("/srv/nbgrader/exchange")
 
-make_exchange(EXCHANGE)
+make_exchange(EXCHANGE, "rnn-course")
 configure(
     c,
     course_account="rnn-course",

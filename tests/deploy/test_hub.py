@@ -9,6 +9,7 @@ everybody, and what the system would refuse is read from the modes of files.
 
 from __future__ import annotations
 
+import getpass
 import re
 import shlex
 import stat
@@ -311,6 +312,20 @@ class TestSettings:
         with pytest.raises(ValueError, match=r"named twice.*: (prof|course)"):
             self.configure(**changes)
 
+    def test_the_courses_folder_is_there_before_somebody_else_makes_it(self, tmp_path, monkeypatch):
+        monkeypatch.syspath_prepend(str(DEPLOYED))
+        from course_hub import make_exchange
+
+        me, inside = getpass.getuser(), tmp_path / "exchange" / "rnn-course"
+        for _ in range(2):  # a hub starts more than once
+            make_exchange(tmp_path / "exchange", me)
+            assert inside.owner() == me
+            assert stat.S_IMODE(inside.stat().st_mode) == 0o755
+        inside.rmdir()
+        inside.symlink_to(tmp_path)
+        with pytest.raises(PermissionError, match=r"exchange/rnn-course is not a folder of .*away"):
+            make_exchange(tmp_path / "exchange", me)
+
     def test_the_documented_configuration_differs_in_accounts_and_servers_alone(self, monkeypatch):
         """It is read as JupyterHub reads it, on a machine that has the two groups."""
         import grp
@@ -323,14 +338,14 @@ class TestSettings:
         import course_hub
 
         made = []
-        monkeypatch.setattr(course_hub, "make_exchange", made.append)
+        monkeypatch.setattr(course_hub, "make_exchange", lambda *about: made.append(about))
         config = Config()
         path = DEPLOYED / "jupyterhub_config.py"
         exec(
             compile(path.read_text(), path, "exec"),
             {"get_config": lambda: config, "__file__": path},
         )
-        assert made == [Path("/srv/nbgrader/exchange")]
+        assert made == [(Path("/srv/nbgrader/exchange"), "rnn-course")]
         assert config.JupyterHub.authenticator_class == "pam"
         assert config.Authenticator.allowed_users == {"rnn-course", "students", "instructors"}
         shared = self.configure(

@@ -19,7 +19,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -44,13 +43,12 @@ from course.grader.kernel.isolation import (
     private_folders,
 )
 from course.grader.kernel.memory import memory_group
+from course.grader.kernel.spool import Spool
 from course.grader.kernel.steps import Files
 
 log = logging.getLogger(__name__)
 
 START_SECONDS = 120
-SPOOL_ROOT = Path("/var/tmp")
-"""Where the sockets lie: short paths, outside of ``/tmp``, which is private to each kernel."""
 
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
@@ -75,9 +73,8 @@ class Nursery:
     def __init__(self, isolation: Isolation, answers: bool = False) -> None:
         self.isolation = isolation
         self.answers = answers
-        root = SPOOL_ROOT if os.access(SPOOL_ROOT, os.W_OK) else Path(tempfile.gettempdir())
-        self.spool = Path(tempfile.mkdtemp(prefix="rck-", dir=root))
-        self.spool.chmod(0o711)
+        self._spool = Spool()
+        self.spool = self._spool.path
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket = ours
         self._lock = threading.Lock()
@@ -177,7 +174,7 @@ class Nursery:
             self._process.wait(5)
         if self._process.stderr:
             self._process.stderr.close()
-        shutil.rmtree(self.spool, ignore_errors=True)
+        self._spool.remove()
 
 
 class ForkedProcess:

@@ -1392,7 +1392,7 @@ SAYS = {
         "Three values come back: nn.LSTM returns output, (h_n, c_n).": "output, (h_n, c_n)",
         "The loop reads x with time first; x is (N, T, D).": "must match the size",
         "The zeros are float32 whatever the dtype of x: create them with x.new_zeros(...).": "new_zeros",
-        "The zeros lie on the CPU whatever the device of x: create them with x.new_zeros(...).": "another device",
+        "The zeros lie on the CPU whatever the device of x: create them with x.new_zeros(...).": "a device other than the CPU",
         "weight_hh is detached: it gets no gradient and never learns.": "no gradient reaches weight_hh_l0",
         "bias_hh is read through .data: it gets no gradient and never learns.": "no gradient reaches bias_hh_l0",
         "The parameters have requires_grad=False: they never learn.": "no gradient reaches",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import html
 import os
@@ -112,6 +113,7 @@ def download_imdb(folder: str | os.PathLike[str], url: str = URL) -> Path:
     target = Path(folder).expanduser() / "aclImdb_v1.tar.gz"
     if target.is_file() and check_imdb(target):
         return target
+    made = [place for place in target.parents if not place.exists()]
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".aclImdb.")
     temporary = Path(name)
@@ -139,4 +141,7 @@ def download_imdb(folder: str | os.PathLike[str], url: str = URL) -> Path:
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what is not empty is somebody's
+            for place in made:
+                place.rmdir()
     return target

@@ -679,12 +679,13 @@ def test_imdb_download_rejects_other_content(imdb_folder, tmp_path):
     archive = imdb_folder / "aclImdb_v1.tar.gz"
     with pytest.raises(data.DataMissing, match="unexpected checksum"):
         data.download_imdb(tmp_path / "new", url=archive.as_uri())
-    assert not any((tmp_path / "new").iterdir())
+    assert not (tmp_path / "new").exists()
 
 
-def test_imdb_offline(tmp_path):
+@pytest.mark.parametrize("folder", [".", "new/er"])
+def test_imdb_offline(folder, tmp_path):
     with pytest.raises(data.DataMissing, match="could not be reached") as caught:
-        data.download_imdb(tmp_path, url="http://127.0.0.1:9/aclImdb_v1.tar.gz")
+        data.download_imdb(tmp_path / folder, url="http://127.0.0.1:9/aclImdb_v1.tar.gz")
     assert "\n" not in str(caught.value) and not any(tmp_path.iterdir())
 
 

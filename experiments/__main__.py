@@ -1,21 +1,23 @@
-"""``python -m experiments``: make every stored measurement again."""
+"""``python -m experiments [name ...]``: make stored measurements again, all without a name."""
 
 from __future__ import annotations
 
-from experiments import (
-    attention,
-    comparison,
-    forecasting,
-    language_model,
-    sentiment,
-    seq2seq,
-    tagging,
+import importlib
+import sys
+
+from experiments import runs
+
+ALL = (
+    "comparison",
+    "forecasting",
+    "attention",
+    "language_model",
+    "sentiment",
+    "seq2seq",
+    "tagging",
+    "lstm",
+    "gru",
 )
 
-comparison.main()
-forecasting.main()
-attention.main()
-language_model.main()
-sentiment.main()
-seq2seq.main()
-tagging.main()
+for name in sys.argv[1:] or ALL:
+    runs.run(importlib.import_module(f"experiments.{name}"))

@@ -109,12 +109,3 @@ STUDIES: Studies = {
     "readouts": readouts,
     "scores": scores,
 }
-
-
-def main() -> None:
-    """Make every row again and store them."""
-    runs.make_again(runs.names_of_the_lesson(SOURCE), STUDIES, runs.STORED / "attention.json")
-
-
-if __name__ == "__main__":
-    main()

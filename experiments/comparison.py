@@ -185,13 +185,7 @@ STUDIES: Studies = {
 }
 
 
-def main() -> None:
-    """Make the lesson's rows again and store them."""
-    lesson = runs.names_of_the_lesson(SOURCE)
-    for cell in lesson["CELLS"]:  # the first call of each kernel is slow, whoever makes it
+def warm_up(lesson: dict[str, Any]) -> None:
+    """Train each cell for a moment: the first call of each kernel is slow, whoever makes it."""
+    for cell in lesson["CELLS"]:
         lesson["run_copy"](cell, 10, 0)
-    runs.make_again(lesson, STUDIES, runs.STORED / "comparison.json")
-
-
-if __name__ == "__main__":
-    main()

@@ -13,7 +13,7 @@ from typing import Any
 from course import training
 from course.figures import forecasting as figures
 from experiments import runs
-from experiments.runs import Row
+from experiments.runs import Row, Studies
 
 SOURCE = runs.SOURCES / "03_gru" / "forecasting.ipynb"
 
@@ -53,11 +53,6 @@ def measured(lesson: dict[str, Any], forecasters: dict[str, Any], seed: int) -> 
         yield {"way": name, "seed": seed, "skill": skills[name], "swing": swings[name]}
 
 
-def main() -> None:
-    """Make every row again and store them."""
-    lesson = runs.names_of_the_lesson(SOURCE)
-    runs.make_again(lesson, {"ways": ways}, runs.STORED / "forecasting.json")
-
-
-if __name__ == "__main__":
-    main()
+STUDIES: Studies = {
+    "ways": ways,
+}

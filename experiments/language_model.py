@@ -54,12 +54,3 @@ STUDIES: Studies = {
     "dropout": dropout,
     "cells": cells,
 }
-
-
-def main() -> None:
-    """Make every row again and store them."""
-    runs.make_again(runs.names_of_the_lesson(SOURCE), STUDIES, runs.STORED / "language_model.json")
-
-
-if __name__ == "__main__":
-    main()

@@ -9,6 +9,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import nbformat
@@ -73,3 +74,16 @@ def make_again(lesson: dict[str, Any], studies: Studies, path: Path) -> None:
         for name, study in studies.items()
     }
     store(rows, time.process_time() - begin, path)
+
+
+def run(experiment: ModuleType) -> None:
+    """Make an experiment's ``STUDIES`` again with the solutions of its ``SOURCE``, and store them.
+
+    They are stored by the name of its module. Its ``warm_up``, if it has one, takes the lesson's
+    names before the time is taken.
+    """
+    lesson = names_of_the_lesson(experiment.SOURCE)
+    if warm_up := getattr(experiment, "warm_up", None):
+        warm_up(lesson)
+    name = experiment.__name__.rpartition(".")[2]
+    make_again(lesson, experiment.STUDIES, STORED / f"{name}.json")

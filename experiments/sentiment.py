@@ -55,12 +55,3 @@ STUDIES: Studies = {
     "knobs": knobs,
     "starts": starts,
 }
-
-
-def main() -> None:
-    """Make every row again and store them."""
-    runs.make_again(runs.names_of_the_lesson(SOURCE), STUDIES, runs.STORED / "sentiment.json")
-
-
-if __name__ == "__main__":
-    main()

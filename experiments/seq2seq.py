@@ -87,12 +87,3 @@ STUDIES: Studies = {
     "scores": scores,
     "places": places,
 }
-
-
-def main() -> None:
-    """Make every row again and store them."""
-    runs.make_again(runs.names_of_the_lesson(SOURCE), STUDIES, runs.STORED / "seq2seq.json")
-
-
-if __name__ == "__main__":
-    main()

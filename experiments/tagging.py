@@ -116,12 +116,3 @@ STUDIES: Studies = {
     "transfer": transfer,
     "addresses": addresses,
 }
-
-
-def main() -> None:
-    """Make every row again and store them."""
-    runs.make_again(runs.names_of_the_lesson(SOURCE), STUDIES, runs.STORED / "tagging.json")
-
-
-if __name__ == "__main__":
-    main()

@@ -159,7 +159,10 @@ def solved(accuracy: Sequence[float]) -> bool:
 
 
 def latch_curves(
-    runs: Mapping[str, Sequence[Sequence[float]]], title: str, symbols: int = 8
+    runs: Mapping[str, Sequence[Sequence[float]]],
+    title: str,
+    symbols: int = 8,
+    own: Mapping[str, Sequence[float]] | None = None,
 ) -> dict[str, list[float]]:
     """Draw smoothed accuracies, one line a seed; return the mean of each run's last 25 batches.
 
@@ -172,16 +175,22 @@ def latch_curves(
         every seed.
     symbols : int
         One of so many is right by chance.
+    own : mapping, optional
+        By name of the start, the accuracy of every batch of one more run: drawn with a strong
+        line over the others.
     """
     *_, last = runs.values()
     _, axis = plots.new_figure(width=8.5, height=3.4)
     others = iter(plots.COLORS[2:9:2])
     for name, curves in runs.items():
         color = START_COLORS.get(name) or next(others)
-        for k, curve in enumerate(curves):
+        pale = {"lw": 1.2, "alpha": 0.55} if own else {"lw": 2}
+        lines = [(curve, pale) for curve in curves]
+        lines += [(own[name], {"lw": 2.6})] if own else []
+        for k, (curve, look) in enumerate(lines, 1):
             smooth = np.convolve(curve, np.ones(WINDOW) / WINDOW, mode="valid")
-            at = np.arange(WINDOW, len(curve) + 1)
-            axis.plot(at, smooth, color=color, lw=2, label=name if k == 0 else None)
+            at, label = np.arange(WINDOW, len(curve) + 1), name if k == len(lines) else None
+            axis.plot(at, smooth, color=color, label=label, **look)
     axis.axhline(1 / symbols, color=GREY, ls=GUESS, label=f"guessing: 1/{symbols}")
     axis.set(
         xlabel="training steps",
@@ -533,7 +542,9 @@ def ordinary_dropout(x: np.ndarray, rate: float, rng: np.random.Generator) -> Te
 
 
 def two_masks_and_what_they_cost(
-    masks: Mapping[str, Callable | None], scores: Mapping[str, Mapping[str, Sequence[float]]]
+    masks: Mapping[str, Callable | None],
+    scores: Mapping[str, Mapping[str, Sequence[float]]],
+    own: Mapping[str, Mapping[str, float]],
 ) -> dict[str, np.ndarray]:
     """Draw two kinds of mask, and the accuracy of every seed trained with each.
 
@@ -543,6 +554,8 @@ def two_masks_and_what_they_cost(
         As in :func:`train_with_dropped_h`; each that drops is drawn.
     scores : mapping
         By kind of cell, then by name of the mask: an accuracy a seed.
+    own : mapping
+        The same of one more run, drawn as crosses.
 
     Returns
     -------
@@ -561,10 +574,11 @@ def two_masks_and_what_they_cost(
         for k, name in enumerate(names):
             places = np.full(len(by_mask[name]), k + shift)
             label = kind.upper() if k == 0 else None
-            axes[2].plot(places, by_mask[name], "o", color=color, alpha=0.8, label=label)
+            axes[2].plot(places, by_mask[name], "o", color=color, alpha=0.65, label=label)
+            axes[2].plot(k + shift, own[kind][name], "x", color="0.1", mew=1.8, zorder=3)
         axes[2].set_xticks(range(len(names)), names)
     axes[2].axhline(1 / 8, color=GREY, ls=GUESS, label="guessing")
-    axes[2].set(ylim=(0, 1.05), xlabel="mask", ylabel="training accuracy")
+    axes[2].set(ylim=(0, 1.05), xlabel="mask (crosses: yours)", ylabel="training accuracy")
     axes[2].set_title("Latch with dropped h")
     axes[2].legend(fontsize=9, loc="lower left", bbox_to_anchor=(0, 0.14))
     return drawn

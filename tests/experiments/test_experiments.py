@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from types import ModuleType
 
 import nbformat
 import numpy as np
@@ -16,7 +17,10 @@ from experiments import (
     attention,
     comparison,
     forecasting,
+    gru,
     language_model,
+    lstm,
+    runs,
     sentiment,
     seq2seq,
     tagging,
@@ -283,6 +287,73 @@ class TestTagging:
             assert words == pytest.approx(row["words"], abs=0.02)
             assert f1 == pytest.approx(row["span F1"], abs=0.02)
             assert whole == pytest.approx(row["whole"], abs=0.04)
+
+
+class TestLSTM:
+    """Two biases over 100 steps, dropout on the recurrent line, and a unit that holds for a day."""
+
+    def test_every_run_has_five_seeds(self):
+        stored = data.measured("lstm")
+        assert stored["made"]["seeds"] == list(SEEDS)
+        for study, by in {"latch": ["start"], "dropout": ["cell", "mask"]}.items():
+            assert (stored[study].groupby(by)["seed"].nunique() == 5).all(), study
+        assert stored["weather"]["seed"].tolist() == list(SEEDS)
+
+    @pytest.mark.slow
+    def test_a_short_part_made_again_agrees(self):
+        torch.set_num_threads(1)
+        lesson = names_of_the_lesson(lstm.SOURCE)
+        rows = data.measured("lstm")["dropout"].set_index(["cell", "mask", "seed"])
+        (run,) = lstm.dropout(lesson, 2, cells=["rnn"], kinds=["none"])
+        row = rows.loc["rnn", "none", 2]
+        assert run["accuracy"] == pytest.approx(row["accuracy"], abs=ACCURACY)
+        lesson["far"] = {name: start for name, start in lesson["far"].items() if "both" in name}
+        (run,) = lstm.latch(lesson, 0)
+        row = data.measured("lstm")["latch"].query("start.str.contains('both') and seed == 0")
+        assert run["start"] == row["start"].item()
+        assert len(run["right"]) == pytest.approx(len(row["right"].item()), rel=STEPS)
+        (run,) = lstm.weather(lesson, 0)
+        row = data.measured("lstm")["weather"].set_index("seed").loc[0]
+        assert run["error"] == pytest.approx(row["error"], abs=0.1)
+        assert run["f by day"] == pytest.approx(row["f by day"], abs=0.1)
+
+
+class TestGRU:
+    """Three cells that count, what a GRU's gates do, and what misread weights cost."""
+
+    def test_every_run_has_five_seeds(self):
+        stored = data.measured("gru")
+        assert stored["made"]["seeds"] == list(SEEDS)
+        for study, by in {"networks": "network", "ways": "way"}.items():
+            assert (stored[study].groupby(by)["seed"].nunique() == 5).all(), study
+        assert stored["gates"]["seed"].tolist() == list(SEEDS)
+
+    @pytest.mark.slow
+    def test_a_short_part_made_again_agrees(self):
+        torch.set_num_threads(1)
+        lesson = names_of_the_lesson(gru.SOURCE)
+        stored = data.measured("gru")
+        (run,) = gru.networks(lesson, 1, cells=["GRU"])
+        row = stored["networks"].set_index(["network", "seed"]).loc["GRU", 1]
+        assert run["hours off"] == pytest.approx(row["hours off"], abs=0.5)
+        (run,) = gru.gates(lesson, 1)
+        row = stored["gates"].set_index("seed").loc[1]
+        assert run["opens"] == pytest.approx(row["opens"], abs=0.15)
+        ways = stored["ways"].query("seed == 1").set_index("way")["hours off"]
+        for run in gru.ways(lesson, 1):
+            assert run["hours off"] == pytest.approx(ways[run["way"]], abs=2.5), run["way"]
+
+
+def test_an_experiment_is_stored_by_its_name_after_it_has_warmed_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "STORED", tmp_path)
+    nbformat.write(new_notebook(cells=[new_code_cell("scale = 2.0")]), tmp_path / "small.ipynb")
+    experiment = ModuleType("experiments.small_seeds")
+    experiment.SOURCE = tmp_path / "small.ipynb"
+    experiment.STUDIES = {"doubled": lambda lesson, seed: [{"score": lesson["scale"] * seed}]}
+    experiment.warm_up = lambda lesson: lesson.update(scale=3.0)
+    runs.run(experiment)
+    stored = json.loads((tmp_path / "small_seeds.json").read_text())
+    assert stored["doubled"] == [{"score": 3.0 * k} for k in SEEDS]
 
 
 def test_rows_are_made_from_every_seed_and_stored_with_what_made_them(tmp_path):

@@ -5,10 +5,13 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 
 from course.figures import (
     lstm,
+    lstm_seeds,
 )
 from tests.library.figures.support import Case, draws_both_ways, titles
 
@@ -46,11 +49,22 @@ def three_days(f: float, i: float, jump: float, window: int = 0) -> None:
     lstm.leak_and_replace(gates, cell, weather, 0, window=window)
 
 
+def gates_of_five(at_midnight: float) -> pd.DataFrame:
+    left = np.linspace(0.1, 0.5, 5)
+    gates = dict(zip(lstm_seeds.GATES, (at_midnight, 0.9, 0.6, 0.1, left), strict=True))
+    return lstm_seeds.gates_by_seed(pd.DataFrame({"seed": range(5), **gates}))
+
+
 CASES = [
     Case(
         "The forget gate's bias sets the half-life", lambda: shares(0, 1, 3), lambda: shares(1, 1.0)
     ),
     Case(": both biases solve it", lambda: latch(1.0), lambda: latch(0.5)),
+    Case(
+        "Every seed closes f at midnight and holds by day; what is left differs",
+        lambda: gates_of_five(0.2),
+        lambda: gates_of_five(0.8),
+    ),
     Case(
         "The forget gate rules the cell's road, not the whole gradient",
         lambda: roads(50.0),
@@ -78,3 +92,21 @@ def test_a_title_claims_what_its_data_show_and_nothing_else(check):
 def test_three_days_are_named_by_their_time_of_the_year(window, when):
     three_days(0.1, 0.9, 0.3, window)
     assert f"Three days in {when}" in titles()
+
+
+def test_stored_rows_become_curves_and_scores_again():
+    rows = pd.DataFrame({"start": ["both"] * 2, "right": [[8, 64], [16]]})
+    assert lstm_seeds.curves_of(rows) == {"both": [[0.125, 1.0], [0.25]]}
+    dropped = pd.DataFrame(
+        {"cell": ["rnn", "rnn", "lstm"], "mask": ["none", "none", "none"], "accuracy": [1, 0.5, 1]}
+    )
+    assert lstm_seeds.scores_of(dropped) == {"rnn": {"none": [1, 0.5]}, "lstm": {"none": [1]}}
+
+
+def test_a_run_of_ones_own_is_drawn_over_the_stored_ones():
+    stored = {"both": [[1.0] * 30, [0.5] * 30]}
+    last = lstm.latch_curves(stored, "Latch", own={"both": [0.25] * 30})
+    assert last == {"both": [1.0, 0.5]}
+    *pale, strong, _ = plt.gca().lines  # the last is what guessing gets
+    assert len(pale) == 2 and strong.get_linewidth() > pale[0].get_linewidth()
+    assert strong.get_ydata()[-1] == pytest.approx(0.25)

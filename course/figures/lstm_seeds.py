@@ -1,0 +1,62 @@
+"""What ``02_lstm/lstm`` draws over five seeds; ``experiments/lstm.py`` makes what is stored."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from course import plots
+from course.figures import lstm
+
+GATES = ["f at midnight", "f by day", "i at midnight", "i by day", "left at 23:00"]
+"""What is measured of the gates of a unit that holds the midnight temperature."""
+
+
+def curves_of(rows: pd.DataFrame) -> dict[str, list[list[float]]]:
+    """Turn stored rows of the latch task into accuracies again: by start, a list for each seed."""
+    curves: dict[str, list[list[float]]] = {}
+    for row in rows.itertuples():
+        curves.setdefault(row.start, []).append([n / lstm.BATCH for n in row.right])
+    return curves
+
+
+def gates_by_seed(found: pd.DataFrame) -> pd.DataFrame:
+    """Draw what each seed's unit does with its gates, a dot a seed, and return that.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        A row a seed, with the columns of ``GATES``.
+    """
+    table = found.set_index("seed")[GATES]
+    _, ax = plots.new_figure(width=7.5, height=2.9)
+    for at, (name, values) in enumerate(table.items()):
+        color = {"f": plots.COLORS[0], "i": plots.COLORS[3]}.get(name[0], "0.3")
+        shift = np.linspace(-0.12, 0.12, len(values))
+        ax.plot(at + shift, values, "o", color=color, alpha=0.75, markersize=7)
+    ax.set(
+        xticks=range(len(GATES)),
+        xticklabels=[name.replace(" ", "\n", 1) for name in GATES],
+        ylabel="share",
+        ylim=(0, 1.03),
+        title=plots.true_title(
+            "Every seed closes f at midnight and holds by day; what is left differs",
+            (table["f at midnight"] < 0.6).all()
+            and (table["f by day"] > table["f at midnight"] + 0.2).all()
+            and np.ptp(table["left at 23:00"]) > 0.2,
+            "The gates of the memory unit, a dot for each of five seeds",
+        ),
+    )
+    ax.grid(False, axis="x")
+    return table
+
+
+def scores_of(rows: pd.DataFrame) -> dict[str, dict[str, list[float]]]:
+    """Turn stored rows of the runs with dropped h into accuracies, by cell, then by mask."""
+    return {
+        cell: {
+            mask: of_mask["accuracy"].tolist()
+            for mask, of_mask in of_cell.groupby("mask", sort=False)
+        }
+        for cell, of_cell in rows.groupby("cell", sort=False)
+    }

@@ -133,6 +133,9 @@ _LSTM = (
 """
 )
 
+_SOFTMAX_LINE = "weights = torch.softmax(scores.masked_fill(~mask, -torch.inf), dim=1)"
+_SHARES = "shares = {} * mask\n        weights = shares / shares.sum(1, keepdim=True)"
+
 WRONG = {
     "masked_softmax": {
         "The mask is not used: padding takes part.": [
@@ -208,6 +211,9 @@ WRONG = {
                 "readable = np.where(mask, scores, -np.inf)",
                 "readable = np.full_like(scores, -np.inf)\n    readable[mask] = scores[mask]",
             ),
+        ],
+        "Sigmoids divided by their sum are no softmax: take np.exp of the scores.": [
+            ("e = np.exp(readable - top)", "e = np.where(mask, 1 / (1 + np.exp(-readable)), 0)")
         ],
         "Only the largest weight of each row is kept: all readable keys share the 1.": [
             ("return e /", "e = (e == e.max(-1, keepdims=True)) * e\n    return e /")
@@ -627,6 +633,21 @@ WRONG = {
                 "        scores = scores + 0.1 * torch.arange(T, device=ids.device)\n        weights = torch.softmax(",
             )
         ],
+        "A sigmoid divided by its sum is no softmax: the weights are a softmax of the scores.": [
+            (_SOFTMAX_LINE, _SHARES.format("torch.sigmoid(scores)"))
+        ],
+        "A softplus divided by its sum is no softmax: the weights are a softmax of the scores.": [
+            (_SOFTMAX_LINE, _SHARES.format("functional.softplus(scores)"))
+        ],
+        "The scores go through a tanh once more, so no weight can be much larger than another.": [
+            ("torch.softmax(scores.masked", "torch.softmax(torch.tanh(scores).masked")
+        ],
+        "Half of each weight is an equal share: the softmax alone gives the weights.": [
+            (
+                "        context = ",
+                "        weights = (weights + mask / mask.sum(1, keepdim=True)) / 2\n        context = ",
+            )
+        ],
         "The context is multiplied by the length: leave it the weighted average of the states.": [
             ("self.output(context)", "self.output(context * lengths[:, None].to(context))")
         ],
@@ -793,6 +814,9 @@ WRONG = {
         ],
         "Only one question is asked: weights that do not hear it go unseen.": _without("question"),
         "It never looks at the context.": _without("read", "alone"),
+        "No example is shown alone: scores made of another example's states go unseen.": (
+            _without("alone")
+        ),
         "Both examples are the same: what is read from the wrong one goes unseen.": [
             (
                 "    mask = np.arange(5) < np.array([[5], [3]])\n",
@@ -861,6 +885,12 @@ WRONG = {
             (
                 "masked_softmax(scores, mask[:, None, :])",
                 "masked_softmax(scores, np.ones_like(mask)[:, None, :]) * mask[:, None, :]",
+            ),
+        ],
+        "Sigmoids divided by their sum are no softmax: masked_softmax gives the weights.": [
+            (
+                "masked_softmax(scores, mask[:, None, :])",
+                "(lambda e: e / e.sum(-1, keepdims=True))(mask[:, None] / (1 + np.exp(-scores)))",
             ),
         ],
         "The query is compared with the first state alone: each state is a key.": [
@@ -1104,6 +1134,24 @@ RIGHT = {
         "list of results": [
             ("return self.output(context), weights", "return [self.output(context), weights]")
         ],
+        "powers of two": [
+            (
+                _SOFTMAX_LINE,
+                "top = scores.masked_fill(~mask, -torch.inf).amax(1, keepdim=True)\n"
+                "        powers = torch.exp2(scores - top) * mask\n"
+                "        weights = powers / powers.sum(1, keepdim=True)",
+            )
+        ],
+        "a query in a scaled product": [
+            (
+                "self.v = nn.Linear(hidden_size, 1, bias=False)",
+                "self.query = nn.Parameter(torch.randn(hidden_size))",
+            ),
+            (
+                "self.v(torch.tanh(self.project(states))).squeeze(-1)",
+                "torch.tanh(self.project(states)) @ self.query / len(self.query) ** 0.5",
+            ),
+        ],
     },
     "word_attributions": {
         "leaf in place of the output": _function(
@@ -1319,6 +1367,10 @@ SAYS = {
         "The read-out gets the context and the plain mean of the states: give it the context alone.": "more than the context",
         "The logits went through a sigmoid: return plain scores.": "return plain scores",
         "The scores grow with the place of the word: a score depends on its state alone.": "not on the place",
+        "A sigmoid divided by its sum is no softmax: the weights are a softmax of the scores.": "no softmax",
+        "A softplus divided by its sum is no softmax: the weights are a softmax of the scores.": "no softmax",
+        "The scores go through a tanh once more, so no weight can be much larger than another.": "no softmax",
+        "Half of each weight is an equal share: the softmax alone gives the weights.": "no softmax",
     },
     "word_attributions": {
         "The model stays in evaluation mode: leave it as you found it.": "evaluation mode",
@@ -1335,6 +1387,7 @@ SAYS = {
         "The weights must be others for other states; a score that grows from place to place does that too.": "grow from place to place",
         "Only one question is asked: weights that do not hear it go unseen.": "same weights whatever is asked",
         "It never looks at the context.": "another example of the batch",
+        "No example is shown alone: scores made of another example's states go unseen.": "takes the scores, but not the context",
         "Both examples are the same: what is read from the wrong one goes unseen.": "another example of the batch",
         "All steps are real: what becomes of padding goes unseen.": "weight to padding",
         "The steps are turned round and the mask is not: right functions fail.": "fails on a right one in plain Python",

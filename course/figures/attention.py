@@ -154,6 +154,7 @@ def accuracy_against_facts(
     looking: Sequence[float],
     remembering: Sequence[float],
     updates: int = 400,
+    stored: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Accuracy of both readers and of the best guess, against the number of facts.
 
@@ -165,6 +166,8 @@ def accuracy_against_facts(
         Accuracies of the reader with attention and of the one that keeps the last state.
     updates : int
         Of both trainings, as in :func:`recall`.
+    stored : pandas.DataFrame, optional
+        Columns ``reader``, ``facts``, ``seed`` and ``accuracy``: a dot for each run.
     """
     table = pd.DataFrame(
         {
@@ -179,9 +182,13 @@ def accuracy_against_facts(
     styles = ({"color": GOOD, "marker": "o"}, {"color": PLAIN, "marker": "s"})
     for label, style in zip(table, (*styles, {"color": "0.4", "ls": "--"}), strict=True):
         axes.plot(table[label], label=label, **style)
+        rows = stored[stored["reader"] == label] if stored is not None else several[:0]
+        if len(rows):
+            dots = {"marker": "o", "ls": "", "ms": 5, "alpha": 0.4, "color": style["color"]}
+            axes.plot(rows["facts"] * 1.07, rows["accuracy"], **dots)
     axes.set(
         ylim=(0, 1.05),
-        xlabel="facts in the sequence, T",
+        xlabel="facts in the sequence, T" + ("" if stored is None else " (dots: stored seeds)"),
         ylabel="accuracy on 1,000 questions",
         title=plots.true_title(
             f"After {updates} updates, only the reader that looks back can answer",
@@ -557,23 +564,38 @@ def accuracy_of(model: nn.Module, reviews: Reviews) -> float:
     return float(sum(hits)) / len(reviews)
 
 
-def accuracy_with_errors(accuracy: Mapping[str, float], test: Reviews) -> pd.DataFrame:
-    """Accuracy of each classifier (the last one is the lesson's) with its standard error."""
+def accuracy_with_errors(
+    accuracy: Mapping[str, float], test: Reviews, stored: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Accuracy of each classifier (the last one is the lesson's) with its standard error.
+
+    Parameters
+    ----------
+    accuracy : dict of float
+        By classifier.
+    test : Reviews
+    stored : pandas.DataFrame, optional
+        A row for each stored seed, a column for some of the classifiers: drawn as dots.
+    """
     table = pd.DataFrame({"accuracy": accuracy})
     table["error"] = (table["accuracy"] * (1 - table["accuracy"]) / len(test)) ** 0.5
     bags, ours = table["accuracy"].iloc[:-1], table.iloc[-1]
-    _, axes = plots.new_figure(width=6.5, height=2.3)
+    _, axes = plots.new_figure(width=6.5, height=2.3 if stored is None else 3)
     for label, (value, error) in table.iterrows():
         color, marker = (GOOD, "o") if label == table.index[-1] else (GREY, "s")
         axes.errorbar(value, label, xerr=error, color=color, marker=marker, ms=9, capsize=4)
         place = {"xytext": (0, 9), "textcoords": "offset points", "ha": "center"}
         axes.annotate(f"{value:.3f}", (value, label), **place)
+        if stored is not None and label in stored:
+            dots = {"marker": "o", "ls": "", "ms": 5, "alpha": 0.5, "color": color}
+            axes.plot(stored[label], [table.index.get_loc(label) + 0.3] * len(stored), **dots)
     axes.axvline(test.y.double().mean().item(), ls="--", color="0.3")
     axes.invert_yaxis()
     axes.margins(y=0.35)
     axes.set(
         xlim=(0.45, 0.9),
-        xlabel="accuracy on held-out reviews (dashed: always say positive)",
+        xlabel="accuracy on held-out reviews (dashed: always say positive"
+        + (")" if stored is None else "; dots: stored seeds)"),
         title=plots.true_title(
             "Short reviews: a bag of words is hard to beat",
             ours["accuracy"] <= bags.max() + ours["error"],
@@ -788,7 +810,7 @@ def decisions_under_other_weights(
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
     axes.set(
-        xlim=(0, max(20, 190 * table["changed"].max())),  # room for the text beside a bar
+        xlim=(0, max(22, 200 * table["changed"].max())),  # room for the text beside a bar
         xlabel="decisions that change (per cent of the held-out reviews)",
         title=plots.true_title(
             "Other weights, mostly the same decisions",

@@ -186,6 +186,7 @@ def AttentionClassifier(t, AttentionClassifier):
     _are_shares_of_real_words(weights, lengths)
     _depend_on_the_review_alone(model, ids, lengths)
     _come_from_states_of_both_sides(model, ids, lengths)
+    _come_from_a_softmax(model, ids, lengths)
     _decide_and_learn(model, ids, lengths)
     for what, zeros in (("a softmax", logits.sum(1) - 1), ("a log-softmax", logits.logsumexp(1))):
         checks.require(
@@ -357,6 +358,29 @@ def _come_from_states_of_both_sides(model: nn.Module, ids: Tensor, lengths: Tens
     )
 
 
+def _come_from_a_softmax(model: nn.Module, ids: Tensor, lengths: Tensor) -> None:
+    """Multiply v, whatever its name: the logarithms of the weights' ratios grow by that factor."""
+    inside = {id(p) for m in model.modules() if isinstance(m, _CELLS) for p in m.parameters()}
+    inside.add(id(model.embedding.weight))
+    for parameter in (p for p in model.parameters() if id(p) not in inside):
+        logs = []
+        for factor in (1, -3, 5):
+            with torch.no_grad():
+                kept = parameter.clone()
+                parameter *= factor
+                weights = _called(model, ids, lengths)[1][1, :4]
+                parameter.copy_(kept)
+            logs.append((weights / weights[0]).log())
+        size = (logs[2] - logs[1]).abs().max()
+        if size > 1e-2 and (logs[1] + logs[2] - 2 * logs[0]).abs().max() < 1e-4 * size:
+            return
+    raise checks.CheckFailed(
+        "The weights sum to 1, but they are no softmax of the scores v · tanh(W h + b): where v is "
+        "multiplied by 5, the logarithms of their ratios must be, too. A sigmoid divided by its "
+        "sum, for instance, is no softmax."
+    )
+
+
 def _read_the_context_alone(model: nn.Module) -> None:
     """Look at what the read-out sees of single words: states, which lie between -1 and 1."""
     if not isinstance(getattr(model, "output", None), nn.Linear):
@@ -511,6 +535,7 @@ def test_attention_step(t, test_attention_step, published_step):
         "question": "a step that gives the same weights whatever is asked",
         "place": "a step whose scores grow from place to place, whatever the states",
         "neighbour": "a step that looks at the states of another example of the batch",
+        "elsewhere": "a step that takes the scores, but not the context, from another example",
         "padding": "a step that gives weight to padding",
         "cut": "a step whose weights do not sum to 1 where there is padding",
         "read": "right weights with a context that takes in the padding",
@@ -549,7 +574,8 @@ def _by_torch(query, states, mask, W, slip=""):
     if slip == "place":
         added += torch.linspace(0, 1, steps)
     read = torch.cat([h, torch.eye(steps).double().expand(len(h), -1, -1)], dim=2)
-    both = functional.scaled_dot_product_attention(q[:, None], h, read, attn_mask=added[:, None])
+    keys = h.flip(0).contiguous() if slip == "elsewhere" else h
+    both = functional.scaled_dot_product_attention(q[:, None], keys, read, attn_mask=added[:, None])
     context, weights = both[:, 0].split([h.shape[2], steps], dim=1)
     if slip == "cut":
         weights = weights * real

@@ -362,6 +362,30 @@ CLASS_WRONG = {
         ),
         ("        self.readout = ", "        self.rate = dropout\n        self.readout = "),
     ],
+    "The layers' dropout is used once more, on the final state: it acts between the layers alone.": [
+        (
+            ANSWER,
+            "return self.readout(nn.functional.dropout(final, self.rnn.dropout, self.training))",
+        )
+    ],
+    "The input is dropped as well: dropout acts between the layers alone.": [
+        (
+            "states = self.rnn(x)[0]",
+            "states = self.rnn(nn.functional.dropout(x, self.rnn.dropout, self.training))[0]",
+        )
+    ],
+    "The answers are dropped as well: dropout acts between the layers alone.": [
+        (
+            ANSWER,
+            "return nn.functional.dropout(self.readout(final), self.rnn.dropout, self.training)",
+        )
+    ],
+    "The final state is dropped in evaluation mode, too: leave dropout to the layers.": [
+        (ANSWER, "return self.readout(nn.functional.dropout(final, self.rnn.dropout))")
+    ],
+    "Every call puts the layers into training mode: leave the mode to the caller.": [
+        ("states = self.rnn(x)[0]", "states = self.rnn.train()(x)[0]")
+    ],
     "The read-out's weights are detached: they get no gradient and never learn.": [
         (
             "return self.readout(final)",
@@ -509,6 +533,16 @@ UNTIL_WRONG = {
     "It always says solved: out of reach it returns False.": [
         ("    return False, scores", "    return True, scores")
     ],
+    "Reached at the last step of the budget is reached as well: then it returns True.": [
+        ("            return True, scores", "            return len(scores) < max_steps, scores")
+    ],
+    "The rate is 0.03 unless the caller gives one.": [("lr: float = 0.03", "lr: float = 0.01")],
+    "The loss is a sum over the batch: leave cross_entropy its mean.": [
+        ("cross_entropy(output, targets)", 'cross_entropy(output, targets, reduction="sum")')
+    ],
+    "All of the last ten must have reached the target: their mean is enough.": [
+        (RECENT, "recent = (max if error else min)(scores[-10:])")
+    ],
     "It never says solved: return True when the target is reached.": [
         ("            return True, scores", "            return False, scores")
     ],
@@ -612,6 +646,32 @@ def train_until(model, task, target, max_steps, lr=0.03):
         )
     ],
     "Adam without foreach": [("lr=lr)", "lr=lr, foreach=False)")],
+    "evaluation mode at the end": [
+        (
+            "            return True, scores",
+            "            model.eval()\n            return True, scores",
+        ),
+        ("    return False, scores", "    model.eval()\n    return False, scores"),
+    ],
+    "no update once the target is reached": """
+def train_until(model, task, target, max_steps, lr=0.03):
+    adam, scores = torch.optim.Adam(model.parameters(), lr=lr), []
+    model.train()
+    for _ in range(max_steps):
+        x, y = task()
+        out = model(x)
+        floats = y.is_floating_point()
+        loss = ((out[:, 0] - y) ** 2).mean() if floats else nn.functional.cross_entropy(out, y)
+        scores.append(loss.item() if floats else (out.argmax(1) == y).double().mean().item())
+        mean = np.mean(scores[-10:])
+        if len(scores) > 9 and (mean <= target if floats else mean >= target):
+            return True, scores
+        adam.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        adam.step()
+    return False, scores
+""",
 }
 
 # --- the exam -----------------------------------------------------------------------------------
@@ -652,9 +712,23 @@ MEMORY_WRONG = {
         )
     ],
     "Nothing comes back: return the trained model.": [("    return model", "    return None")],
+    "The first weights are left to chance: torch.manual_seed(seed) comes first.": [
+        ("    torch.manual_seed(seed)\n", "")
+    ],
+    "The seed is written in it: use the argument.": [
+        ("torch.manual_seed(seed)", "torch.manual_seed(0)"),
+        ("copy_task(T, seed)", "copy_task(T, 0)"),
+    ],
+    "The length is written in it: train at length T.": [
+        ("memory_for(T)", "memory_for(100)"),
+        ("copy_task(T, seed)", "copy_task(100, seed)"),
+    ],
 }
 MEMORY_RIGHT = {
     "a GRU": [('"lstm"', '"gru"')],
+    "shorter sequences first": [
+        (TRAIN, "train_until(model, copy_task(max(3, T // 4), seed), 0.99, 60)\n    " + TRAIN)
+    ],
     "wider": [("HIDDEN, SYMBOLS", "40, SYMBOLS")],
 }
 
@@ -680,6 +754,10 @@ NORM_WRONG = {
     ],
     "eps has a value of its own: use the argument.": [("variance + eps", "variance + 1e-5")],
     "eps is missing: add it to the variance.": [("variance + eps", "variance")],
+    "eps is 1e-5 unless the caller gives one.": [("eps: float = 1e-5", "eps: float = 1e-3")],
+    "gain stands outside tanh: it scales the normalised sum, before the squashing.": [
+        (NORMED, "return gain * torch.tanh((a - mean) / torch.sqrt(variance + eps) + b)")
+    ],
     "It divides by the variance: divide by its root.": [
         ("torch.sqrt(variance + eps)", "(variance + eps)")
     ],
@@ -824,6 +902,13 @@ PATH_WRONG = {
     "The mean over the batch comes back: keep every sequence.": [
         ("states.cpu().numpy()", "states.cpu().numpy().mean(axis=0)")
     ],
+    "Axes of length 1 are gone: no squeeze.": [
+        ("states.cpu().numpy()", "states.cpu().numpy().squeeze()")
+    ],
+    "The layers stay in evaluation mode: put back the mode that they had.": [
+        ("model.eval()", "model.rnn.eval()"),
+        ("    model.train(before)\n", ""),
+    ],
     "Nested lists come back: end with .cpu().numpy().": [
         ("states.cpu().numpy()", "states.cpu().numpy().tolist()")
     ],
@@ -859,6 +944,10 @@ def hidden_trajectory(model, x):
         model.train(mode)
 """,
     "as an array": [("states.cpu().numpy()", "np.asarray(states.cpu())")],
+    "the layers alone in evaluation mode": [
+        ("model.eval()", "model.rnn.eval()"),
+        ("model.train(before)", "model.rnn.train(before)"),
+    ],
 }
 
 # --- find the bug -------------------------------------------------------------------------------
@@ -988,6 +1077,19 @@ TEST_WRONG = {
     ],
     "State, input and bias are zero: there tanh has slope 1 whatever you do.": [
         (TEST_AFTER, "    h, x, b = 0 * h, 0 * x, 0 * b\n" + TEST_AFTER)
+    ],
+    "The tolerance is so wide that small mistakes pass.": [("atol=1e-8", "atol=0.5")],
+    "The first row alone is compared: look at the whole matrix.": [
+        ("(J, np.stack(columns, axis=1),", "(J[0], np.stack(columns, axis=1)[0],")
+    ],
+    "Absolute values are compared: a wrong sign goes unseen.": [
+        ("(J, np.stack(columns, axis=1),", "(np.abs(J), np.abs(np.stack(columns, axis=1)),")
+    ],
+    "The state is zero: a function that leaves it out goes unseen.": [
+        (TEST_AFTER, "    h = 0 * h\n" + TEST_AFTER)
+    ],
+    "W_h is symmetric: a function that does not transpose it goes unseen.": [
+        (TEST_AFTER, "    W_h = W_h + W_h.T\n" + TEST_AFTER)
     ],
     "The colleague's name is written in it: call the function that is handed in.": [
         ("J = jacobian(", "J = found_jacobian(")
@@ -1184,6 +1286,12 @@ SAYS = {
         "The second direction is not passed on: bidirectional has no effect.": "bidirectional",
         "batch_first is missing: x is (N, T, D).": "batch_first",
         "It always builds an LSTM: cell decides.": "must be a RNN",
+        "The final state is dropped as well: dropout acts between the layers alone.": "between the layers alone",
+        "The layers' dropout is used once more, on the final state: it acts between the layers alone.": "between the layers alone",
+        "The input is dropped as well: dropout acts between the layers alone.": "between the layers alone",
+        "The answers are dropped as well: dropout acts between the layers alone.": "between the layers alone",
+        "The final state is dropped in evaluation mode, too: leave dropout to the layers.": "in evaluation mode",
+        "Every call puts the layers into training mode: leave the mode to the caller.": "the mode to the caller",
     },
     "train_until": {
         "Errors are compared as if large were good: an error must be at most the target.": "at most",
@@ -1193,7 +1301,12 @@ SAYS = {
         "It always says solved: out of reach it returns False.": "returns False",
         "(N, 1) minus (N,) is a table: compare output[:, 0] with float targets.": "output[:, 0]",
     },
-    "train_memory": {"The model is never trained: call train_until.": "guessing"},
+    "train_memory": {
+        "The model is never trained: call train_until.": "guessing",
+        "The first weights are left to chance: torch.manual_seed(seed) comes first.": "manual_seed",
+        "The seed is written in it: use the argument.": "use the argument",
+        "The length is written in it: train at length T.": "a length written in it",
+    },
     "layer_norm_step": {
         "It normalises over the batch: take mean and variance over the units, dim=1.": "over the batch",
         "It divides by H - 1: layer normalisation divides by H (unbiased=False).": "unbiased",
@@ -1205,6 +1318,9 @@ SAYS = {
         "The network is in training mode, so dropout is on: call eval() first.": "mode",
         "The mode is not put back: leave it as it was before the call.": "mode",
         "A tensor comes back: end with .cpu().numpy().": "NumPy",
+        "float64 is forced: keep the dtype of the states.": "keep the dtype",
+        "Axes of length 1 are gone: no squeeze.": "(1, 1, 4)",
+        "The layers stay in evaluation mode: put back the mode that they had.": "mode",
     },
     "test_jacobian": {
         "It never fails: nothing is asserted.": "passes on the colleague's function",
@@ -1216,6 +1332,11 @@ SAYS = {
         "It looks at a fixed point: there the state before and the state after are the same.": "one of its two mistakes mended",
         "The input is zero: a function that leaves it out goes unseen.": "leaves out the input",
         "The bias is zero: a function that leaves it out goes unseen.": "leaves out the bias",
+        "The tolerance is so wide that small mistakes pass.": "a tenth too large",
+        "The first row alone is compared: look at the whole matrix.": "last row is missing",
+        "Absolute values are compared: a wrong sign goes unseen.": "wrong sign",
+        "The state is zero: a function that leaves it out goes unseen.": "leaves out the state",
+        "W_h is symmetric: a function that does not transpose it goes unseen.": "not of its transpose",
     },
     "repaired_jacobian": {
         "Both mistakes are still there: your test_jacobian is red on this function.": "Both",

@@ -124,16 +124,7 @@ def SequenceClassifier(t, SequenceClassifier):
         checks.require(
             model.double()(x.double()).dtype == torch.float64, f"{where}: float64 is not kept."
         )
-    calm = SequenceClassifier("gru", 3, 4, 5, 2, dropout=0.5).train()
-    checks.require(
-        calm.rnn.dropout == 0.5, "SequenceClassifier: dropout is not passed on to the layers."
-    )
-    calm.rnn.dropout = 0.0
-    checks.require(
-        torch.equal(calm(x), calm(x)),
-        "SequenceClassifier: something is dropped after the last layer: dropout acts between the "
-        "layers alone.",
-    )
+    _drop_between_layers_alone(SequenceClassifier("gru", 3, 4, 5, 2, dropout=0.5), x)
     try:
         SequenceClassifier("transformer", 3, 4, 5)
     except ValueError:
@@ -146,6 +137,26 @@ def SequenceClassifier(t, SequenceClassifier):
     else:
         raise checks.CheckFailed("SequenceClassifier: an unknown cell must be a ValueError.")
     t.say("SequenceClassifier: three cells, stacked and both ways")
+
+
+def _drop_between_layers_alone(model, x):
+    checks.require(
+        model.rnn.dropout == 0.5, "SequenceClassifier: dropout is not passed on to the layers."
+    )
+    model.eval()
+    checks.require(
+        torch.equal(model(x), model(x)),
+        "SequenceClassifier: in evaluation mode two passes differ. Nothing may be dropped there: "
+        "leave dropout to the layers, and the mode to the caller.",
+    )
+    between = (
+        "SequenceClassifier: something is dropped before the first layer or after the last: "
+        "dropout acts between the layers alone."
+    )
+    model.train().rnn.eval()  # the layers drop nothing now, and their rate is still 0.5
+    checks.require(torch.equal(model(x), model(x)), between)
+    model.train().rnn.dropout = 0.0
+    checks.require(torch.equal(model(x), model(x)), between)
 
 
 def _without_gradient(model, loss):
@@ -165,10 +176,13 @@ def _fill(model):
 
 
 def train_until(t, train_until):
-    def run(target, most, floats, size=1.0):
+    modes = []
+
+    def run(target, most, floats, size=1.0, **more):
         model = nn.Sequential(nn.Flatten(), nn.Linear(6, 1 if floats else 3)).double()
         for p in model.parameters():
             p.data = torch.linspace(-0.2, 0.3, p.numel(), dtype=torch.float64).view_as(p)
+        model.register_forward_pre_hook(lambda model, _: modes.append(model.training))
         rng = np.random.default_rng(2)
 
         def task():
@@ -176,30 +190,37 @@ def train_until(t, train_until):
             return x, x[:, 0, 0] if floats else x[:, 0].argmax(dim=1)
 
         call = {"model": model.eval(), "task": task, "target": target, "max_steps": most}
-        call["lr"] = 0.02
-        return *t.check(
-            train_until, call, "solved, scores", ignore="solved, scores", float32=False, quiet=True
-        ).values(), model
+        solved, scores = t.check(
+            train_until,
+            call | more,
+            "solved, scores",
+            ignore="solved, scores",
+            float32=False,
+            quiet=True,
+        ).values()
+        weights = torch.cat([p.detach().flatten() for p in model.parameters()])
+        return solved, scores, weights
 
-    solved, scores, model = run(1.1, 14, False, size=8.0)
+    solved, scores, weights = run(1.1, 14, False, size=8.0, lr=0.02)
     checks.require(
         isinstance(scores, list) and isinstance(solved, bool | np.bool_),
         "train_until must return solved (True or False) and a list of scores, in this order.",
     )
     plain = all(type(score) is float for score in scores)
+    checks.hold("train_until", {"scores must be plain floats: call .item()": plain})
+    t.compare("train_until: accuracies", scores)
     checks.hold(
         "train_until",
         {
-            "a target out of reach takes max_steps steps and returns False": len(scores) == 14
-            and not solved,
-            "call model.train() before the steps": model.training,
-            "scores must be plain floats: call .item()": plain,
+            "a target out of reach takes max_steps steps and returns False": not solved,
+            "call model.train() before the steps": all(modes),
         },
     )
-    t.compare("train_until: accuracies", scores)
-    weights = torch.cat([p.detach().flatten() for p in model.parameters()])
     t.compare("train_until: weights after 14 steps", weights, atol=1e-5)
-    early, (solved, errors, _) = len(run(0.0, 30, False)[1]), run(0.5, 300, True)
+    small = run(1.1, 5, False)[2]
+    t.compare("train_until: weights after 5 steps, without lr", small, atol=1e-5)
+    early, late = len(run(0.0, 30, False, lr=0.02)[1]), run(0.0, 10, False, lr=0.02)[0]
+    solved, errors, _ = run(0.5, 300, True, lr=0.02)
     t.compare("train_until: first error", errors[0], atol=1e-5)
     low = solved and len(errors) > 10 and np.mean(errors[-10:]) <= 0.5
     checks.hold(
@@ -207,10 +228,21 @@ def train_until(t, train_until):
         {
             "stop as soon as the last ten scores have reached the target, never before ten": early
             == 10,
+            "a target that is reached at the last step of the budget is reached: True": late,
             "an error must become at most the target, an accuracy at least": low,
+            "a mean that equals the target has reached it": _reaches_what_it_equals(train_until),
         },
     )
+    t.compare("train_until: steps until the error is 0.5", len(errors))
     t.say("train_until: stops at an accuracy from below, at an error from above")
+
+
+def _reaches_what_it_equals(train_until):
+    """Tell whether an error of 0 reaches a target of 0."""
+    model = nn.Sequential(nn.Flatten(), nn.Linear(6, 1))
+    for p in model.parameters():
+        nn.init.zeros_(p)
+    return train_until(model, lambda: (torch.ones(4, 2, 3), torch.zeros(4)), 0.0, 12)[0]
 
 
 def train_memory(t, train_memory, memory_model, SequenceClassifier, accuracy):
@@ -229,7 +261,30 @@ def train_memory(t, train_memory, memory_model, SequenceClassifier, accuracy):
         f"train_memory: {right:.0%} right. It learns: give it a target nearer 1 and up to 300 "
         "steps.",
     )
+    lengths = set()
+    hook = nn.modules.module.register_module_forward_pre_hook(
+        lambda layer, x: lengths.add(x[0].shape[1]) if isinstance(layer, nn.RNNBase) else None
+    )
+    try:
+        one, again, other = (_weights(train_memory(6, seed)) for seed in (1, 1, 2))
+    finally:
+        hook.remove()
+    checks.hold(
+        "train_memory",
+        {
+            "with T = 6 it must train on sequences of 6 steps: is a length written in it": 6
+            in lengths,
+            "two calls with one seed train two different networks: torch.manual_seed(seed) comes "
+            "first, and copy_task takes the seed": one.is_cuda or torch.allclose(one, again),
+            "another seed trains the same network: use the argument": not torch.equal(one, other),
+        },
+    )
     t.say("train_memory: more than 97 % right after 100 steps")
+
+
+def _weights(model):
+    """All weights of a model, as one row."""
+    return torch.cat([p.detach().flatten() for p in model.parameters()])
 
 
 def layer_norm_step(t, layer_norm_step):
@@ -252,6 +307,9 @@ def layer_norm_step(t, layer_norm_step):
     checks.require(h.requires_grad, "layer_norm_step: no gradient gets through it.")
     (h * _rows(2, [1.0, -2.0, 0.5, 0.3, 0.7, -1.0])).sum().backward()
     t.compare("layer_norm_step: gradient of x", x.grad)
+    small = [0.01 * args[name] for name in ("x", "h_prev", "W_x", "W_h")]
+    h = layer_norm_step(*small, args["gain"], args["b"])
+    t.compare("layer_norm_step: h, without eps", h)
 
 
 def _rows(count, numbers):
@@ -272,7 +330,8 @@ def hidden_trajectory(t, hidden_trajectory, SequenceClassifier):
             "hidden_trajectory must return a NumPy array: .cpu().numpy() at the end.",
         )
         checks.require(
-            model.training == before, "hidden_trajectory: leave the mode as it was before the call."
+            all(part.training == before for part in model.modules()),
+            "hidden_trajectory: leave the mode as it was before the call.",
         )
         checks.require(
             np.array_equal(found, hidden_trajectory(**args)),
@@ -280,6 +339,15 @@ def hidden_trajectory(t, hidden_trajectory, SequenceClassifier):
             "be in evaluation mode while it runs.",
         )
         t.compare("hidden_trajectory: states", found, atol=1e-5)
+        checks.require(
+            found.dtype == np.float32,
+            f"hidden_trajectory: float32 input gives {found.dtype} states: keep the dtype.",
+        )
+    one = hidden_trajectory(model, args["x"][:1, :1]).shape
+    checks.require(
+        one == (1, 1, 4),
+        f"hidden_trajectory: for one sequence of one step the shape must be (1, 1, 4), not {one}.",
+    )
     both, grads = SequenceClassifier("gru", 3, 4, 2, bidirectional=True).double(), []
     both.rnn.register_forward_hook(lambda *_: grads.append(torch.is_grad_enabled()))
     wide = hidden_trajectory(both, args["x"].double())
@@ -314,6 +382,11 @@ def test_jacobian(t, test_jacobian, found_jacobian):
         "wrong side": "slopes that belong to the columns and should belong to the rows",
         "no tanh": "a Jacobian without the slope of tanh",
         "gate": "a Jacobian with the slope of a sigmoid",
+        "untransposed": "a Jacobian made of W_h, not of its transpose",
+        "minus": "a Jacobian with the wrong sign",
+        "larger": "a Jacobian that is a tenth too large",
+        "short": "a Jacobian whose last row is missing",
+        "h": "a Jacobian that leaves out the state, h @ W_h",
         "x": "a Jacobian that leaves out the input",
         "b": "a Jacobian that leaves out the bias",
     }
@@ -337,6 +410,13 @@ def _by_autograd(h, x, W_x, W_h, b, slip=""):
         found = W_h.T * (1 - h**2)[:, None]
     if slip == "wrong side":
         found = W_h.T * slope
+    if slip == "untransposed":
+        found = W_h * slope[:, None]
+    if slip == "h":
+        found = W_h.T * (1 - torch.tanh(before) ** 2)[:, None]
+    if slip == "short":
+        found[-1] = 0
+    found = found * {"minus": -1, "larger": 1.1}.get(slip, 1)
     if slip == "by hand":
         found = torch.diag(4 / (2 + 2 * torch.cosh(2 * (before + h @ W_h)))) @ W_h.T
     return found.numpy()

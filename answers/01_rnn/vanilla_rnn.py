@@ -178,6 +178,10 @@ def rnn_forward(x, h0, W_x, W_h, b):
         "The read-out's bias is counted per hidden unit: b_y has one number for each class.": [
             ("H * C + C", "H * C + H")
         ],
+        "W_h is counted as (D, H): it leads from state to state, so it is (H, H).": [
+            ("H * H", "D * H")
+        ],
+        "The read-out's weights are missing: W_y is learned too.": [("H * C + ", "")],
         "W_h is counted as (D, D): it leads from state to state, so it is (H, H).": [
             ("H * H", "D * D")
         ],
@@ -283,6 +287,9 @@ def rnn_forward(x, h0, W_x, W_h, b):
         ],
     },
     "numerical_gradient": {
+        "The preset eps is another one: leave eps=1e-5 in the first line.": [
+            ("eps: float = 1e-5", "eps: float = 1e-6")
+        ],
         "This is the one-sided difference: step to both sides, x + eps and x - eps.": [
             ("(f(above) - f(below)) / (2 * eps)", "(f(above) - f(x)) / eps")
         ],
@@ -638,6 +645,21 @@ def rnn_forward(x, h0, W_x, W_h, b):
                 "torch.zeros(x.shape[0], self.weight_hh_l0.shape[0], dtype=x.dtype)",
             )
         ],
+        "PyTorch's own layer does the work: write the step yourself.": """class VanillaRNN(nn.Module):
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.layer = nn.RNN(input_size, hidden_size, batch_first=True)
+
+    def forward(self, x, h0=None):
+        h, h_n = self.layer(x, None if h0 is None else h0[None])
+        return h, h_n[0]
+""",
+        "The seed is set inside, so every module starts alike: leave that to the caller.": [
+            ("        shapes = {", "        torch.manual_seed(0)\n        shapes = {")
+        ],
+        "h0 is detached: gradients must reach it, so leave detach() out.": [
+            ("if h0 is None else h0", "if h0 is None else h0.detach()")
+        ],
         "All weights start equal, so all units stay the same: draw them at random.": [
             ("-(hidden_size**-0.5), hidden_size**-0.5", "hidden_size**-0.5, hidden_size**-0.5")
         ],
@@ -708,6 +730,31 @@ def rnn_forward(x, h0, W_x, W_h, b):
         ],
         "All steps are real: what comes out of padded steps goes unseen.": [
             ("np.arange(6) < np.array([[6], [4]])", "np.ones((2, 6), dtype=bool)")
+        ],
+        "One of the five gradients is not compared: look at all of them.": [
+            (
+                "in params.items():\n        loss",
+                "in [(n, params[n]) for n in params if n != 'b']:\n        loss",
+            )
+        ],
+        "The read-out's weights are not compared: look at all five gradients.": [
+            (
+                "in params.items():\n        loss",
+                "in [(n, params[n]) for n in params if n != 'W_y']:\n        loss",
+            )
+        ],
+        "The lengths of the gradients are compared: they have directions, too.": [
+            (
+                TEST["assert"],
+                "np.testing.assert_allclose(np.linalg.norm(grads[name]), np.linalg.norm(nudged), rtol=1e-4)",
+            )
+        ],
+        "The directions of the gradients are compared: they have lengths, too.": [
+            (
+                TEST["assert"],
+                "g, n = grads[name].ravel(), nudged.ravel()\n"
+                "        assert g @ n > 0.9999 * np.linalg.norm(g) * np.linalg.norm(n)",
+            )
         ],
         "There is one sequence: two that read the same character at once go unseen.": [
             ("size=(2, 2, 6))", "size=(2, 1, 6))"),
@@ -1258,6 +1305,7 @@ SAYS = {
         "A batch without a real step is an error: divide by at least 1, then loss and gradient are 0.": "divide by at least 1",
     },
     "numerical_gradient": {
+        "The preset eps is another one: leave eps=1e-5 in the first line.": "unless the caller",
         "x.ravel() of a transposed array is a copy, so f never sees the nudge: write into x[i].": "x.T is wrong",
         "f is called with a flat copy of x: give it an array of x's shape.": "array like x",
         "x comes back with rounding errors: x + eps - 2 * eps + eps is not quite x. Keep the old number.": "changed its argument x",
@@ -1277,6 +1325,9 @@ SAYS = {
         "The weights' gradients are always float64: keep the dtype of the input.": "float32",
     },
     "VanillaRNN": {
+        "PyTorch's own layer does the work: write the step yourself.": "a layer of PyTorch's",
+        "The seed is set inside, so every module starts alike: leave that to the caller.": "start from the same numbers",
+        "h0 is detached: gradients must reach it, so leave detach() out.": "No gradient reaches h0",
         "Without h0 it fails: None means that the state before the first step is zero.": "Without h0",
         "The zeros are always float32: give them the dtype of x.": "the dtype and the device of x",
         "Without h0 it starts from random numbers: None means zeros.": "not from random numbers",
@@ -1299,6 +1350,10 @@ SAYS = {
         "All steps are real: what comes out of padded steps goes unseen.": "to which padded steps add their share",
         "There is one sequence: two that read the same character at once go unseen.": "two sequences read one character",
         "Two ways to add up differ in the last digits: compare with a tolerance, not with ==.": "and should pass (AssertionError",
+        "One of the five gradients is not compared: look at all of them.": "twice the gradient of b",
+        "The read-out's weights are not compared: look at all five gradients.": "twice the gradient of W_y",
+        "The lengths of the gradients are compared: they have directions, too.": "wrong sign",
+        "The directions of the gradients are compared: they have lengths, too.": "twice the gradient of W_x",
         "The recurrent weights alone are compared: the others can be wrong too.": "passes on twice the gradient of W_x",
         "There is one step alone: with no later step nothing can be lost on the way back.": "passes on the colleague's function",
     },

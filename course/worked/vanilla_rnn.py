@@ -120,6 +120,14 @@ def numerical_gradient(t, numerical_gradient):
         "numerical_gradient: the gradient at x.T is wrong, though that at x is right. What "
         "x.ravel() gives of a transposed array is a copy: f never sees what you write there.",
     )
+    far = []
+    x = np.array([0.4, -1.1])
+    numerical_gradient(lambda v: far.append(np.abs(v - x).max()) or 0.0, x.copy())
+    checks.require(
+        np.isclose(max(far), 1e-5, rtol=1e-4),
+        f"numerical_gradient: without eps an entry is moved by {max(far):.2g}; it must be 1e-05 "
+        "unless the caller says otherwise.",
+    )
     t.say("numerical_gradient: gradient (2, 3), and (4,) with the eps that is preset")
 
 
@@ -194,6 +202,11 @@ def VanillaRNN(t, VanillaRNN):
             parameter.copy_(torch.from_numpy(_numbers(i, *parameter.shape)))
     x, h0 = torch.from_numpy(2 * _numbers(4, 2, 4, 3)), torch.from_numpy(_numbers(5, 2, 5))
     model = _with_weights(VanillaRNN(3, 5), layer)
+    checks.require(
+        not any(isinstance(m, nn.RNNBase | nn.RNNCellBase) for m in model.modules()),
+        "VanillaRNN: a layer of PyTorch's does the work inside. Write the step yourself, with "
+        "torch.tanh: neither nn.RNN nor nn.RNNCell.",
+    )
     names = "h, h_n"
     try:
         got = t.check(model, {"x": x, "h0": h0}, names, float32=False, quiet=True)
@@ -239,6 +252,17 @@ def VanillaRNN(t, VanillaRNN):
             parameter.grad is not None and bool((parameter.grad != 0).any()),
             f"No gradient reaches {name}: use it as it is, without detach() or .data.",
         )
+    start = h0.float().requires_grad_()
+    model(x.detach(), start)[0].sum().backward()
+    checks.require(
+        start.grad is not None and bool((start.grad != 0).any()),
+        "No gradient reaches h0: use it as it is, without detach() or .data.",
+    )
+    one, other = (list(VanillaRNN(3, 5).parameters()) for _ in range(2))
+    checks.require(
+        not all(map(torch.equal, one, other)),
+        "VanillaRNN: two modules start from the same numbers: leave the seed to the caller.",
+    )
     _runs_on_any_device(VanillaRNN(3, 5))
     t.say("VanillaRNN: h (2, 4, 5), h_n (2, 5), equal to nn.RNN with the same weights")
 
@@ -274,6 +298,7 @@ def test_gradients(t, test_gradients, colleagues_gradients):
     red = {
         colleagues_gradients: "the colleague's function",
         **{name: f"twice the gradient of {name}" for name in names},
+        "sign": "gradients with the wrong sign",
         "mask": "gradients to which padded steps add their share",
         "rows": "a W_x whose row counts once where two sequences read one character at one step",
     }
@@ -297,7 +322,8 @@ def _by_autograd(ids, targets, mask, params, slip=""):
     real = torch.as_tensor(mask)
     loss = (losses * real).sum() / real.sum()
     (losses.sum() / real.sum() if slip == "mask" else loss).backward()
-    grads = {name: value.grad.numpy() * (1 + (name == slip)) for name, value in p.items()}
+    factors = {name: 2 if name == slip else -1 if slip == "sign" else 1 for name in p}
+    grads = {name: value.grad.numpy() * factors[name] for name, value in p.items()}
     if slip == "rows":
         grads["W_x"] = np.zeros(p["W_x"].shape)
         for step, row in zip(np.asarray(ids).T, rows, strict=True):

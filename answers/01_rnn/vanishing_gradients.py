@@ -525,12 +525,26 @@ WRONG = {
             (_TWO_PARTS, "    agree(at_once['W_y'], second['W_y'])\n"),
             (_LENGTHS, "for max_norm in (3 * length,):"),
         ],
+        "The recurrent weights alone are looked at: the read-out can be wrong, too.": [
+            (_ONE_UPDATE, _ONE_UPDATE.replace("grads.items()", "[('W_h', grads['W_h'])]")),
+            (_TWO_PARTS, "    agree(at_once['W_h'], second['W_h'])\n"),
+        ],
         "It never makes two updates: gradients at outdated parameters pass.": [(_TWO_PARTS, "")],
         "The colleague's name is written in it: call the loop that is handed in.": [
             (_AGREE, _AGREE + "\n    train = train_on_stream_buggy")
         ],
     },
     "train_on_stream": {
+        "A short gradient is made longer: one below max_norm stays as it is.": [
+            (
+                _CLIPPED,
+                "size = clip_grad_norm(list(grads.values()), max_norm)[1]\n"
+                "        clipped = [grad * (max_norm / size) for grad in grads.values()]",
+            )
+        ],
+        "The losses are weighed by their steps: each is the mean of its own part.": [
+            ("losses.append(loss)", "losses.append(loss * states.shape[1] / x.shape[1])")
+        ],
         "Both mistakes are still there: try the two symptoms on your loop.": _STREAM
         + "    params, losses = dict(params), []\n"
         + "    for start in range(0, x.shape[1], k):\n"
@@ -1047,8 +1061,10 @@ SAYS = {
         "The length of an update alone is compared: it has a direction.": "adds what it should subtract",
         "Every gradient is longer than max_norm: short ones must stay as they are.": "makes short gradients longer",
         "It never makes two updates: gradients at outdated parameters pass.": "belong to the first parameters",
+        "The recurrent weights alone are looked at: the read-out can be wrong, too.": "never changes b_y",
     },
     "train_on_stream": {
+        "A short gradient is made longer: one below max_norm stays as it is.": "must be left as they are",
         "params is changed: work on a copy of the dict.": "in place",
         "The arrays in params are changed in place: make new ones (no -=).": "in place",
         "The parameters are float64 for float32 input: multiply by the learning rate as a Python float.": "float32",

@@ -138,6 +138,7 @@ def test_training_loop(t, test_training_loop, train_on_stream_buggy):
         "normed": "a loop that makes short gradients longer",
         "climbs": "a loop that adds what it should subtract",
         "stale": "a loop whose gradients all belong to the first parameters",
+        "b_y": "a loop that never changes b_y",
     }
     green = {"": "a right loop, in PyTorch"}
     t.say(
@@ -169,8 +170,9 @@ def _train_with_torch(x, targets, h0, params, k, learning_rate, max_norm, slip="
                 for q in group:
                     q.grad *= max(1.0, max_norm / norm)
         with torch.no_grad():
-            for q in p.values():
-                q += (1 if slip == "climbs" else -1) * learning_rate * q.grad
+            for name, q in p.items():
+                rate = 0.0 if name == slip else learning_rate
+                q += (1 if slip == "climbs" else -1) * rate * q.grad
         losses.append(loss.item())
         h = h0 if slip == "forgets" else h.detach()
     return {name: q.detach().numpy() for name, q in p.items()}, np.array(losses)
@@ -196,6 +198,13 @@ def train_on_stream(t, train_on_stream, loss_and_gradients):
         dtypes == {np.dtype(np.float32)},
         "train_on_stream: float32 parameters must stay float32: multiply by the learning rate as "
         "the Python float that it is.",
+    )
+    whole = {"k": 9, "learning_rate": 0.5, "max_norm": 1e6}
+    new_params, _ = train_on_stream(**checks.copy_of(_TASK), **whole)
+    _, grads, _ = loss_and_gradients(*checks.copy_of(_TASK).values())
+    checks.require(
+        all(np.allclose(new_params[n], _TASK["params"][n] - 0.5 * g) for n, g in grads.items()),
+        "train_on_stream: gradients that are shorter than max_norm must be left as they are.",
     )
     t.say("with learning rate 0 the losses are those of the uncut sequence")
 

@@ -479,6 +479,19 @@ WRONG = {
         "Long sequences are cut off: read all T steps, however many.": [
             ("range(x.shape[1])", "range(min(x.shape[1], 20))")
         ],
+        "The cell is clipped on the way: it may hold a number of any size.": [
+            ("hs.append(h)", "hs.append(h); c = np.clip(c, -50, 50)")
+        ],
+        "The cell is squashed on the way: hand on c itself, h alone sees tanh(c).": [
+            ("cs.append(c)", "cs.append(c); c = np.tanh(c)")
+        ],
+        "The cell of each step is a step late: c[:, t] is the cell after step t.": [
+            ("    for t in", "    befores = [c0]\n    for t in"),
+            ("cs.append(c)", "cs.append(befores[-1]); befores.append(c)"),
+        ],
+        "The states of the first sequence start all of them: each has its own.": [
+            ("= h0, c0, [], [], []", "= h0[:1] + 0 * h0, c0[:1] + 0 * c0, [], [], []")
+        ],
     },
     "lstm_gates": {
         "These are pre-activations: i, f and o take the sigmoid, g takes tanh.": [
@@ -1057,6 +1070,50 @@ def lstm_backward(dh, dc, cache):
             ("(found, nudged, ", "(found.sum(), nudged.sum(), "),
             (LENGTHS, "for T in (1,):"),
         ],
+        "The means are compared: entries can be wrong and cancel.": [
+            (
+                NUDGED,
+                "assert np.isclose(found.mean(), nudged.mean(), rtol=1e-4, atol=1e-6), block",
+            )
+        ],
+        "The entries are sorted before they are compared: each has its place.": [
+            (
+                NUDGED,
+                "assert np.allclose(np.sort(found, axis=None), np.sort(nudged, axis=None), 1e-4, 1e-6)",
+            )
+        ],
+        "The gates f, g and o are compared: the input gate can be wrong, too.": [
+            (NUDGED, NUDGED.replace("np.", "'i' in block or np."))
+        ],
+        "The last column of each gradient is compared: look at all of them.": [
+            (
+                NUDGED,
+                "assert np.allclose(found[..., -1], nudged[..., -1], rtol=1e-4, atol=1e-6), block",
+            )
+        ],
+        "The signs are compared: a gradient has a size.": [
+            (NUDGED, "assert (np.sign(found) == np.sign(nudged)).all(), block")
+        ],
+        "The difference has no abs: a gradient that is too small goes unseen.": [
+            (NUDGED, "assert (found - nudged).max() < 1e-4, block")
+        ],
+        "It returns at the first block that is right: look at all eight.": [
+            (
+                NUDGED,
+                "if np.allclose(found, nudged, rtol=1e-4, atol=1e-6):\n                return\n            raise AssertionError(block)",
+            )
+        ],
+        "It steps along the gradient and asks for a lower loss: a wrong gradient lowers it, too.": """
+def test_lstm_gradients(backward):
+    rng = np.random.default_rng(0)
+    W = {gate: rng.normal(size=(4, 2)) for gate in "ifgo"}
+    b = {gate: rng.normal(size=2) for gate in "ifgo"}
+    x, up = rng.normal(size=(3, 4, 2)), rng.normal(size=(3, 4, 2))
+    h, record = found_forward(x, W, b)
+    dW, db = backward(up, record, W)
+    W, b = ({g: v[g] - 1e-4 * d[g] for g in "ifgo"} for v, d in ((W, dW), (b, db)))
+    assert np.sum(up * found_forward(x, W, b)[0]) < np.sum(up * h)
+""",
         "The sizes are compared: a gradient has a sign.": [
             ("(found, nudged, ", "(abs(found), abs(nudged), ")
         ],
@@ -1288,6 +1345,23 @@ RIGHT = {
     },
     "test_lstm_gradients": {
         "own nudges": OWN_NUDGES,
+        "random directions": """
+def test_lstm_gradients(backward):
+    rng = np.random.default_rng(0)
+    for N, T in ((1, 2), (3, 1), (3, 5)):
+        W = {gate: rng.normal(size=(5, 2)) for gate in "ifgo"}
+        b = {gate: rng.normal(size=2) for gate in "ifgo"}
+        x, up = rng.normal(size=(N, T, 3)), rng.normal(size=(N, T, 2))
+        dW, db = backward(up, found_forward(x, W, b)[1], W)
+        for k in "ifgo" * 12:
+            v, w = rng.normal(size=(5, 2)), rng.normal(size=2)
+            there, back = (
+                np.sum(up * found_forward(x, W | {k: W[k] + e * v}, b | {k: b[k] + e * w})[0])
+                for e in (1e-5, -1e-5)
+            )
+            slope = (there - back) / 2e-5
+            assert abs(slope - np.sum(dW[k] * v) - np.sum(db[k] * w)) < 1e-5 * (1 + abs(slope))
+""",
         "largest_error": [(NUDGED, "assert largest_error(found, nudged) < 1e-5, block")],
         "own error": [
             (
@@ -1413,6 +1487,9 @@ SAYS = {
         "The weights alone are compared: the biases can be wrong, too.": "the biases alone are wrong",
         "The gates i, f and g are compared: the output gate can be wrong, too.": "a gradient of W_o whose last entries",
         "There is one sequence: means over sequences pass for sums.": "means over the sequences",
+        "The gates f, g and o are compared: the input gate can be wrong, too.": "a gradient of W_i whose last entries",
+        "The entries are sorted before they are compared: each has its place.": "rows stand in reverse order",
+        "The last column of each gradient is compared: look at all of them.": "W_i whose first entry",
     },
     "repaired_backward": {
         _ADDED: "in place",

@@ -700,6 +700,40 @@ def from_torch_weights(weight_ih, weight_hh, bias_ih, bias_hh):
 }
 
 # --- the module ---------------------------------------------------------------------------------
+_WITH_A_LAYER = """
+class GRU(nn.Module):
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.layer = nn.GRU(input_size, hidden_size, batch_first=True)
+
+    def forward(self, x, h0=None):
+        return self.layer(x, h0)
+"""
+_WITH_A_CELL = """
+class GRU(nn.Module):
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.cell = nn.GRUCell(input_size, hidden_size)
+
+    def forward(self, x, h0=None):
+        h = x.new_zeros(len(x), self.cell.hidden_size) if h0 is None else h0[0]
+        states = []
+        for x_t in x.unbind(1):
+            h = self.cell(x_t, h)
+            states.append(h)
+        return torch.stack(states, 1), h[None]
+"""
+_WITH_A_FUNCTION = [
+    (
+        """            from_x = x_t @ self.weight_ih_l0.T + self.bias_ih_l0
+            from_h = h @ self.weight_hh_l0.T + self.bias_hh_l0
+            r, z = torch.sigmoid(from_x[:, : 2 * H] + from_h[:, : 2 * H]).chunk(2, dim=1)
+            n = torch.tanh(from_x[:, 2 * H :] + r * from_h[:, 2 * H :])
+            h = (1 - z) * n + z * h
+""",
+        "            h = torch.gru_cell(x_t, h, *self.parameters())\n",
+    )
+]
 MODULE_WRONG = {
     "z and 1 - z are swapped: in PyTorch z is the share that is kept.": [
         ("(1 - z) * n + z * h\n", "(1 - z) * h + z * n\n")
@@ -816,6 +850,30 @@ MODULE_WRONG = {
     ],
     "All weights start with the same value: draw them at random, or all units learn the same.": [
         (".uniform_(-bound, bound)", ".fill_(0.1)")
+    ],
+    "The weights are counted up, not drawn: every new GRU starts with the same numbers.": [
+        (
+            "torch.empty(rows, input_size).uniform_(-bound, bound)",
+            "torch.tensor(np.arange(rows * input_size).reshape(rows, -1) / 100).float()",
+        ),
+        (
+            "torch.empty(rows, hidden_size).uniform_(-bound, bound)",
+            "torch.tensor(np.arange(rows * hidden_size).reshape(rows, -1) / 100).float()",
+        ),
+    ],
+    "The seed is set in the constructor: every new GRU starts with the same numbers.": [
+        ("bound = hidden_size**-0.5", "torch.manual_seed(0)\n        bound = hidden_size**-0.5")
+    ],
+    "nn.GRU does the work: the step must be your own.": _WITH_A_LAYER,
+    "nn.GRUCell does the work: the step must be your own.": _WITH_A_CELL,
+    "torch.gru_cell does the work: the step must be your own.": _WITH_A_FUNCTION,
+    "A layer of PyTorch's, made in forward, does the work: the step must be your own.": [
+        (
+            "        H = self.weight_hh_l0.shape[1]\n",
+            "        H = self.weight_hh_l0.shape[1]\n"
+            "        layer = nn.GRU(x.shape[2], H, batch_first=True, device=x.device, dtype=x.dtype)\n"
+            "        return torch.func.functional_call(layer, dict(self.named_parameters()), (x, h0))\n",
+        )
     ],
     "weight_ih_l0 is a plain tensor: wrap it in nn.Parameter, or it is never trained.": [
         (
@@ -1186,6 +1244,69 @@ TEST_WRONG = {
             "assert abs(h.mean() - torch.gru_cell(*arrays).numpy().mean()) < 0.1",
         )
     ],
+    "The means are compared, however closely: wrong numbers can have the same mean.": [
+        (
+            TEST_ASSERT,
+            "assert abs(h.mean() - torch.gru_cell(*arrays).numpy().mean()) < 1e-9",
+        )
+    ],
+    "The means of the rows are compared: units can change places unseen.": [
+        (
+            TEST_ASSERT,
+            "assert np.allclose(h.mean(axis=1), torch.gru_cell(*arrays).numpy().mean(axis=1))",
+        )
+    ],
+    "The numbers are sorted before they are compared: each has its place.": [
+        (
+            TEST_ASSERT,
+            "assert np.allclose(np.sort(h, axis=None), np.sort(torch.gru_cell(*arrays).numpy(), axis=None))",
+        )
+    ],
+    "The first unit alone is compared: look at all of them.": [
+        (
+            TEST_ASSERT,
+            "assert np.allclose(h[:, 0], torch.gru_cell(*arrays).numpy()[:, 0])",
+        )
+    ],
+    "The last row alone is compared: look at all of them.": [
+        (TEST_ASSERT, "assert np.allclose(h[-1], torch.gru_cell(*arrays).numpy()[-1])")
+    ],
+    "Most entries must agree: all must.": [
+        (TEST_ASSERT, "assert np.isclose(h, torch.gru_cell(*arrays).numpy()).mean() > 0.5")
+    ],
+    "A tolerance of 0.1 is not one for rounding.": [
+        (TEST_ASSERT, "assert np.allclose(h, torch.gru_cell(*arrays).numpy(), atol=0.1)")
+    ],
+    "The correlation is compared: it hardly falls when all numbers are a little off.": [
+        (
+            TEST_ASSERT,
+            "assert np.corrcoef(h.ravel(), torch.gru_cell(*arrays).numpy().ravel())[0, 1] > 0.999",
+        )
+    ],
+    "The difference has no abs: numbers that are too small go unseen.": [
+        (TEST_ASSERT, "assert (h - torch.gru_cell(*arrays).numpy()).max() < 1e-6")
+    ],
+    "x is zero: where it is multiplied goes unseen.": [
+        (TEST_CALL, "    arrays[0] *= 0\n" + TEST_CALL)
+    ],
+    "bias_ih is zero: where it is added goes unseen.": [
+        (TEST_CALL, "    arrays[4] *= 0\n" + TEST_CALL)
+    ],
+    "Both biases are the same: one taken for the other goes unseen.": [
+        (TEST_CALL, "    arrays[5] = arrays[4].clone()\n" + TEST_CALL)
+    ],
+    "All rows are the same: a step that mixes rows goes unseen.": [
+        (
+            TEST_CALL,
+            "    arrays[:2] = [v[:1].expand(v.shape).clone() for v in arrays[:2]]\n" + TEST_CALL,
+        )
+    ],
+    "The shipped step's numbers pass as well: the right ones alone may.": [
+        (
+            TEST_ASSERT,
+            f"assert {CLOSE} or np.allclose(h, shipped_gru_step(*(a.numpy() for a in arrays)))",
+        )
+    ],
     "All weights are the same number: blocks can be exchanged unseen.": [
         (TEST_CALL, "    arrays[2:] = [torch.full_like(w, 0.5) for w in arrays[2:]]\n" + TEST_CALL)
     ],
@@ -1202,6 +1323,22 @@ TEST_WRONG = {
     ],
 }
 TEST_RIGHT = {
+    "the norm of the difference": [
+        (
+            TEST_ASSERT,
+            "assert np.linalg.norm(h - torch.gru_cell(*arrays).numpy()) < 1e-6",
+        )
+    ],
+    "many draws, from no seed": """
+def test_port(step):
+    rng = np.random.default_rng()
+    for _ in range(5):
+        arrays = [rng.normal(size=s) for s in ((4, 3), (4, 5), (15, 3), (15, 5), 15, 15)]
+        want = torch.gru_cell(*map(torch.from_numpy, arrays)).numpy()
+        got = step(*[array.copy() for array in arrays])
+        assert got.shape == want.shape
+        assert np.max(np.abs(got - want)) < 1e-8
+""",
     "nn.GRUCell": """
 def test_port(step):
     torch.manual_seed(3)
@@ -1440,6 +1577,12 @@ SAYS = {
         "All weights start with the same value: draw them at random, or all units learn the same.": "at random",
         "weight_ih_l0 is a plain tensor: wrap it in nn.Parameter, or it is never trained.": "do not load",
         "h0 is changed in place: the caller still needs it.": "in place",
+        "The weights are counted up, not drawn: every new GRU starts with the same numbers.": "draw them at random",
+        "The seed is set in the constructor: every new GRU starts with the same numbers.": "draw them at random",
+        "nn.GRU does the work: the step must be your own.": "PyTorch recurrent layer inside",
+        "nn.GRUCell does the work: the step must be your own.": "PyTorch recurrent layer inside",
+        "torch.gru_cell does the work: the step must be your own.": "PyTorch's own GRU does the work",
+        "A layer of PyTorch's, made in forward, does the work: the step must be your own.": "PyTorch's own GRU does the work",
     },
     "count_parameters": {
         "A float comes back: numbers are counted, so return an int.": "int",
@@ -1453,6 +1596,14 @@ SAYS = {
         "Two right steps differ in the last digits: compare with a tolerance, not with ==.": "computed in another order",
         "bias_hh is zero: where it is added goes unseen.": "the other half of its mistake",
         "There is one row: a step that mixes rows goes unseen.": "the first row's state",
+        "The means are compared, however closely: wrong numbers can have the same mean.": "rows back in another order",
+        "The means of the rows are compared: units can change places unseen.": "units back in another order",
+        "The first unit alone is compared: look at all of them.": "leaves the last unit as it was",
+        "The last row alone is compared: look at all of them.": "leaves the first row as it was",
+        "The difference has no abs: numbers that are too small go unseen.": "rounds down",
+        "x is zero: where it is multiplied goes unseen.": "does not see x",
+        "bias_ih is zero: where it is added goes unseen.": "lacks bias_ih",
+        "Both biases are the same: one taken for the other goes unseen.": "exchanges the two biases",
         "The shipped step's name is written in it: call the step that is handed in.": "fails on PyTorch's own step",
         "It demands the papers' cell: the right step is PyTorch's, whose z keeps.": "fails on PyTorch's own step",
     },

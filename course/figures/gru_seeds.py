@@ -62,3 +62,41 @@ def error_by_network(
     if own:
         ax.legend(loc="lower right")
     return table
+
+
+def errors_by_way(stored: pd.DataFrame, yours: pd.Series) -> pd.DataFrame:
+    """Set the errors of one more GRU below the stored ones, by the way to read the weights.
+
+    Parameters
+    ----------
+    stored : pandas.DataFrame
+        A row a run, with its ``way``, its ``seed`` and how many ``hours off`` it is.
+    yours : pandas.Series
+        Hours off, by way.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Hours off: a row a GRU, a column for each of the ways in ``yours``.
+    """
+    table = stored.pivot(index="seed", columns="way", values="hours off")[list(yours.index)]
+    return pd.concat([table, yours.to_frame("yours").T])
+
+
+def with_yours(stored: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
+    """Set what the gates of one more GRU do below what is stored of others.
+
+    Parameters
+    ----------
+    stored : pandas.DataFrame
+        A row a GRU: by how much the unit that ``opens`` most is rewritten more in rain, how much
+        is ``least rewritten`` in dry hours, and of how many units the ``reset lower`` in rain.
+    means : pandas.DataFrame
+        Mean of both gates in wet and in dry hours, a row a unit.
+    """
+    yours = {
+        "opens": (means["z, rain"] - means["z, dry"]).max(),
+        "least rewritten": means["z, dry"].min(),
+        "reset lower": (means["r, rain"] < means["r, dry"]).sum(),
+    }
+    return pd.concat([stored[list(yours)], pd.DataFrame([yours])])

@@ -543,7 +543,7 @@ def ordinary_dropout(x: np.ndarray, rate: float, rng: np.random.Generator) -> Te
 
 def two_masks_and_what_they_cost(
     masks: Mapping[str, Callable | None],
-    scores: Mapping[str, Mapping[str, Sequence[float]]],
+    scores: Mapping[str, np.ndarray],
     own: Mapping[str, Mapping[str, float]],
 ) -> dict[str, np.ndarray]:
     """Draw two kinds of mask, and the accuracy of every seed trained with each.
@@ -553,9 +553,9 @@ def two_masks_and_what_they_cost(
     masks : mapping of str to callable
         As in :func:`train_with_dropped_h`; each that drops is drawn.
     scores : mapping
-        By kind of cell, then by name of the mask: an accuracy a seed.
+        By kind of cell: accuracies ``(seeds, masks)``.
     own : mapping
-        The same of one more run, drawn as crosses.
+        By kind of cell, then by name of the mask: the accuracy of one more run, drawn as a cross.
 
     Returns
     -------
@@ -569,18 +569,17 @@ def two_masks_and_what_they_cost(
         axis.imshow(drawn[name].T, cmap="cividis", aspect="auto")
         axis.set(xlabel="step", ylabel="feature", title=f"{name.capitalize()} mask (dark: dropped)")
         axis.grid(False)
-    for shift, (kind, by_mask) in zip((-0.12, 0.12), scores.items(), strict=True):
-        color, names = plots.CELL_COLORS[kind], list(by_mask)
-        for k, name in enumerate(names):
-            places = np.full(len(by_mask[name]), k + shift)
+    for shift, (kind, of_kind) in zip((-0.12, 0.12), scores.items(), strict=True):
+        for k, name in enumerate(masks):
+            look = {"color": plots.CELL_COLORS[kind], "alpha": 0.65}
             label = kind.upper() if k == 0 else None
-            axes[2].plot(places, by_mask[name], "o", color=color, alpha=0.65, label=label)
+            axes[2].plot([k + shift] * len(of_kind), of_kind[:, k], "o", label=label, **look)
             axes[2].plot(k + shift, own[kind][name], "x", color="0.1", mew=1.8, zorder=3)
-        axes[2].set_xticks(range(len(names)), names)
+    axes[2].set_xticks(range(len(masks)), masks)
     axes[2].axhline(1 / 8, color=GREY, ls=GUESS, label="guessing")
     axes[2].set(ylim=(0, 1.05), xlabel="mask (crosses: yours)", ylabel="training accuracy")
     axes[2].set_title("Latch with dropped h")
-    axes[2].legend(fontsize=9, loc="lower left", bbox_to_anchor=(0, 0.14))
+    axes[2].legend(fontsize=9, loc="center left", bbox_to_anchor=(0, 0.56))
     return drawn
 
 

@@ -21,14 +21,20 @@ def curves_of(rows: pd.DataFrame) -> dict[str, list[list[float]]]:
 
 
 def gates_by_seed(found: pd.DataFrame) -> pd.DataFrame:
-    """Draw what each seed's unit does with its gates, a dot a seed, and return that.
+    """Draw what each seed's unit does with its gates, a dot a seed.
 
     Parameters
     ----------
     found : pandas.DataFrame
-        A row a seed, with the columns of ``GATES``.
+        A row a seed: its ``error``, the ``correlation`` of its unit, and the columns of ``GATES``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same, by seed.
     """
-    table = found.set_index("seed")[GATES]
+    whole = found.set_index("seed")[["error", "correlation", *GATES]]
+    table = whole[GATES]
     _, ax = plots.new_figure(width=7.5, height=2.9)
     for at, (name, values) in enumerate(table.items()):
         color = {"f": plots.COLORS[0], "i": plots.COLORS[3]}.get(name[0], "0.3")
@@ -48,15 +54,17 @@ def gates_by_seed(found: pd.DataFrame) -> pd.DataFrame:
         ),
     )
     ax.grid(False, axis="x")
-    return table
+    return whole
 
 
-def scores_of(rows: pd.DataFrame) -> dict[str, dict[str, list[float]]]:
-    """Turn stored rows of the runs with dropped h into accuracies, by cell, then by mask."""
-    return {
-        cell: {
-            mask: of_mask["accuracy"].tolist()
-            for mask, of_mask in of_cell.groupby("mask", sort=False)
-        }
-        for cell, of_cell in rows.groupby("cell", sort=False)
-    }
+def scores_of(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Turn stored rows of the runs with dropped h into accuracies, ``(seeds, masks)`` by cell.
+
+    Cells and masks keep the order in which they are stored.
+    """
+    scores = {}
+    for cell, of_cell in rows.groupby("cell", sort=False):
+        masks = list(dict.fromkeys(of_cell["mask"]))
+        table = of_cell.pivot(index="seed", columns="mask", values="accuracy")
+        scores[cell] = table[masks].to_numpy()
+    return scores

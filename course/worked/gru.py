@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import torch
 from torch import nn
 
 from course import bug_hunt, checks, measuring
+from course.watch_calls import noted
 from course.weights import load_torch_weights
 
 D, H = 5, 2
@@ -167,6 +170,11 @@ def GRU(t, GRU):
             all((p != p.flatten()[0]).any() for p in model.parameters() if p.ndim == 2),
             "GRU: a weight matrix starts constant (all zeros?); draw its first values at random.",
         )
+        other = [p for p in GRU(D, H).parameters() if p.ndim == 2]
+        checks.require(
+            not any(map(torch.equal, [p for p in model.parameters() if p.ndim == 2], other)),
+            "GRU: two new ones start with the same weights; draw them at random.",
+        )
         layer.load_state_dict(weights)
         try:
             load_torch_weights(model, layer)
@@ -181,6 +189,12 @@ def GRU(t, GRU):
     weights = {f"{name}_l0": torch.tensor(value) for name, value in TORCH_WEIGHTS.items()}
     names = list(weights)
     x, h0 = torch.tensor(SEQUENCE["x"]), torch.tensor(STATE)[None]
+    with contextlib.suppress(Exception), noted(all_of_it=True) as used:  # t.check says what failed
+        loaded(weights, torch.float64)(x.clone(), h0.clone())
+    checks.require(
+        not used & {"torch.gru", "torch.gru_cell", "torch.nn.RNN, LSTM or GRU"},
+        "GRU: PyTorch's own GRU does the work; build the step from matrix products.",
+    )
     t.check(gru, {"x": x, "h0": h0, **weights}, "output, h_n", float32=False)
 
     model = loaded(weights, torch.float64)
@@ -242,6 +256,16 @@ def test_port(t, test_port, shipped_gru_step):
         "forgetful": "a step whose n does not see h_prev",
         "alone": "a step that gives every row the first row's state",
         "linear": "a step whose n has no tanh",
+        "blind": "a step whose z does not see x",
+        "no bias_ih": "a step whose n lacks bias_ih",
+        "exchanged": "a step that exchanges the two biases in n",
+        "rows": "a step that hands the rows back in another order",
+        "units": "a step that hands the units back in another order",
+        "one row": "a step that leaves the first row as it was",
+        "one unit": "a step that leaves the first unit as it was",
+        "another unit": "a step that leaves the last unit as it was",
+        "down": "a step that rounds down to two decimals",
+        "up": "a step that rounds up to two decimals",
     }
     green = {"": "PyTorch's own step", "by hand": "the same step, computed in another order"}
     t.say(bug_hunt.require_red_and_green(test_port, _by_torch, red=red, green=green))
@@ -275,7 +299,25 @@ def _by_torch(x, h_prev, weight_ih, weight_hh, bias_ih, bias_hh, slip=""):
             past = (gate * h) @ U[n].T if slip == "first" else gate * (h @ U[n].T)
             new = x @ W[n].T + b[n] + past + gate * c[n]
             return ((1 - keep) * (new if slip == "linear" else new.tanh()) + keep * h).numpy()
-    return torch.gru_cell(x, h, W, U, b, c).numpy()
+        case "blind":
+            W[z] = 0
+        case "no bias_ih":
+            b[n] = 0
+        case "exchanged":
+            b[n], c[n] = c[n].clone(), b[n].clone()
+    new = torch.gru_cell(x, h, W, U, b, c).numpy()
+    return AFTERWARDS[slip](new, h.numpy()) if slip in AFTERWARDS else new
+
+
+AFTERWARDS = {  # what a step with a slip does to a right state, from that before
+    "rows": lambda new, old: new[::-1],
+    "units": lambda new, old: new[:, ::-1],
+    "one row": lambda new, old: np.concatenate([old[:1], new[1:]]),
+    "one unit": lambda new, old: np.concatenate([old[:, :1], new[:, 1:]], axis=1),
+    "another unit": lambda new, old: np.concatenate([new[:, :-1], old[:, -1:]], axis=1),
+    "down": lambda new, old: np.floor(100 * new) / 100,
+    "up": lambda new, old: np.ceil(100 * new) / 100,
+}
 
 
 def ported_gru_step(t, ported_gru_step):

@@ -349,6 +349,8 @@ def test_lstm_gradients(t, test_lstm_gradients, found_backward):
         "gate": "a backward pass that takes one gate for another on the way back",
         "overwritten": "weights whose gradients come from one step alone",
         "means": "biases whose gradients are means over the sequences",
+        "turned": "a gradient of W_f whose rows stand in reverse order",
+        "first": "a gradient of W_i whose first entry has the wrong sign",
     }
     green = {"": "gradients that PyTorch finds"}
     t.say(bug_hunt.require_red_and_green(test_lstm_gradients, _by_autograd, red=red, green=green))
@@ -380,7 +382,11 @@ def _by_autograd(dh, record, W, slip=""):
     dW, db = ({gate: p.grad.numpy() for gate, p in params.items()} for params in (W, b))
     if "_" in slip:
         {"W": dW, "b": db}[slip[0]][slip[-1]][-1] *= -1
-    if slip == "biases":
+    if slip == "turned":
+        dW["f"] = dW["f"][::-1]
+    elif slip == "first":
+        dW["i"][0, 0] *= -1
+    elif slip == "biases":
         db = dict.fromkeys("ifgo", db["f"])
     elif slip == "means":
         db = {gate: value / len(dh) for gate, value in db.items()}

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 from torch import nn
 
@@ -151,3 +152,18 @@ def test_errors_of_networks_come_back_by_seed():
     table = networks(1.0)
     assert list(table) == list(gru_seeds.CELLS)
     assert table.loc[3, "LSTM"] == 2.3
+
+
+def test_one_more_gru_stands_below_the_stored_ones():
+    rows = [
+        {"way": way, "seed": seed, "hours off": off + seed}
+        for way, off in {"right": 1.0, "wrong": 5.0, "not yours": 9.0}.items()
+        for seed in range(2)
+    ]
+    table = gru_seeds.errors_by_way(pd.DataFrame(rows), pd.Series({"right": 0.5, "wrong": 7.0}))
+    assert table["wrong"].tolist() == [5.0, 6.0, 7.0] and list(table) == ["right", "wrong"]
+    stored = pd.DataFrame({"opens": [0.5], "least rewritten": [0.1], "reset lower": [6], "seed": 0})
+    units = {"z, rain": [0.9, 0.2], "z, dry": [0.2, 0.3], "r, rain": [0.1, 0.9], "r, dry": 0.5}
+    both = gru_seeds.with_yours(stored, pd.DataFrame(units))
+    assert both["opens"].tolist() == [0.5, pytest.approx(0.7)]
+    assert both["reset lower"].tolist() == [6, 1] and both["least rewritten"].min() == 0.1

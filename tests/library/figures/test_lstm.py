@@ -52,7 +52,8 @@ def three_days(f: float, i: float, jump: float, window: int = 0) -> None:
 def gates_of_five(at_midnight: float) -> pd.DataFrame:
     left = np.linspace(0.1, 0.5, 5)
     gates = dict(zip(lstm_seeds.GATES, (at_midnight, 0.9, 0.6, 0.1, left), strict=True))
-    return lstm_seeds.gates_by_seed(pd.DataFrame({"seed": range(5), **gates}))
+    others = {"seed": range(5), "error": 0.3, "correlation": 0.9}
+    return lstm_seeds.gates_by_seed(pd.DataFrame(others | gates))
 
 
 CASES = [
@@ -97,10 +98,9 @@ def test_three_days_are_named_by_their_time_of_the_year(window, when):
 def test_stored_rows_become_curves_and_scores_again():
     rows = pd.DataFrame({"start": ["both"] * 2, "right": [[8, 64], [16]]})
     assert lstm_seeds.curves_of(rows) == {"both": [[0.125, 1.0], [0.25]]}
-    dropped = pd.DataFrame(
-        {"cell": ["rnn", "rnn", "lstm"], "mask": ["none", "none", "none"], "accuracy": [1, 0.5, 1]}
-    )
-    assert lstm_seeds.scores_of(dropped) == {"rnn": {"none": [1, 0.5]}, "lstm": {"none": [1]}}
+    cells = {"cell": ["rnn"] * 4, "mask": ["some", "none"] * 2, "seed": [0, 0, 1, 1]}
+    scores = lstm_seeds.scores_of(pd.DataFrame({**cells, "accuracy": [0.1, 0.2, 0.3, 0.4]}))
+    assert scores["rnn"].tolist() == [[0.1, 0.2], [0.3, 0.4]]
 
 
 def test_a_run_of_ones_own_is_drawn_over_the_stored_ones():

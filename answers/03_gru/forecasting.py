@@ -1013,6 +1013,20 @@ TEST_WRONG = {
     "The mean is tested and not the std.": [
         ("[mean, std], [np.nanmean(past), np.nanstd(past)]", "mean, np.nanmean(past)")
     ],
+    "The std is tested and not the mean.": [
+        ("[mean, std], [np.nanmean(past), np.nanstd(past)]", "std, np.nanstd(past)")
+    ],
+    "The targets alone are tested: look at the inputs too.": [
+        ("        np.testing.assert_allclose(x * std + mean, start + np.arange(4))\n", "")
+    ],
+    "The test part has no gap: what happens around one goes unseen there.": [
+        (GAPS, GAPS.replace("[4, 21]", "[4]")),
+        (STARTS, STARTS.replace("np.arange(22, 25)", "np.arange(16, 25)")),
+    ],
+    "The training part has no gap: what happens around one goes unseen there.": [
+        (GAPS, GAPS.replace("[4, 21]", "[21]")),
+        (STARTS, STARTS.replace("np.arange(5, 11)", "np.arange(11)")),
+    ],
     "The first window of each part is tested: the others can be wrong, or missing.": [
         ("(x * std + mean, start + np.arange(4))", "(x[0] * std + mean, start[0] + np.arange(4))"),
         (
@@ -1153,6 +1167,9 @@ SAYS = {
     "train_forecaster": {
         "No step is taken: call optimizer.step() after the backward.": "persistence",
         "The model forecasts one hour: it must give one per hour of the horizon.": "one per hour",
+        "Nothing comes back: return the model.": "must return the trained Forecaster",
+        "The sizes are the notebook's: take them from x and changes.": "Take the sizes of the model",
+        "The targets are scaled in place: change no argument.": "changed its argument",
     },
     "forecast_recursively": {
         "Gradients stay off after the call: use `with torch.no_grad():`.": "cannot learn",
@@ -1176,6 +1193,10 @@ SAYS = {
         "The series has no gap: what happens around one goes unseen.": "gaps that are filled",
         "The training part alone is tested: look at the test windows too.": "test windows",
         "The mean is tested and not the std.": "a right mean with a wrong std",
+        "The std is tested and not the mean.": "a right std with a wrong mean",
+        "The targets alone are tested: look at the inputs too.": "inputs that are not scaled",
+        "The test part has no gap: what happens around one goes unseen there.": "in the test part alone",
+        "The training part has no gap: what happens around one goes unseen there.": "in the training part alone",
         "The first window of each part is tested: the others can be wrong, or missing.": "last is missing",
     },
     "prepare_series": {

@@ -137,9 +137,35 @@ def Forecaster(t, Forecaster):
     checks.require(not still, f"Forecaster: no gradient reaches {', '.join(still)}.")
 
 
+def _takes_sizes_from_arguments(train_forecaster, Forecaster, predict):
+    """Require that a training fits other windows than the notebook's, and leaves them alone."""
+    rng = np.random.default_rng(0)
+    given = {"x": rng.normal(size=(200, 6, 2)), "changes": rng.normal(size=(200, 3))}
+    passed = checks.copy_of(given)
+    tried = "train_forecaster, for x of shape (200, 6, 2) and changes of shape (200, 3):"
+    try:
+        model = train_forecaster(**passed)
+    except RuntimeError as error:
+        raise checks.CheckFailed(
+            f"{tried} {error}. Take the sizes of the model from x and changes."
+        ) from None
+    checks.require(
+        isinstance(model, Forecaster),
+        f"{tried} it must return the trained Forecaster; yours returns {checks.type_name(model)}.",
+    )
+    checks.unchanged("train_forecaster", given, passed)
+    shape = predict(model, given["x"]).shape
+    checks.require(
+        shape == (200, 3),
+        f"{tried} forecasts have shape {shape}; they must be (200, 3): one per hour of the "
+        "horizon.",
+    )
+
+
 def train_forecaster(
     t,
     train_forecaster,
+    Forecaster,
     predict,
     direct,
     x_validation,
@@ -149,6 +175,7 @@ def train_forecaster(
     forecast_weather,
     HORIZON,
 ):
+    _takes_sizes_from_arguments(train_forecaster, Forecaster, predict)
     forecast = predict(direct, x_validation)
     checks.require(
         forecast.shape == y_validation.shape,
@@ -231,8 +258,12 @@ def test_preparation(t, test_preparation, colleagues_series):
         "copied": mended,
         "crossing": mended,
         "spread": "a right mean with a wrong std",
+        "centre": "a right std with a wrong mean",
+        "raw": "inputs that are not scaled",
         "two scalers": "test windows that are scaled by numbers of their own",
         "lines": "gaps that are filled along a straight line",
+        "early lines": "gaps that are filled in the training part alone",
+        "late lines": "gaps that are filled in the test part alone",
         "no gaps": "windows that close ranks over a gap",
         "short": "training windows of which the last is missing",
         "shared": "test windows that begin before the cut",
@@ -251,9 +282,13 @@ def _hour_by_hour(series, cut, input_steps, horizon, slip=""):
     mean, std = _mean_and_std(series if slip == "all" else series[:cut])
     if slip == "spread":
         std = _mean_and_std(series)[1]
+    if slip == "centre":
+        mean = _mean_and_std(series)[0]
     there = [hour for hour in hours if not math.isnan(series[hour])]
-    if slip == "lines":
-        series = np.interp(hours, there, [series[hour] for hour in there]).tolist()
+    if slip in ("lines", "early lines", "late lines"):
+        filled = np.interp(hours, there, [series[hour] for hour in there]).tolist()
+        begin, end = {"early lines": (0, cut), "late lines": (cut, None)}.get(slip, (0, None))
+        series[begin:end] = filled[begin:end]
     kept = there if slip == "no gaps" else list(hours)
     results: list = [mean, std]
     for part in ("train", "test"):
@@ -271,7 +306,8 @@ def _hour_by_hour(series, cut, input_steps, horizon, slip=""):
                 continue
             values = [_scaled(series[hour], *numbers, slip) for hour in window]
             if not any(map(math.isnan, values)):
-                xs.append(values[:input_steps])
+                inputs = [series[hour] for hour in window] if slip == "raw" else values
+                xs.append(inputs[:input_steps])
                 early = slip == "copied"
                 ys.append(values[input_steps - early : length - early])
         if slip == "short" and part == "train":

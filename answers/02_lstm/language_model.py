@@ -63,6 +63,12 @@ def make_batches(ids, batch_size, steps):
     "The text itself is changed: leave ids as it is, and slice it.": [
         (COUNT, "ids += 1; ids -= 2; ids += 1; ids[0] = 0; " + COUNT)
     ],
+    "Each entry of the list is one tensor: make it a pair (inputs, targets).": [
+        (PAIRS, "return [torch.stack((inputs[:, piece], targets[:, piece])) for piece in pieces]")
+    ],
+    "Where nothing fills a batch, a batch of no steps comes back: the list must be empty there.": [
+        (PAIRS, "return list(zip(inputs.split(steps, dim=1), targets.split(steps, dim=1)))")
+    ],
     "Time comes first: the shape of each part is (batch_size, steps).": [
         (PAIRS, PAIRS.replace("piece], targets[:, piece]", "piece].T, targets[:, piece].T"))
     ],
@@ -164,6 +170,17 @@ MODULE_WRONG = {
     ],
     "There is dropout in the module: the same ids must give the same logits.": [
         ("self.readout(h)", "self.readout(nn.functional.dropout(h, 0.5))")
+    ],
+    "The RNN has a ReLU: leave nn.RNN as it comes, with its tanh.": [
+        (
+            LAYER,
+            LAYER.replace(
+                "nn.RNN", "lambda *sizes, **how: nn.RNN(*sizes, nonlinearity='relu', **how)"
+            ),
+        )
+    ],
+    "The embedding of one id does not learn: leave out padding_idx.": [
+        ("(vocab_size, embedding_size)", "(vocab_size, embedding_size, padding_idx=0)")
     ],
     "The recurrent weights do not learn: leave requires_grad as it is.": [
         (MAKE, MAKE + ".requires_grad_(False)")
@@ -293,6 +310,9 @@ BITS_WRONG = {
     "Gradients are recorded: measure inside torch.no_grad().": [
         ("with torch.no_grad():", "with torch.enable_grad():")
     ],
+    "The parameters stay frozen: leave requires_grad as it is.": [
+        ("    was_training", "    model.requires_grad_(False)\n    was_training")
+    ],
     "This is the mean of the pieces' means: a short last piece must count for less.": [
         ("split(10_000)", "split(1000)"),
         ('reduction="sum").item()', 'reduction="mean").item()'),
@@ -370,6 +390,13 @@ EPOCH_WRONG = {
     "Gradients pile up from batch to batch: set them to zero.": [
         ("        optimizer.zero_grad()\n", "")
     ],
+    "Gradients are set to zero once, before the first batch: do it for each.": [
+        ("        optimizer.zero_grad()\n", ""),
+        ("    model.train()\n", "    model.train()\n    optimizer.zero_grad()\n"),
+    ],
+    "An LSTM's state is a pair: detach both parts, as detached does.": [
+        ("detached(state)", "state.detach()")
+    ],
     "Gradients are set to zero after backward, so the step sees none: do it before.": [
         (
             "        optimizer.zero_grad()\n        loss.backward()\n",
@@ -417,6 +444,10 @@ EPOCH_WRONG = {
         ("targets.flatten())", "inputs.flatten())")
     ],
     "This is the sum over the batches: take the mean.": [("total / len(batches)", "total")],
+    "This is the last batch's loss: take the mean over all batches.": [
+        ("total += loss.item()", "total = loss.item()"),
+        ("total / len(batches)", "total"),
+    ],
 }
 EPOCH_RIGHT = {
     "detach before the model": [
@@ -529,6 +560,19 @@ OWN_LOOP = """model.train()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()"""
 TRAIN_WRONG |= {
+    "The notebook's V is used: the size of the alphabet is the argument vocab_size.": [
+        *SHORT,
+        ("CharLM(vocab_size,", "CharLM(V,"),
+    ],
+    "The notebook's text is used: the text to learn from is the argument ids.": [
+        *SHORT,
+        ("make_batches(ids,", "make_batches(train_ids[:150_000],"),
+    ],
+    "Text and alphabet are the notebook's: both are arguments.": [
+        *SHORT,
+        ("CharLM(vocab_size,", "CharLM(V,"),
+        ("make_batches(ids,", "make_batches(train_ids[:150_000],"),
+    ],
     "This counts n-grams: return a CharLM that was trained.": FIVE_GRAM.format(
         base="nn.Module", start="super().__init__()"
     ),
@@ -602,6 +646,19 @@ SAMPLE_WRONG = {
             "        state, unread = model(prompt[None])[1], prompt[-1:]\n",
         )
     ],
+    "The first bet of those after the prompt is taken: take the last one.": [
+        ("logits[0, -1:]", "logits[0, :1]"),
+        ("logits[0, -1] /", "logits[0, 0] /"),
+    ],
+    "All is read again, though the state is handed on: read what is new.": [
+        ("model(unread[None], state)", "model(ids[None], state)")
+    ],
+    "A small temperature counts as 0: only at 0 is the most probable character taken.": [
+        ("if temperature == 0:", "if temperature < 0.1:")
+    ],
+    "The ids are floats: keep the dtype of the prompt.": [
+        ("    return ids", "    return ids.float()")
+    ],
     "The prompt is missing from the result: it comes first.": [
         ("    return ids", "    return ids[len(prompt) :]")
     ],
@@ -618,6 +675,9 @@ SAMPLE_WRONG = {
     ],
     "Gradients are recorded: write inside torch.no_grad().": [
         ("with torch.no_grad():", "with torch.enable_grad():")
+    ],
+    "The parameters stay frozen: leave requires_grad as it is.": [
+        ("    was_training", "    model.requires_grad_(False)\n    was_training")
     ],
     "The prompt is overwritten: leave the argument as it is.": [
         ("    was_training", "    prompt[0] = 0\n    was_training"),
@@ -858,6 +918,15 @@ TEXTS_WRONG = {
             "    return bits_per_character(model, torch.cat(texts))",
         )
     ],
+    "The list of texts is emptied: leave it as it is.": """
+def bits_of_texts(model, texts):
+    paid = predicted = 0
+    while texts:
+        ids = texts.pop()
+        paid += (len(ids) - 1) * bits_per_character(model, ids)
+        predicted += len(ids) - 1
+    return paid / predicted
+""",
     "This is the sum of all the bits: divide by the number of predictions.": [
         ("sum(paid) / sum(predicted)", "sum(paid)")
     ],
@@ -910,6 +979,8 @@ SAYS = {
         "A generator can be read only once: return a list.": "must return a list",
         "The ids have lost their dtype: an embedding wants int64, as it came.": "dtype of ids",
         "The parts are NumPy arrays: return tensors.": "PyTorch tensors",
+        "Each entry of the list is one tensor: make it a pair (inputs, targets).": "must be a pair",
+        "Where nothing fills a batch, a batch of no steps comes back: the list must be empty there.": "the list must be empty",
     },
     "CharLM": {
         "None comes back instead of a state: return the one after the last step.": "not None",
@@ -918,6 +989,7 @@ SAYS = {
         "There is dropout in the module: the same ids must give the same logits.": "is it random",
         "The recurrent weights do not learn: leave requires_grad as it is.": "no gradient reaches",
         "The embedding does not learn: leave out detach().": "no gradient reaches",
+        "The embedding of one id does not learn: leave out padding_idx.": "leave out padding_idx",
         "The logits are forced to float32: keep the dtype of the parameters.": "dtype float32",
         "The state that was given is overwritten: the caller may still need it.": "handed in as it is",
         "The first state is always on the CPU: make its zeros on the device of the ids.": "on the device of the ids",
@@ -936,9 +1008,19 @@ SAYS = {
     "bits_per_character": {
         "The model is left in evaluation mode: put it back into the mode it was in before.": "in the mode it was in before",
         "Gradients are recorded: measure inside torch.no_grad().": "gradients are recorded",
+        "The parameters stay frozen: leave requires_grad as it is.": "parameters are frozen",
     },
     "train_epoch": {
         "The state still carries its history: detach it between batches.": "carries its history",
+        "An LSTM's state is a pair: detach both parts, as detached does.": "a pair of tensors",
+    },
+    "bits_of_texts": {
+        "The list of texts is emptied: leave it as it is.": "changed the list of texts",
+    },
+    "train_language_model": {
+        "The notebook's V is used: the size of the alphabet is the argument vocab_size.": "CharLM(vocab_size",
+        "The notebook's text is used: the text to learn from is the argument ids.": "argument ids",
+        "Text and alphabet are the notebook's: both are arguments.": "CharLM(vocab_size",
     },
     "sample": {
         "The draw does not use generator: PyTorch's global random state must not matter.": "global random state has moved",
@@ -946,8 +1028,11 @@ SAYS = {
         "The generator is seeded inside, so every call draws the same: leave its state alone.": "do not seed it inside",
         "Temperature 0 is divided by: take the most probable character there.": "without dividing",
         "Small temperatures overflow: torch.softmax does not.": "must not overflow",
+        "A small temperature counts as 0: only at 0 is the most probable character taken.": "Only at 0 is the most",
+        "The ids are floats: keep the dtype of the prompt.": "ids are whole numbers",
         "The model is left in evaluation mode: put it back into the mode it was in before.": "in the mode it was in before",
         "Gradients are recorded: write inside torch.no_grad().": "gradients are recorded",
+        "The parameters stay frozen: leave requires_grad as it is.": "parameters are frozen",
     },
 }
 

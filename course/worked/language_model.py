@@ -58,8 +58,9 @@ def make_batches(t, make_batches):
     ):
         args = {"ids": ids, "batch_size": batch_size, "steps": steps}
         t.check(laid_out, args, returns, float32=False, quiet=True)
+    none = make_batches(torch.arange(6), 2, 3)
     checks.require(
-        len(make_batches(torch.arange(6), 2, 3)) == 0,
+        isinstance(none, list) and not none,
         "make_batches: six ids fill no batch of two rows and three steps, since the last target "
         "needs a character too: the list must be empty.",
     )
@@ -155,6 +156,13 @@ def CharLM(t, CharLM):
                 f"CharLM ({cell}): no gradient reaches {name}: leave out detach() and "
                 "requires_grad_(False).",
             )
+            if p.shape in ((V, E), (E, V)):
+                learned = p.grad.any(dim=1 if p.shape == (V, E) else 0)
+                checks.require(
+                    learned.all(),
+                    f"CharLM ({cell}): no gradient reaches the embedding of id "
+                    f"{int(learned.int().argmin())}: leave out padding_idx, no id is padding here.",
+                )
     t.say("CharLM: weights, logits, state handed on")
 
 
@@ -190,6 +198,11 @@ def bits_per_character(t, bits_per_character):
             not model.recorded,
             "bits_per_character: gradients are recorded: measure inside torch.no_grad().",
         )
+        checks.require(
+            all(p.requires_grad for p in model.parameters()),
+            "bits_per_character: afterwards the parameters are frozen: leave requires_grad as it "
+            "is, torch.no_grad() is enough.",
+        )
     t.say("bits_per_character: bits, state, mode, no gradients")
 
 
@@ -214,6 +227,20 @@ class _Counts(nn.Module):
         return (logits if self.training else 0 * logits), state
 
 
+class _Pairs(_Counts):
+    """A :class:`_Counts` whose state is a pair of tensors, as an LSTM's."""
+
+    def forward(self, ids, state=None):
+        for part in () if state is None else state:
+            checks.require(
+                not part.requires_grad,
+                "train_epoch: an LSTM's state is a pair of tensors, and one of them still carries "
+                "its history: detach both, as the helper detached does.",
+            )
+        logits, count = super().forward(ids, None if state is None else state[0])
+        return logits, (count, count.clone())
+
+
 def train_epoch(t, train_epoch):
     ids = torch.tensor(
         [[0, 1, 2, 2, 1, 0, 0, 2, 1, 0, 2, 2, 1], [2, 0, 0, 1, 2, 1, 1, 0, 2, 2, 0, 1, 0]]
@@ -233,10 +260,61 @@ def train_epoch(t, train_epoch):
     for max_norm, free in ((100.0, ""), (0.1, "loss")):
         args = {"batches": batches, "max_norm": max_norm}
         t.check(one_pass, args, returns, ignore=free, float32=False, quiet=True)
+    model = _Pairs()
+    try:
+        train_epoch(model, batches, torch.optim.SGD(model.parameters(), lr=0.5), 1.0)
+    except AttributeError as error:
+        checks.require(
+            "detach" not in str(error),
+            f"train_epoch: an LSTM's state is a pair of tensors ({error}). The helper detached "
+            "takes both kinds of state.",
+        )
+        raise
     t.say("train_epoch: loss, state, gradients, clipping")
 
 
+def _text_of_twelve(length, surprising=0.1):
+    """A text in an alphabet of 12, where most characters follow from the one before."""
+    rng = np.random.default_rng(1)
+    follows, any_one = rng.permutation(12), rng.integers(12, size=length)
+    ids = [0]
+    for drawn, surprise in zip(any_one[1:], rng.random(length - 1), strict=True):
+        ids.append(int(drawn if surprise < surprising else follows[ids[-1]]))
+    return torch.tensor(ids)
+
+
+def _learns_another_text(train_language_model, CharLM, bits_per_character):
+    """Require that a training takes its text and the size of the alphabet from its arguments."""
+    ids = _text_of_twelve(41_000)
+    try:
+        model = train_language_model(ids[:40_000].clone(), 12)
+    except IndexError as error:
+        raise checks.CheckFailed(
+            f"train_language_model(ids, 12): {error}. All ids of this text are below 12: does the "
+            "function learn from the argument ids, and not from the notebook's text?"
+        ) from None
+    checks.require(
+        isinstance(model, CharLM),
+        "train_language_model must return the trained CharLM; yours returns "
+        f"{checks.type_name(model)}.",
+    )
+    bets = model(ids[None, 40_000:])[0].shape[-1]
+    checks.require(
+        bets == 12,
+        f"train_language_model(ids, 12): the model bets on {bets} characters. The size of the "
+        "alphabet is an argument: make a CharLM(vocab_size, ...).",
+    )
+    score = bits_per_character(model, ids[40_000:])
+    checks.require(
+        score < 1.8,
+        f"train_language_model: trained on 40,000 characters in an alphabet of 12, it pays "
+        f"{score:.1f} bits there; guessing costs 3.6. Does it learn from the argument ids, and is "
+        "the model that you return the one that was trained?",
+    )
+
+
 def train_language_model(t, train_language_model, CharLM, bits_per_character, writer, valid_ids):
+    _learns_another_text(train_language_model, CharLM, bits_per_character)
     checks.require(
         isinstance(writer, CharLM),
         "train_language_model: there is no trained CharLM. Does the function return it? "
@@ -277,7 +355,12 @@ def sample(t, sample):
 
     def certain(prompt, length, temperature):
         try:
-            return sample(_Loud(), prompt, length, temperature, seeded(0))
+            ids = sample(_Loud(), prompt, length, temperature, seeded(0))
+            checks.require(
+                not (torch.is_tensor(ids) and ids.is_floating_point()),
+                "sample: ids are whole numbers: keep the dtype of the prompt, torch.int64.",
+            )
+            return ids
         except RuntimeError as error:
             advice = "The exponential must not overflow: torch.softmax sees to it."
             if temperature == 0:
@@ -327,13 +410,33 @@ def sample(t, sample):
             torch.is_grad_enabled() and not model.recorded,
             "sample: gradients are recorded, or stay switched off: write inside torch.no_grad().",
         )
+        checks.require(
+            all(p.requires_grad for p in model.parameters()),
+            "sample: afterwards the parameters are frozen: leave requires_grad as it is, "
+            "torch.no_grad() is enough.",
+        )
+    shares = _shares(sample, 0.05, seeded(2), _Flat())
+    checks.require(
+        np.allclose(shares, [1 / 2, 1 / 4, 1 / 8, 1 / 8], atol=0.08),
+        "sample: at temperature 0.05 a model of small logits bets 1/2, 1/4, 1/8, 1/8; these are "
+        f"drawn {[round(float(share), 2) for share in shares]} of the time. Only at 0 is the most "
+        "probable character taken.",
+    )
     t.say("sample: prompt, state, temperature, generator, mode, no gradients")
 
 
-def _shares(sample, temperature, generator, length=2000):
+class _Flat(TwoBack):
+    """A :class:`TwoBack` whose logits are 20 times as small."""
+
+    def forward(self, ids, state=None):
+        logits, state = super().forward(ids, state)
+        return 0.05 * logits, state
+
+
+def _shares(sample, temperature, generator, model=None, length=2000):
     """How often each of the bets 1/2, 1/4, 1/8, 1/8 of a :class:`TwoBack` is drawn."""
     prompt = torch.tensor([1, 3])
-    ids = sample(TwoBack(), prompt, length, temperature, generator)
+    ids = sample(model or TwoBack(), prompt, length, temperature, generator)
     older, last, drawn = ids[:-2], ids[1:-1], ids[2:]
     ranks = (drawn - older - 3 * last) % 4
     return torch.bincount(ranks, minlength=4).double() / len(ranks)
@@ -395,4 +498,10 @@ def bits_of_texts(t, bits_of_texts):
     ):
         args = {f"texts[{k}]": ids for k, ids in enumerate(texts)}
         t.check(several, args, "bits", float32=False, quiet=True)
+    texts = [story[:5], story[:3], story[:9]]
+    bits_of_texts(TwoBack().double().eval(), passed := [ids.clone() for ids in texts])
+    checks.require(
+        len(passed) == 3 and all(map(torch.equal, passed, texts)),
+        "bits_of_texts changed the list of texts: leave it, and the texts, as they are.",
+    )
     t.say("bits_of_texts: unit, weights, cuts")

@@ -686,6 +686,12 @@ WRONG = {
         "The gradient is clipped on the way back: hand it on as it is.": [
             ("dh[:, t] + dh_next", "np.clip(dh[:, t] + dh_next, -5, 5)")
         ],
+        "Steps without a gradient of their own are cut off: what later steps send back passes through.": [
+            (
+                "dh[:, t] + dh_next, dc[:, t] + dc_next,",
+                "dh[:, t] + dh_next * dh[:, t].any(), dc[:, t] + dc_next * dc[:, t].any(),",
+            )
+        ],
         "The cache is emptied on the way: only read it, it may be needed again.": [
             ("dc_next, cache[t]", "dc_next, cache.pop()")
         ],

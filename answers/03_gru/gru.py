@@ -475,6 +475,9 @@ LOOP_WRONG = {
     "The gradient is clipped at 50: hand it on as it is, however large.": [
         ("dh[:, t] + dstate", "np.clip(dh[:, t] + dstate, -50, 50)")
     ],
+    "Steps without a gradient of their own are cut off: what later steps send back passes through.": [
+        ("dh[:, t] + dstate", "dh[:, t] + (dstate if dh[:, t].any() else 0)")
+    ],
     "pop() empties the caller's cache: read its entries and leave them there.": [
         ("cache[t])", "cache.pop())")
     ],

@@ -726,6 +726,23 @@ class GRU(nn.Module):
             states.append(h)
         return torch.stack(states, 1), h[None]
 """
+_IN_A_CELL = """
+class GRU(nn.Module):
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.cell = nn.GRUCell(input_size, hidden_size)
+
+    def forward(self, x, h0=None):
+        cell, states = self.cell, []
+        h = x.new_zeros(len(x), cell.hidden_size) if h0 is None else h0[0]
+        for x_t in x.unbind(1):
+            u = (x_t @ cell.weight_ih.T + cell.bias_ih).chunk(3, 1)
+            v = (h @ cell.weight_hh.T + cell.bias_hh).chunk(3, 1)
+            r, z = torch.sigmoid(u[0] + v[0]), torch.sigmoid(u[1] + v[1])
+            h = (1 - z) * torch.tanh(u[2] + r * v[2]) + z * h
+            states.append(h)
+        return torch.stack(states, 1), h[None]
+"""
 _WITH_A_FUNCTION = [
     (
         """            from_x = x_t @ self.weight_ih_l0.T + self.bias_ih_l0
@@ -869,6 +886,7 @@ MODULE_WRONG = {
     ],
     "nn.GRU does the work: the step must be your own.": _WITH_A_LAYER,
     "nn.GRUCell does the work: the step must be your own.": _WITH_A_CELL,
+    "The weights lie in an nn.GRUCell: make them yourself.": _IN_A_CELL,
     "torch.gru_cell does the work: the step must be your own.": _WITH_A_FUNCTION,
     "A layer of PyTorch's, made in forward, does the work: the step must be your own.": [
         (
@@ -1584,6 +1602,7 @@ SAYS = {
         "The seed is set in the constructor: every new GRU starts with the same numbers.": "draw them at random",
         "nn.GRU does the work: the step must be your own.": "PyTorch recurrent layer inside",
         "nn.GRUCell does the work: the step must be your own.": "PyTorch recurrent layer inside",
+        "The weights lie in an nn.GRUCell: make them yourself.": "PyTorch recurrent layer inside",
         "torch.gru_cell does the work: the step must be your own.": "PyTorch's own GRU does the work",
         "A layer of PyTorch's, made in forward, does the work: the step must be your own.": "PyTorch's own GRU does the work",
     },

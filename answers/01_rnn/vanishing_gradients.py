@@ -343,7 +343,7 @@ WRONG = {
             (_LOOP, "for start in range(0, T, T):"),
             ("start + k)", "start + T)"),
         ],
-        "One of the two mistakes is still there: try symptom 1 on your loop.": [
+        "Every part starts from h0: carry the last state of the part before.": [
             ("targets[:, part], h, params", "targets[:, part], h0, params")
         ],
         "The state is lost at the cut: every part after the first starts from zeros.": [

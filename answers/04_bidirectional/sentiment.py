@@ -234,6 +234,12 @@ CLASS_WRONG = {
     "The maximum runs over the batch (dim 0): it must run over the steps (dim 1).": [
         ("states.max(dim=1).values", "states.max(dim=0).values")
     ],
+    "Unless told otherwise it reads both ways: keep the default of bidirectional.": [
+        ("bidirectional: bool = True", "bidirectional: bool = False")
+    ],
+    "Unless told otherwise nothing is dropped: keep the default of dropout.": [
+        ("dropout: float = 0.0", "dropout: float = 0.3")
+    ],
     "These are probabilities: return the logits, without softmax.": [
         (OUT, OUT + ".softmax(dim=1)")
     ],
@@ -647,6 +653,13 @@ TRAIN_WRONG = {
             "            optimizer.step()\n",
         )
     ],
+    "The network is made for the notebook's table: use vocab_size.": [
+        ("SentimentClassifier(vocab_size", "SentimentClassifier(len(vocab)")
+    ],
+    "It trains on the notebook's reviews: use the arguments.": [
+        ("SentimentClassifier(vocab_size", "SentimentClassifier(len(vocab)"),
+        ("sequences, targets, 128", "train_ids[:3000], train_labels[:3000], 128"),
+    ],
     "What comes back is a bag of words: train your SentimentClassifier.": """
 def train_classifier(sequences, targets, vocab_size):
     class Bag(nn.Module):
@@ -713,6 +726,9 @@ TEST_WRONG = {
     ],
     "It compares the first review alone: look at all of them.": [
         (COMPARED, "assert abs(found[0].item() - expected[0]) < 1e-5")
+    ],
+    "The last review is not compared: look at all of them.": [
+        (COMPARED, "np.testing.assert_allclose(found.cpu()[:-1], expected[:-1], atol=1e-5)")
     ],
     "The tolerance is so wide that nearly everything passes.": [
         (COMPARED, "np.testing.assert_allclose(found.cpu(), expected, atol=0.5)")
@@ -935,6 +951,8 @@ SAYS = {
         "The caller's lists are padded: they must stay as they are, so write into a new tensor.": "in place",
     },
     "SentimentClassifier": {
+        "Unless told otherwise it reads both ways: keep the default of bidirectional.": "unless told otherwise",
+        "Unless told otherwise nothing is dropped: keep the default of dropout.": "two calls in training mode",
         "The chains read the padding: pack the batch before the recurrent layer.": "amount of padding",
         "Padding is kept out of the pooling, but the backward chain has read it before: pack the batch.": "amount of padding",
         "The last column is read: short reviews have ended before, and only padding stands there.": "amount of padding",
@@ -967,9 +985,12 @@ SAYS = {
         "The loss is a tensor that keeps the graph of the whole round: return a float, loss.item() in the sum.": "return a float",
     },
     "train_classifier": {
+        "The network is made for the notebook's table: use vocab_size.": "Use vocab_size",
+        "It trains on the notebook's reviews: use the arguments.": "Use vocab_size",
         "No round of training is run: the weights are those of the beginning.": "coin",
     },
     "test_prediction": {
+        "The last review is not compared: look at all of them.": "leaves out the last review",
         "It never fails: nothing is asserted.": "passes on the colleague's function",
         "It always fails, on right predictors too.": "fails on a right predictor",
         "It returns False: a test speaks by raising an AssertionError.": "must raise an AssertionError",

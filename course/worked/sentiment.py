@@ -175,6 +175,9 @@ def SentimentClassifier(t, SentimentClassifier):
         "`bidirectional` makes no difference, but two chains have more weights than one": (
             both > size["lstm", False]
         ),
+        "unless told otherwise it is one layer of an LSTM that reads both ways": (
+            training.parameter_count(SentimentClassifier(12, 3, 6, num_classes=4)) == both
+        ),
         "`num_layers` makes no difference, but two layers have more weights than one": (
             training.parameter_count(stack) > both + 200
         ),
@@ -334,11 +337,29 @@ def train_classifier(
         f"{reached}. It learns, but too little or too much by heart: look at the recipe (rounds, "
         "learning rate, dropout, first embeddings of standard deviation 0.1).",
     )
+    _reads_what_it_is_given(train_classifier)
     checks.require(
         exam_labels.shape == (len(exam_ids),),
         "train_classifier: there must be one label for each review of the exam.",
     )
     t.say("train_classifier: accuracy on the validation part above 0.68")
+
+
+def _reads_what_it_is_given(train_classifier):
+    sequences = [[2 + n % 7, 1, 8 - n % 5][: 1 + n % 3] for n in range(40)]
+    try:
+        small = train_classifier(sequences, [n % 2 for n in range(40)], 9)
+    except IndexError:
+        raise checks.CheckFailed(
+            "train_classifier: in a table of 9 words it meets numbers above 8. Does it train on "
+            "the notebook's reviews? Use the arguments."
+        ) from None
+    rows = [m.num_embeddings for m in small.modules() if isinstance(m, nn.Embedding)]
+    checks.require(
+        rows == [9],
+        f"train_classifier: for a table of 9 words the embedding must have 9 rows, not "
+        f"{', '.join(map(str, rows))}. Use vocab_size, and train on the sequences that come in.",
+    )
 
 
 # --- find the bug ---------------------------------------------------------------------------------
@@ -371,6 +392,7 @@ def test_prediction(t, test_prediction, colleagues_predict):
         "left": "a predictor that leaves the network in evaluation mode",
         "shortest": "a predictor that cuts the reviews of a batch to the shortest of them",
         "full": "a predictor that leaves out the last batch when it is not full",
+        "end": "a predictor that leaves out the last review",
     }
     green = {
         "alone": "a right predictor, which takes one review at a time",
@@ -401,6 +423,8 @@ def _predicted(model, sequences, batch_size=100, slip=""):
         places = np.arange(start, start + len(rows)) if slip.startswith("sorted") else rows
         share = logits.log_softmax(dim=1).exp() if slip == "longest" else logits.softmax(dim=1)
         answers[places] = share[:, int(slip != "negative")].cpu().numpy()
+    if slip == "end":
+        answers[-1] = 0
     model.train(before and slip != "left")
     answers = answers[order] if slip == "sorted twice" else answers
     return torch.tensor(answers, dtype=logits.dtype, device=device)

@@ -86,6 +86,10 @@ _RUN = "h, last = self.gru(self.embedding(ids), state[None])"
 _SCALE = " / memory.shape[2] ** 0.5"
 _SCORES = "scores = self.query(h) @ memory.transpose(1, 2)" + _SCALE
 _WEIGHTS = "weights = masked_softmax(scores, memory_mask[:, None, :])"
+_SHARED = (
+    "weights = torch.sigmoid(scores) * {}[:, None]; "
+    "weights = weights / weights.sum(2, keepdim=True).clamp(min=1e-30)"
+)
 _MIXED = "mixed = torch.tanh(self.combine(torch.cat([h, context], dim=2)))"
 _OUT = "return self.output(mixed), last[0], weights"
 _DECODER_HEAD = """class Decoder(nn.Module):
@@ -341,6 +345,9 @@ WRONG = {
         "The returned state keeps the GRU's axis for the layers: it must be (N, H).": [
             ("last[0], weights", "last, weights")
         ],
+        "Sigmoids divided by their sum are no softmax: masked_softmax gives the weights.": [
+            (_WEIGHTS, _SHARED.format("memory_mask"))
+        ],
         "There is no tanh between combine and output.": [
             (
                 "torch.tanh(self.combine(torch.cat([h, context], dim=2)))",
@@ -548,6 +555,12 @@ WRONG = {
             ("losses = []", "losses, batch = [], next(batches)"),
             ("*next(batches)", "*batch"),
         ],
+        "The losses are running means: note that of each batch alone.": [
+            (
+                "losses.append(loss.item())",
+                "losses.append((sum(losses[-1:]) * len(losses) + loss.item()) / (len(losses) + 1))",
+            )
+        ],
     },
     "beam_search": {
         "Only one hypothesis is kept at each step: keep the `width` best.": [
@@ -619,6 +632,25 @@ WRONG = {
         "The score is a tensor: return a float.": [
             ("score = total / (len(best) - 1)", "score = torch.tensor(total / (len(best) - 1))")
         ],
+        "`best` is a tuple: return a list.": [
+            (
+                "return (best[1:-1] if best[-1] == end else best[1:])",
+                "return tuple(best[1:-1] if best[-1] == end else best[1:])",
+            )
+        ],
+        "`start` may be said again: extend by each symbol.": [
+            ("if p > -np.inf", "if p > -np.inf and i != start")
+        ],
+        "The search stops when the best total is that of a finished hypothesis: go on while any is alive.": [
+            (
+                "if not live:",
+                "best_done = max((h[1] for h in finished), default=-np.inf)\n"
+                "        if not live or best_done >= max(h[1] for h in live):",
+            )
+        ],
+        "An improbable extension is dropped: only an impossible one is.": [
+            ("if p > -np.inf", "if p > -9")
+        ],
     },
     "test_look_back": {
         "It never fails: nothing is asserted.": [
@@ -661,6 +693,18 @@ WRONG = {
         ],
         "The input and the state are changed together: a question made of one of them goes unseen.": [
             ("in ((embedded + 1, h), (embedded, h + 1)):", "in ((embedded + 1, h + 1),):")
+        ],
+        "No word is shown alone in its place: scores made of another word's memory go unseen.": [
+            (
+                _ALONE,
+                "        one = embedded[:, now], h[:, now], memory, mask, W\n"
+                "        torch.testing.assert_close(weights[:, now], look(*one)[1])\n",
+            ),
+            (
+                _READ,
+                _READ
+                + "    assert not weights[1, :, 3:].any()\n    assert torch.allclose(weights.sum(2), torch.ones(2, 3).double())\n",
+            ),
         ],
         "The state alone is changed: whether the input is heard goes unseen.": [
             ("in ((embedded + 1, h), (embedded, h + 1)):", "in ((embedded, h + 1),):")
@@ -718,6 +762,9 @@ WRONG = {
             )
         ],
         "The scores are not scaled: divide by sqrt(M), as in your Decoder.": [(_SCALE, "")],
+        "Sigmoids divided by their sum are no softmax: masked_softmax gives the weights.": [
+            (_WEIGHTS, _SHARED.format("memory_mask"))
+        ],
         "The scores are divided by M, not by its square root.": [
             (_SCALE, _SCALE.removesuffix(" ** 0.5"))
         ],
@@ -738,6 +785,9 @@ WRONG = {
             )
         ],
         "W is transposed: it is stored as (E + H, M).": [("dim=2) @ W", "dim=2) @ W.T")],
+        "No gradient comes back to the question: detach nothing.": [
+            ("dim=2) @ W", "dim=2).detach() @ W.detach()")
+        ],
         "The weights still come from the decoder alone, one score per slot, padding included.": (
             _function(_LOOK, _PUBLISHED)
         ),
@@ -759,6 +809,12 @@ WRONG = {
         "Queries and keys are swapped: rows ask with x @ W_q.": [
             ("q, k, v = x @ W_q, x @ W_k,", "k, q, v = x @ W_q, x @ W_k,")
         ],
+        "Sigmoids divided by their sum are no softmax: masked_softmax gives the weights.": [
+            (
+                "    return attend(masked_softmax(scores, mask[:, None, :]), v)",
+                "    " + _SHARED.format("mask") + "\n    return attend(weights, v)",
+            )
+        ],
         "There is no softmax: the scores themselves weigh the values.": [
             ("masked_softmax(scores, mask[:, None, :])", "scores * mask[:, None, :]")
         ],
@@ -773,6 +829,27 @@ WRONG = {
                 "masked_softmax(scores, mask[:, None, :])",
                 "torch.softmax(scores.masked_fill(~mask[:, None], -torch.inf), dim=-1)",
             )
+        ],
+        "Padded steps learn nothing: they ask, too.": [
+            ("return attend(", "return mask[:, :, None] * attend(")
+        ],
+        "A masked score of -100 still counts where all scores are lower: use minus infinity.": [
+            (
+                "masked_softmax(scores, mask[:, None, :])",
+                "torch.softmax(scores.masked_fill(~mask[:, None], -100.0), dim=-1) * mask.any(1)[:, None, None]",
+            )
+        ],
+        "Large scores overflow: subtract each row's largest before exp, as softmax does.": [
+            (
+                "masked_softmax(scores, mask[:, None, :])",
+                "(lambda e: e / e.sum(2, keepdim=True).clamp(min=1e-30))(scores.exp() * mask[:, None])",
+            )
+        ],
+        "The weights are detached: no gradient teaches the queries and keys.": [
+            ("mask[:, None, :]),", "mask[:, None, :]).detach(),")
+        ],
+        "The values are detached: no gradient comes back through what is read.": [
+            (", v)\n", ", v.detach())\n")
         ],
         "A sequence without any real step reads its padding, all alike: it must give 0.": [
             (
@@ -1020,6 +1097,19 @@ RIGHT = {
             "score, best = max(scored, key=lambda s: s[0])\n"
             "return [i for i in best[1:] if i != end], float(score)",
         ),
+        "the last of what is alike, a class": _function(
+            _BEAM,
+            "alive, done = [((start,), 0.0)], []\n"
+            "for _ in range(max_len):\n"
+            "    new = [(ids + (i,), t + p) for ids, t in alive\n"
+            "           for i, p in enumerate(np.asarray(step_fn(list(ids))).tolist()) if p != -np.inf]\n"
+            "    new = sorted(new, key=lambda h: h[1])[::-1][:width]\n"
+            "    done += [h for h in new if h[0][-1] == end]\n"
+            "    alive = [h for h in new if h[0][-1] != end] if new else alive\n"
+            "    if not new or not alive:\n        break\n"
+            "ids, total = max(done or alive, key=lambda h: h[1] / (len(h[0]) - 1))\n"
+            "return [i for i in ids[1:] if i != end], total / (len(ids) - 1)",
+        ),
         "nlargest": [
             (
                 "grown.sort(key=lambda hypothesis: -hypothesis[1])",
@@ -1201,13 +1291,23 @@ SAYS = {
         "The losses are tensors that hold on to memory: return plain numbers, loss.item().": "plain numbers",
         "More batches are taken than steps: take `steps` and no more.": "More batches are taken",
         "Every step sees the same batch: take the next one inside the loop.": "the same batch",
+        "The losses are running means: note that of each batch alone.": "no mean over several",
     },
     "beam_search": {
         "A finished hypothesis is extended further: put it aside.": "put it aside",
         "The score is a tensor: return a float.": "return a float",
+        "`best` is a tuple: return a list.": "must be a list of ids",
+        "`start` may be said again: extend by each symbol.": "also `start`",
+    },
+    "look_back": {
+        "No gradient comes back to the question: detach nothing.": "is something detached",
     },
     "self_attention": {
         "The result is always float32: keep the dtype of the input.": "dtype float32",
+        "A masked score of -100 still counts where all scores are lower: use minus infinity.": "with minus infinity",
+        "Large scores overflow: subtract each row's largest before exp, as softmax does.": "largest score before exp",
+        "The weights are detached: no gradient teaches the queries and keys.": "is something detached",
+        "The values are detached: no gradient comes back through what is read.": "is something detached",
     },
     "test_look_back": {
         "It never fails: nothing is asserted.": "passes on the published look back",
@@ -1220,6 +1320,7 @@ SAYS = {
         "The input and the state are changed together: a question made of one of them goes unseen.": "made of the state alone",
         "The state alone is changed: whether the input is heard goes unseen.": "made of the state alone",
         "It never looks at the context.": "a context that takes in the padding",
+        "No word is shown alone in its place: scores made of another word's memory go unseen.": "takes the scores, but not the context",
         "The memory is turned round and the mask is not: right functions fail.": "fails on a right one in plain Python",
         "It compares with one formula; another score is right too.": "whose scores are not scaled",
     },

@@ -309,7 +309,12 @@ def _standard_error(rate: float | np.ndarray, count: int | np.ndarray) -> float 
     return np.sqrt(rate * (1 - rate) / count)
 
 
-def errors_by_length(error_rates: ErrorRates, part: Part, said: Mapping[str, Rows]) -> pd.DataFrame:
+def errors_by_length(
+    error_rates: ErrorRates,
+    part: Part,
+    said: Mapping[str, Rows],
+    stored: Mapping[str, pd.DataFrame] | None = None,
+) -> pd.DataFrame:
     """Draw both error rates of each model against the number of letters.
 
     Parameters
@@ -320,6 +325,9 @@ def errors_by_length(error_rates: ErrorRates, part: Part, said: Mapping[str, Row
         Words and what should be said.
     said : dict of lists of lists of str
         By model: what it said to each word.
+    stored : dict of pandas.DataFrame, optional
+        By rate and model, as :func:`course.figures.seq2seq_seeds.by_length` gives it: a thin line
+        for each stored seed.
 
     Returns
     -------
@@ -340,6 +348,9 @@ def errors_by_length(error_rates: ErrorRates, part: Part, said: Mapping[str, Row
         error = _standard_error(wrong, rows["words"])
         axes[0].errorbar(rows["letters"], wrong, error, capsize=3, **style)
         axes[1].plot(rows["letters"], per_sound, **style)
+        for ax, rate in zip(axes, _REPORTED, strict=True) if stored else ():
+            thin = {"color": _color(label), "lw": 0.8, "alpha": 0.5}
+            ax.plot(rows["letters"], stored[rate][label].T, **thin)
     for ax in axes:
         ax.set(xticks=range(3, LONGEST + 1), xlabel="letters in the word")
     axes[0].set(ylim=(0, 1), ylabel="words wrong (share ± SE)")
@@ -672,7 +683,9 @@ def _draw_node(
 
 
 def what_a_relative_is_worth(
-    divisions: Mapping[str, tuple[Parts, Rows, Rows]], error_rates: ErrorRates
+    divisions: Mapping[str, tuple[Parts, Rows, Rows]],
+    error_rates: ErrorRates,
+    stored: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Draw both error rates over words with relatives in the dictionary, and without.
 
@@ -683,6 +696,8 @@ def what_a_relative_is_worth(
         validation words.
     error_rates : callable
         ``error_rates(said, right)`` gives the share of words wrong, and mistakes per sound.
+    stored : pandas.DataFrame, optional
+        Columns ``division``, ``reader``, ``group``, ``seed`` and both rates: a dot for each seed.
 
     Returns
     -------
@@ -711,7 +726,7 @@ def what_a_relative_is_worth(
                 found.append((label, reader, group, len(rows), *rates))
     columns = ["division", "reader", "words", "count", *_REPORTED]
     table = pd.DataFrame(found, columns=columns)
-    _draw_relatives(table, texts)
+    _draw_relatives(table, texts, stored)
     wide = table.pivot(index=["division", "reader"], columns="words", values=list(_REPORTED))
     order = [(rate, group) for rate in _REPORTED for group in ("with relatives", "without", "all")]
     return wide[order].round(3)
@@ -735,7 +750,9 @@ def leads_of_the_network(table: pd.DataFrame) -> pd.DataFrame:
     return leads.loc[["words dealt one by one", "families kept together"], list(_REPORTED)]
 
 
-def _draw_relatives(table: pd.DataFrame, texts: Mapping[str, str]) -> None:
+def _draw_relatives(
+    table: pd.DataFrame, texts: Mapping[str, str], stored: pd.DataFrame | None
+) -> None:
     figure, axes = plots.new_figure(columns=2, width=9, height=4, sharey=True)
     rows = table[table["words"] != "all"]
     names = list(dict.fromkeys(zip(rows["reader"], rows["words"], strict=True)))
@@ -747,6 +764,12 @@ def _draw_relatives(table: pd.DataFrame, texts: Mapping[str, str]) -> None:
             error = _standard_error(line[rate], line["count"]) if rate == _REPORTED[0] else None
             style = {"fmt": marker, "color": plots.COLORS[color], "capsize": 3, "label": text}
             ax.errorbar(line[rate], np.arange(len(names)) + shift, xerr=error, **style)
+            for place, (reader, group) in enumerate(names if stored is not None else ()):
+                if reader == "network":  # the look-up knows no seed
+                    of = (stored["division"] == label) & (stored["group"] == group)
+                    found = stored.loc[of & (stored["reader"] == reader), rate]
+                    dots = {"color": plots.COLORS[color], "alpha": 0.5, "ms": 4, "ls": ""}
+                    ax.plot(found, [place + 2 * shift] * len(found), marker, **dots)
     axes[0].set_yticks(range(len(names)), [f"{reader},\n{group}" for reader, group in names])
     axes[0].set(ylim=(len(names) - 0.5, -0.5), xlabel="words wrong (share, ± standard error)")
     axes[1].set(xlabel="mistakes per sound")
@@ -826,7 +849,9 @@ def _weights_off(
     }
 
 
-def all_error_rates(results: Mapping[str, tuple[float, float]], count: int) -> pd.DataFrame:
+def all_error_rates(
+    results: Mapping[str, tuple[float, float]], count: int, stored: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Draw both error rates of every model, the best word error rate on top.
 
     Parameters
@@ -835,11 +860,16 @@ def all_error_rates(results: Mapping[str, tuple[float, float]], count: int) -> p
         By model: share of words wrong, mistakes per sound.
     count : int
         Number of words.
+    stored : pandas.DataFrame, optional
+        Columns ``model`` and both rates: a dot for each stored run.
     """
     table = pd.DataFrame(results, index=_REPORTED).T.sort_values("words wrong")
     figure, axes = plots.new_figure(columns=2, width=9, height=3.8, sharey=True)
     for place, (label, rates) in enumerate(table.iterrows()):
-        for ax, rate in zip(axes, rates, strict=True):
+        runs = stored[stored["model"] == label] if stored is not None else table[:0]
+        for ax, (name, rate) in zip(axes, rates.items(), strict=True):
+            dots = {"marker": "o", "ls": "", "ms": 5, "alpha": 0.45, "color": _color(label)}
+            ax.plot(runs[name], [place + 0.25] * len(runs), **dots)
             error = _standard_error(rate, count) if ax is axes[0] else None
             ax.errorbar(rate, place, xerr=error, fmt="o", ms=7, capsize=4, color=_color(label))
             ax.annotate(
@@ -856,7 +886,8 @@ def all_error_rates(results: Mapping[str, tuple[float, float]], count: int) -> p
         ylim=(len(table) - 0.5, -0.8),
         xlabel=f"words wrong (share of {count:,}, ± standard error)",
     )
-    axes[1].set(xlabel="mistakes per sound")
+    dotted = "" if stored is None else "; pale dots: stored seeds"
+    axes[1].set(xlabel=f"mistakes per sound{dotted}")
     axes[1].margins(x=0.12)
     pairs = [
         ("attention, 300 steps", "no attention, 300 steps"),

@@ -346,6 +346,7 @@ def train_speller(
     with mock.patch.dict(os.environ, COURSE_QUIET="1"):
         _learns_from_each_batch(train_speller, teacher_forced_loss)
         _follows_each_gradient(train_speller)
+        _notes_each_loss(train_speller, teacher_forced_loss)
     t.say("train_speller: a new batch for each step, and both modules learn from it alone")
     if grading():
         return  # the training was shorter, and its exam follows
@@ -437,6 +438,18 @@ def _follows_each_gradient(train_speller) -> None:
     )
 
 
+def _notes_each_loss(train_speller, teacher_forced_loss) -> None:
+    """With steps too short to matter, each loss is what the untrained pair makes of its batch."""
+    losses = train_speller(_Reader(), _Speaker(), _batches([]), 4, 1e-8)
+    for step, (loss, batch) in enumerate(zip(losses, _batches([]), strict=False)):
+        right = teacher_forced_loss(_Reader(), _Speaker(), *batch).item()
+        checks.require(
+            abs(loss - right) < 1e-4,
+            f"The loss of step {step + 1} is {loss:.4f}; it must be {right:.4f}, that of its own "
+            "batch: no sum and no mean over several.",
+        )
+
+
 _CORNER = {
     (0,): {2: 0.6, 3: 0.4},
     (0, 2): {1: 0.4, 2: 0.3, 3: 0.3},
@@ -465,6 +478,8 @@ _CROWD = {
     (0, 2, 2, 2): {1: 0.8, 3: 0.2},
 }
 _NARROW = {(1,): {2: 1.0}, (1, 2): {2: 1.0}}
+_LONG = {(0,): {1: 0.37, 2: 0.407}, (0, 2): {2: 0.407}, (0, 2, 2): {1: 0.407}}
+_AGAIN = {(0,): {0: 0.6, 2: 0.4}, (0, 0): {1: 0.9, 2: 0.1}}
 """Probabilities of what follows a prefix: of start, end, 2 and 3. Where none are given, it ends."""
 
 
@@ -518,6 +533,19 @@ def beam_search(t, beam_search):
         args = {"probabilities": probabilities, "start": start, "end": 1 - start, "width": width}
         args["max_len"] = max_len
         t.check(search, args, "best, score", atol=1e-5, float32=False, quiet=True)
+    best, _ = search(_LONG, 0, 1, 2, 5)
+    checks.require(
+        best == [2, 2],
+        f"best is {best} with the probabilities {_LONG}; it must be [2, 2]: its mean, -0.90, is "
+        "higher than that of the empty answer, -0.99. Go on while any is alive, and divide by the "
+        "number of symbols.",
+    )
+    best, _ = search(_AGAIN, 0, 1, 2, 4)
+    checks.require(
+        best == [0],
+        f"best is {best} with the probabilities {_AGAIN}; it must be [0]. Every symbol may follow, "
+        "also one that is there already, also `start`.",
+    )
     for width, crowd, max_len, longest in searched:
         checks.require(
             crowd <= width,
@@ -541,6 +569,7 @@ def test_look_back(t, test_look_back, published_look_back):
         "state": "questions made of the decoder's input alone",
         "steps": "a look back whose steps all ask the first step's question",
         "neighbour": "a look back at the memory of another word of the batch",
+        "elsewhere": "a look back that takes the scores, but not the context, from another word",
         "cut": "weights that do not sum to 1 where there is padding",
         "read": "right weights with a context that takes in the padding",
     }
@@ -557,8 +586,8 @@ def _letter_by_letter(embedded, h, memory, memory_mask, W):
     contexts, weights = torch.zeros_like(asked), asked.new_zeros(*asked.shape[:2], memory.shape[1])
     for n, step in itertools.product(*map(range, asked.shape[:2])):
         letters = memory_mask[n].nonzero()[:, 0].tolist()
-        scores = {s: float((asked[n, step] * memory[n, s]).sum()) for s in letters}
-        shares = {s: math.exp(x - max(scores.values())) for s, x in scores.items()}
+        scores = {s: (asked[n, step] * memory[n, s]).sum() for s in letters}
+        shares = {s: torch.exp(x - max(scores.values())) for s, x in scores.items()}
         for s, share in shares.items():
             weights[n, step, s] = share / sum(shares.values())
             contexts[n, step] += weights[n, step, s] * memory[n, s]
@@ -577,7 +606,7 @@ def _by_torch(embedded, h, memory, memory_mask, W, slip=""):
         asked = asked[:, :1].repeat(1, asked.shape[1], 1)
     if slip == "neighbour":
         memory = memory.flip(0)
-    keys = memory
+    keys = memory.flip(0) if slip == "elsewhere" else memory
     if slip == "places":
         keys = torch.eye(letters, memory.shape[2]).to(memory).expand(len(memory), -1, -1)
     added = memory.new_zeros(len(memory), 1, letters)
@@ -608,6 +637,7 @@ def look_back(t, look_back):
         torch.allclose(look_back(*(args | turned).values())[1], weights.flip(2)),
         "Turn the memory round and the weights must turn with it.",
     )
+    _lets_gradients_back(look_back, args, leaves=("embedded", "h", "memory", "W"))
     one = {key: value[:1] for key, value in args.items() if key != "W"}
     wide = {"memory": _numbers(1, 6, 7, start=0.2), "W": _numbers(5, 7, start=0.8)}
     t.check(look_back, one | wide, "context, weights", float32=False, quiet=True)
@@ -628,7 +658,50 @@ def self_attention(t, self_attention):
     )
     one = args | {"x": args["x"][:1, :1], "mask": args["mask"][:1, :1]}
     t.check(self_attention, one, "y", float32=False, quiet=True)
+    real, x = args["mask"][1:2], args["x"][1:2]
+    for factor, loud in ((1, 50.0), (100, 0.0), (100, 50.0)):
+        given = torch.where(real[:, :, None], factor * x, loud)
+        others = [args[name] for name in ("W_q", "W_k", "W_v")]
+        whole = self_attention(given.clone(), *others, real.clone())[:, :3]
+        checks.require(
+            torch.isfinite(whole).all(),
+            "With scores of some thousands the result is not finite: subtract each row's largest "
+            "score before exp, as softmax does.",
+        )
+        alone = self_attention(given[:, :3].clone(), *others, real[:, :3].clone())
+        checks.require(
+            torch.allclose(whole, alone, atol=1e-6),
+            "A padded step is read where scores are large, or what lies in it is: mask the scores "
+            "with minus infinity, before the softmax.",
+        )
+    first = torch.arange(4)[None] == 0
+    W_q, W_v = args["W_q"], args["W_v"]
+    low = self_attention(100 * x, W_q.clone(), -W_q, W_v.clone(), first)
+    checks.require(
+        torch.allclose(low[:, 0], (100 * x @ W_v)[:, 0]),
+        "A single real step must get the whole weight, however low its score; here padding has a "
+        "part of it. Mask the scores with minus infinity, before the softmax.",
+    )
+    _lets_gradients_back(self_attention, args, leaves=("x", "W_q", "W_k", "W_v"))
     t.say("an empty sequence gives zeros")
+
+
+def _lets_gradients_back(function, args, leaves) -> None:
+    given = {name: a.clone().requires_grad_(name in leaves) for name, a in args.items()}
+    found = function(*given.values())
+    first = found if isinstance(found, Tensor) else found[0]
+    wanted = [given[name] for name in leaves]
+    slopes = [None] * len(leaves)
+    if first.requires_grad:
+        slopes = torch.autograd.grad(first.square().sum(), wanted, allow_unused=True)
+    for name, slope in zip(leaves, slopes, strict=True):
+        checks.require(
+            slope is not None and slope.any(),
+            f"{function.__name__}: no gradient comes back to {name}: is something detached?",
+        )
+    weights = None if isinstance(found, Tensor) else found[1]
+    taught = weights is None or weights.requires_grad
+    checks.require(taught, f"{function.__name__}: no gradient comes back from the weights.")
 
 
 def attend_with_cache(t, attend_with_cache):

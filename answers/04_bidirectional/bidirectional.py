@@ -912,6 +912,21 @@ def reverse_padded(x, lengths):
             (EACH, EACH.replace("1e-9", "3")),
             (ALL, ALL.replace("1e-9", "3")),
         ],
+        "The tolerance is so wide that small mistakes pass.": [
+            (EACH, EACH.replace("1e-9", "0.3")),
+            (ALL, ALL.replace("1e-9", "0.3")),
+        ],
+        "The last sentence alone is compared: look at every row.": in_the_loop(
+            f"assert n < 2 or {AGREES}"
+        ),
+        "Sums over the sentences are compared: states in each other's place go unseen.": [
+            (EACH, "total = (total if n else 0) + h"),
+            (
+                ALL,
+                "np.testing.assert_allclose(h_last.sum(axis=0), total)\n"
+                "    np.testing.assert_allclose(outputs.sum(axis=0), expected.sum(axis=0))",
+            ),
+        ],
         "Two ways to compute differ in the last digits: compare with a tolerance, not with ==.": in_the_loop(
             "assert (h_last[n] == h).all() and (outputs[n] == expected[n]).all()"
         ),
@@ -1323,6 +1338,9 @@ SAYS = {
     "BiLSTM": MODULES_SAY,
     "BiGRU": MODULES_SAY,
     "test_encoder": {
+        "The tolerance is so wide that small mistakes pass.": "nine tenths",
+        "The last sentence alone is compared: look at every row.": "each other's states",
+        "Sums over the sentences are compared: states in each other's place go unseen.": "each other's states",
         "It never fails: nothing is asserted.": "passes on the colleague's encoder",
         "It always fails, on right encoders too.": "fails on a right encoder",
         "It returns False: a test speaks by raising an AssertionError.": "must raise an AssertionError",

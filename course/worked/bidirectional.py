@@ -138,6 +138,8 @@ def test_encoder(t, test_encoder, rewritten):
         "shown": "an encoder whose outputs go on with the last state behind a sentence",
         "last": "an encoder that returns the last column of outputs as h_last",
         "zeros": "an encoder that takes every step for real whose input is not zero",
+        "tenth": "an encoder whose steps go only nine tenths of the way",
+        "exchanged": "an encoder that gives the first two sentences each other's states",
     }
     green = {
         "": "a right encoder, one that takes the sentences one at a time",
@@ -161,10 +163,13 @@ def _one_at_a_time(step_fn, x, h0, lengths, slip=""):
         for t, reads in enumerate(real):
             if reads:
                 new = step_fn(x[n : n + 1, t], h)
+                new = 0.1 * h + 0.9 * new if slip == "tenth" else new
                 h = h + (new - h) if slip == "change" else new
             row.append(h if reads or slip == "shown" else 0 * h)
         rows.append(np.concatenate(row))
         finals.append(row[-1] if slip == "last" else h)
+    if slip == "exchanged":
+        rows[:2], finals[:2] = rows[:2][::-1], finals[:2][::-1]
     return np.stack(rows), np.concatenate(finals)
 
 

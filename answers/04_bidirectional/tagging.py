@@ -194,6 +194,19 @@ def span_f1(true_tags, predicted_tags):
     total = len(gold) + len(found)
     return 2 * len(gold & found) / total if total else 0.0
 """,
+    "This is the mean of precision and recall: F1 is 2c / (p + g).": """
+def span_f1(true_tags, predicted_tags):
+    spans = [[(n, *s) for n, tags in enumerate(all_) for s in find_spans(tags)]
+             for all_ in (true_tags, predicted_tags)]
+    right = len(set(spans[0]) & set(spans[1]))
+    return sum(right / len(side) if side else 0.0 for side in spans) / 2
+""",
+    "The k-th span is compared with the k-th alone: compare it with all of its sentence.": [
+        (
+            "right += len(gold & found)",
+            "right += sum(a == b for a, b in zip(find_spans(true), find_spans(predicted)))",
+        )
+    ],
     "The 2 is missing.": [(END, "return right / total if total else 0.0")],
     "Without any span, true or predicted, the score is 0.0.": [
         (END, "return 2 * right / total if total else 1.0")
@@ -290,6 +303,16 @@ LOSS_WRONG = {
     "The logarithm of a softmax is not finite for large logits: use log_softmax.": [
         (LOG_P, "log_p = torch.softmax(logits[mask], dim=-1).log()")
     ],
+    "A small number inside the logarithm cuts the loss off for large logits: use log_softmax.": [
+        (LOG_P, "log_p = (torch.softmax(logits[mask], dim=-1) + 1e-12).log()")
+    ],
+    "cross_entropy wants logits, not probabilities: the softmax is in it.": loss(
+        "return nn.functional.cross_entropy(logits[mask].softmax(dim=-1), targets[mask])"
+    ),
+    "The logits at padding are set to 0, and these steps still count: leave them out.": loss(
+        "safe = torch.where(mask, targets, 0)\n"
+        "return nn.functional.cross_entropy((logits * mask[:, :, None]).flatten(0, 1), safe.flatten())"
+    ),
     "The softmax runs over the steps: it must run over the tags, the last axis.": [
         (LOG_P, "log_p = torch.log_softmax(logits, dim=1)[mask]")
     ],
@@ -304,6 +327,9 @@ LOSS_WRONG = {
     ],
     "The loss must keep the dtype of the logits: yours is always float64.": [
         (LOG_P, "log_p = torch.log_softmax(logits[mask].double(), dim=-1)")
+    ],
+    "The loss must keep the dtype of the logits: yours is always float32.": [
+        (LOG_P, "log_p = torch.log_softmax(logits[mask].float(), dim=-1)")
     ],
 }
 LOSS_RIGHT = {
@@ -498,6 +524,20 @@ TAGGER_WRONG = {
     "The rate of the dropout is a number in the code: hand it on, nn.Dropout(dropout).": [
         ("nn.Dropout(dropout)", "nn.Dropout(0.5)")
     ],
+    "The vectors of single ids are dropped: average first, then drop the word vectors.": [
+        ("x = self.embedding(ids)\n", "x = self.dropout(self.embedding(ids))\n"),
+        ("self.dropout(x), lengths.cpu()", "x, lengths.cpu()"),
+    ],
+    "The word vectors are dropped twice: once is asked for.": [
+        ("self.dropout(x), lengths.cpu()", "self.dropout(self.dropout(x)), lengths.cpu()")
+    ],
+    "The logits are dropped as well: only the word vectors and the LSTM's states are.": [
+        (OUT, "return self.dropout(self.out(self.dropout(h)))")
+    ],
+    "The LSTM reads along the batch: batch_first=True.": [
+        (LSTM, "nn.LSTM(embedding_size, hidden_size, bidirectional=True)"),
+        (PACK, "h, _ = self.lstm(self.dropout(x))"),
+    ],
 }
 TAGGER_RIGHT = {
     "turned by hand": tagger(TWO, TURNED),
@@ -596,6 +636,15 @@ TRAIN_WRONG = {
         ("range(epochs)", "range(1)"),
     ],
     "It has learned, but not enough for the exam: more epochs.": [("range(epochs)", "range(6)")],
+    "Each sentence is read 18 times, whatever the caller says: epochs tells how often.": [
+        ("steps = epochs *", "epochs = 18\n    steps = epochs *")
+    ],
+    "The last batch of every epoch is left out: all sentences are to be read.": [
+        (".split(48):", ".split(48)[:-1]:")
+    ],
+    "It reads each sentence 10 times unless the caller says otherwise: 18 times.": [
+        ("epochs=18", "epochs=10")
+    ],
 }
 TRAIN_RIGHT = {
     "OneCycleLR and clipping": [
@@ -665,6 +714,13 @@ VITERBI_WRONG = {
     "transitions is transposed: transitions[i, j] is the move from i to j.": [
         (THROUGH, "through = best[:, :, None] + transitions.T")
     ],
+    "b is added to the tag that the move leads to: it belongs to the one where it comes from.": [
+        (THROUGH, "through = best[:, None, :] + transitions")
+    ],
+    "The score of a step is added to the tag before: it belongs to the one that the move leads to.": [
+        (THROUGH, "through = best[:, :, None] + transitions + scores[:, t, :, None]"),
+        (MOVE, MOVE.replace(" + scores[:, t]", "")),
+    ],
     "The maximum runs over the tag that the move leads to: it must run over where it comes from.": [
         (NOTE, "notes.append(through.argmax(axis=2))"),
         (MOVE, MOVE.replace("axis=1", "axis=2")),
@@ -717,6 +773,14 @@ VITERBI_WRONG = {
         (ENDS, "for n, last in enumerate([mask.shape[1] - 1] * len(mask)):"),
         ("return tags", "return np.where(mask, tags, 0)"),
     ],
+    "Every path goes on to the last column: it ends at its last real step, with 0 behind it.": [
+        (MOVE, "best = through.max(axis=1) + scores[:, t]"),
+        (ENDS, "for n, last in enumerate([mask.shape[1] - 1] * len(mask)):"),
+    ],
+    "A forbidden move costs 10,000 now, and scores may be larger: -inf must stay what it is.": [
+        (THROUGH, "through = best[:, :, None] + np.maximum(transitions, -1e4)")
+    ],
+    "The tags are floats: they must be int64.": [("return tags", "return tags.astype(float)")],
     "At padding the result must be 0.": [(ZEROS, "tags = np.full(mask.shape, -1, dtype=np.int64)")],
     "The path is the wrong way round: the notes give it from its end to its beginning.": [
         (
@@ -919,6 +983,9 @@ TEST_WRONG = {
         (TRUE, 'tags = [["B-Town", "I-Town", "O", "B-Town"], ["O"], ["O", "B-Town", "O"]]'),
         (COMPARED, "np.testing.assert_allclose(sorted(found), [4 / 7, 6 / 8], rtol=1e-6)"),
     ],
+    "Right evaluations differ in the last digits: compare with a tolerance, not with ==.": [
+        (COMPARED, "assert tuple(found) == (6 / 8, 4 / 7)")
+    ],
     "The numbers were counted with the padding: count real words alone.": [("6 / 8", "10 / 12")],
     "The colleague's name is written in it: call the evaluation that is handed in.": [
         ("= evaluation(", "= colleagues_evaluate(")
@@ -1084,6 +1151,9 @@ EVALUATE_WRONG = {
             "for t, p in zip(tags, predicted, strict=True) for a, b in zip(t, p)]",
         ),
         ("span_f1(tags, predicted)", "span_f1(tags, [p + ['O'] * 99 for p in predicted])"),
+    ],
+    "Gradients stay off after the call: use `with torch.no_grad():`.": [
+        ("    with torch.no_grad():\n", "    torch.set_grad_enabled(False)\n    if True:\n")
     ],
     "The results are tensors: return two floats, with .item().": [
         (
@@ -1276,6 +1346,7 @@ SAYS = {
         "No gradient reaches the logits: no .detach() and no NumPy on the way.": "no gradient",
         "targets was changed in place: the caller still needs it.": "in place",
         "The loss must keep the dtype of the logits: yours is always float64.": "float32",
+        "The loss must keep the dtype of the logits: yours is always float32.": "float64",
     },
     "Tagger": {
         "The backward LSTM reads the padding: pack the batch with its lengths.": "Pack with the lengths",
@@ -1304,19 +1375,27 @@ SAYS = {
         "Whole rows are turned around, padding included: turn within the lengths.": "padding",
         "One LSTM reads in both directions: each direction needs weights of its own.": "both directions",
         "The rate of the dropout is a number in the code: hand it on, nn.Dropout(dropout).": "dropout is 0.0",
+        "The vectors of single ids are dropped: average first, then drop the word vectors.": "averaged before",
+        "The word vectors are dropped twice: once is asked for.": "once",
+        "The logits are dropped as well: only the word vectors and the LSTM's states are.": "behind the read-out",
+        "The LSTM reads along the batch: batch_first=True.": "along the batch",
     },
     "train_tagger": {
         "The parameters never move: optimizer.step() belongs behind every backward.": "optimizer.step()",
         "Nothing comes back: return the model.": "return the model",
+        "Each sentence is read 18 times, whatever the caller says: epochs tells how often.": "three times",
+        "The last batch of every epoch is left out: all sentences are to be read.": "three times",
     },
     "viterbi_decode": {
         "Exponentials overflow for large scores: add the scores as they are.": "exponentials overflow",
         "The tags must have dtype int64.": "int64",
+        "The tags are floats: they must be int64.": "int64",
         "scores was changed in place: the caller still needs it.": "in place",
     },
     "test_evaluation": {
         "It never fails: nothing is asserted.": "passes on the colleague's function",
         "It always fails, on right evaluations too.": "fails on a right evaluation",
+        "Right evaluations differ in the last digits: compare with a tolerance, not with ==.": "fails on a right evaluation",
         "It returns False: a test speaks by raising an AssertionError.": "must raise an AssertionError",
         "The model comes in evaluation mode: an evaluation in training mode goes unseen.": "comes in training mode",
         "There is one batch alone: means of batches go unseen.": "where batches differ",
@@ -1330,6 +1409,7 @@ SAYS = {
         "Dropout is still on: model.eval() before the first batch.": "gives two results",
         "All sentences go through the model at once: at most batch_size may.": "batch_size",
         "The results are tensors: return two floats, with .item().": "return two floats",
+        "Gradients stay off after the call: use `with torch.no_grad():`.": "stay off",
     },
 }
 

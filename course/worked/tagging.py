@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -12,15 +14,14 @@ from course.weights import load_torch_weights
 
 def find_spans(t, find_spans):
     tags = ["B-Street", "I-Street", "O", "I-Place", "B-Place", "I-Zip"]
-    args = {"tags": tags}
-    spans = t.check(find_spans, args, "spans", float32=False, quiet=True)["spans"]
     kept = list(tags)
-    find_spans(tags)
+    spans = find_spans(kept)
     checks.require(
         isinstance(spans, list) and all(isinstance(span, tuple) for span in spans),
         f"find_spans must return a list of tuples (begin, end, type); yours returned {spans!r}.",
     )
     checks.require(tags == kept, "find_spans changed its argument tags in place: leave it alone.")
+    t.check(find_spans, {"tags": tags}, "spans", float32=False, quiet=True)
     args = {"tags": ["B-Box-Id", "I-Box-Id", "O", "I-Box-Id", "O"]}
     t.check(find_spans, args, "spans", float32=False, quiet=True)
     checks.require(
@@ -38,10 +39,9 @@ def find_spans(t, find_spans):
 def span_f1(t, span_f1):
     true = [["B-Street", "I-Street", "B-Place", "I-Place"], ["B-Zip", "B-Place", "O"]]
     predicted = [["B-Street", "I-Street", "B-Place", "B-Place"], ["B-Box", "B-Place", "O"]]
-    args = {
-        "true_tags": [*true, ["B-Zip", "I-Street"], ["I-Street", "B-Zip"]],
-        "predicted_tags": [*predicted, ["B-Street", "I-Street"], ["I-Street", "I-Street"]],
-    }
+    more = [["B-Zip", "I-Street"], ["I-Street", "B-Zip"], ["O", "B-Zip", "B-Place", "O"]]
+    found = [["B-Street", "I-Street"], ["I-Street", "I-Street"], ["B-Box", "B-Zip", "B-Place", "O"]]
+    args = {"true_tags": [*true, *more], "predicted_tags": [*predicted, *found]}
     t.check(span_f1, args, "F1", float32=False, quiet=True)
     args = {"true_tags": true, "predicted_tags": predicted}
     t.check(span_f1, args, "F1", float32=False, quiet=True)
@@ -83,11 +83,12 @@ def masked_cross_entropy(t, masked_cross_entropy):
         "masked_cross_entropy must return a tensor: a plain number has no gradient (no .item(), "
         "no float).",
     )
-    small = masked_cross_entropy(logits.float(), targets.clone(), mask.clone())
-    checks.require(
-        small.dtype == torch.float32,
-        f"masked_cross_entropy: the loss has dtype {small.dtype} for float32 logits: keep theirs.",
-    )
+    for kind in (torch.float32, torch.float64):
+        kept = masked_cross_entropy(logits.to(kind), targets.clone(), mask.clone()).dtype
+        checks.require(
+            kept == kind,
+            f"masked_cross_entropy: the loss has dtype {kept} for {kind} logits: keep theirs.",
+        )
     for nothing in (-100, 10):
         odd = torch.where(mask, targets, nothing)
         try:
@@ -104,6 +105,7 @@ def masked_cross_entropy(t, masked_cross_entropy):
         "masked_cross_entropy: not finite for large logits. Use log_softmax, not the log of a "
         "softmax.",
     )
+    t.compare("masked_cross_entropy: loss with logits 10,000 times as large", large)
     leaf = logits.clone().requires_grad_()
     loss = masked_cross_entropy(leaf, targets.clone(), mask.clone())
     checks.require(
@@ -133,6 +135,7 @@ def Tagger(t, Tagger):
     _read_both_ways_and_no_padding(model, ids, lengths, logits)
     _average_the_vectors_of_a_word(model, ids, lengths, logits)
     _drop_out_in_training_alone(Tagger, ids, lengths)
+    _drop_words_and_states(Tagger)
     _fill(model)
     real = torch.arange(5) < lengths[:, None]
     t.compare("Tagger: logits at real steps, for given weights", model(ids, lengths)[real])
@@ -186,11 +189,11 @@ def _are_logits(logits: Tensor) -> None:
 def _read_both_ways_and_no_padding(
     model: nn.Module, ids: Tensor, lengths: Tensor, logits: Tensor
 ) -> None:
-    def moves(change: int, at: int, row: int = 1) -> bool:
-        """Does the answer at step ``at`` move when the word at step ``change`` does?"""
+    def moves(change: int, at: int, row: int = 1, seen: int = 1) -> bool:
+        """Does the answer in a row at step ``at`` move when the word at step ``change`` does?"""
         other = ids.clone()
         other[row, change] = 11
-        return not torch.allclose(model(other, lengths)[row, at], logits[row, at])
+        return not torch.allclose(model(other, lengths)[seen, at], logits[seen, at])
 
     again = model(ids.clone(), lengths.clone())
     checks.require(
@@ -201,6 +204,11 @@ def _read_both_ways_and_no_padding(
     checks.require(
         not torch.allclose(logits[1, 0], logits[1, 1]),
         "Tagger: every word of a sentence has the same logits: read out each step's own states.",
+    )
+    checks.require(
+        not moves(0, 0, row=2, seen=0),
+        "Tagger: a word moves the logits of another sentence. Does the LSTM read along the batch "
+        "instead of along the sentence (batch_first)?",
     )
     order = torch.tensor([1, 2, 0])
     turned = model(ids[order], lengths[order])
@@ -283,27 +291,45 @@ def _drop_out_in_training_alone(kind: type[nn.Module], ids: Tensor, lengths: Ten
         "Tagger: two passes in training mode differ although dropout is 0.0. Hand the rate on: "
         "nn.Dropout(dropout).",
     )
-    seen = []
-    head = [m for m in wet.modules() if isinstance(m, nn.Linear)][-1]
-    hook = head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
-    wet(ids, lengths)
     wet.eval()
     checks.require(
         torch.allclose(wet(ids, lengths)[0, 0], wet(ids, lengths)[0, 0]),
         "Tagger: dropout must do nothing in eval mode: use nn.Dropout as a module.",
     )
-    hook.remove()
-    if len(seen) != 3:  # the read-out was not called as a layer
-        return
-    kept = seen[0] != 0
+
+
+def _drop_words_and_states(kind: type[nn.Module]) -> None:
+    """Look at what goes into the layers while half is dropped, and at what comes out."""
+    draw = torch.Generator().manual_seed(2)
+    ids, lengths = torch.randint(1, 20, (40, 5, 6), generator=draw), torch.full((40,), 5)
+    wet, words, states, said = kind(20, 7, 6, 5, dropout=0.5).double(), [], [], []
+    head = [m for m in wet.modules() if isinstance(m, nn.Linear)][-1]
+    for layer in wet.modules():
+        if isinstance(layer, nn.LSTM):
+            layer.register_forward_pre_hook(lambda _, inputs: words.append(inputs[0].data))
+    head.register_forward_pre_hook(lambda _, inputs: states.append(inputs[0].detach()))
+    head.register_forward_hook(lambda *call: said.append(call[-1]))
+    logits = wet(ids, lengths)
+    for what, seen, where in (
+        ("LSTM's states", states, "the read-out"),
+        ("word vectors", words, "the LSTM"),
+    ):
+        if not seen:  # not called as a layer
+            continue
+        gone = float(torch.cat([(x == 0).ravel() for x in seen]).double().mean())
+        checks.require(
+            gone > 0.01,
+            f"Tagger: nothing is dropped from the {what}: apply self.dropout before {where} too.",
+        )
+        checks.require(
+            0.4 < gone < 0.6,
+            f"Tagger: at a rate of 0.5, {gone:.0%} of the {what} is dropped. Apply self.dropout "
+            "once; a word's vectors are averaged before it.",
+        )
     checks.require(
-        not (kept[0, :3] if kept.dim() == 3 else kept).all(),
-        "Tagger: nothing is dropped from the LSTM's states: apply self.dropout before the "
-        "read-out too.",
-    )
-    checks.require(
-        not torch.allclose(seen[0][kept], 2 * seen[1][kept]),
-        "Tagger: nothing is dropped from the word vectors: apply self.dropout before the LSTM too.",
+        len(said) != 1 or said[0].shape != logits.shape or torch.allclose(said[0], logits),
+        "Tagger: something is dropped behind the read-out: dropout is for the word vectors and the "
+        "states alone.",
     )
 
 
@@ -343,13 +369,16 @@ def train_tagger(
     t, train_tagger, Tagger, span_f1, valid_tags, predict, tagger, valid_ids, valid_lengths
 ):
     draw = torch.Generator().manual_seed(0)
-    lengths = torch.randint(2, 6, (20,), generator=draw)
+    lengths = torch.randint(2, 6, (50,), generator=draw)
     real = torch.arange(6) < lengths[:, None]
-    ids = torch.randint(2, 30, (20, 6, 3), generator=draw) * real[:, :, None]
-    targets = torch.randint(4, (20, 6), generator=draw) * real
-    model = Tagger(30, 4, 6, 5, dropout=0.1)
+    ids = torch.randint(2, 30, (50, 6, 3), generator=draw) * real[:, :, None]
+    targets = torch.randint(4, (50, 6), generator=draw) * real
+    model, read = Tagger(30, 4, 6, 5, dropout=0.1), []
+    model.register_forward_pre_hook(
+        lambda _, inputs: read.append(len(inputs[0]) * torch.is_grad_enabled())
+    )
     before = [parameter.detach().clone() for parameter in model.parameters()]
-    small = train_tagger(model, ids.clone(), lengths.clone(), targets.clone())
+    small = train_tagger(model, ids.clone(), lengths.clone(), targets.clone(), epochs=3)
     checks.require(
         isinstance(small, nn.Module),
         "train_tagger must return the model; yours returned "
@@ -358,8 +387,13 @@ def train_tagger(
     checks.require(
         small is not model
         or not any(map(torch.equal, before, (p.detach() for p in model.parameters()))),
-        "train_tagger: after a training on 20 sentences, some parameters are what they were. "
+        "train_tagger: after a training on 50 sentences, some parameters are what they were. "
         "optimizer.step() after every backward, for all of model.parameters()?",
+    )
+    checks.require(
+        sum(read) == 150,
+        f"train_tagger: with epochs=3 and 50 sentences the network must read 150, each of them "
+        f"three times; yours reads {sum(read)}.",
     )
     checks.require(
         isinstance(tagger, nn.Module),
@@ -382,16 +416,16 @@ def train_tagger(
 
 
 def viterbi_decode(t, viterbi_decode):
-    scores = np.array(
-        [
-            [[-1.0, 2.5, -0.5], [0.5, 2.0, 2.5], [1.0, 0.0, 0.5], [1.5, 1.5, 3.0]],
-            [[0.5, 0.0, 1.5], [2.0, 0.5, 2.0], [0.5, 0.5, -0.5], [-7.0, -9.0, 4.0]],
-        ]
+    rows = (
+        "1 -1 -1  1 2 -0.5  1.5 0 0  0.5 0 0  1 -0.5 2  -4.5 3 6.5",
+        "0.5 -0.5 -1  0.5 0 1.5  -0.5 0.5 -0.5  -3 0 0.5  1 -0.5 0  0 0.5 1.5",
+        "0 -1 0  -3.5 2 -0.5  -2 -1 -2.5  1.5 -9.5 0  -10 10.5 -6  9 7.5 6.5",
     )
-    transitions = np.array([[-1.5, 1.0, -2.0], [2.5, 1.0, 0.5], [1.5, 2.5, 0.0]])
-    mask = np.array([[True, True, True, True], [True, True, True, False]])
+    scores = np.array([row.split() for row in rows], dtype=float).reshape(3, 6, 3)
+    transitions = np.array([[-0.5, -0.5, -2.0], [0.5, 0.0, 0.5], [2.5, -1.0, 0.0]])
+    mask = np.arange(6) < np.array([[4], [6], [3]])
     args = {"scores": scores, "transitions": transitions, "mask": mask}
-    tags = t.check(viterbi_decode, args, "tags", quiet=True)["tags"]
+    tags = t.check(viterbi_decode, args, "tags", float32=False, quiet=True)["tags"]
     checks.require(
         tags.dtype == np.int64,
         f"viterbi_decode: tags must have dtype int64; yours has {tags.dtype}.",
@@ -400,17 +434,20 @@ def viterbi_decode(t, viterbi_decode):
     barred = transitions.copy()
     barred[:2, 2] = no
     t.check(viterbi_decode, args | {"transitions": barred}, "tags", quiet=True)
+    far = args | {"scores": 1e4 * scores, "transitions": 1e4 * barred}
+    with np.errstate(all="ignore"):
+        t.check(viterbi_decode, far, "tags", quiet=True)
     picture = {
         "scores": np.array([[[3.0, 1.0, no], [3.0, 2.0, 1.0], [4.0, 3.0, 1.0], [2.0, 1.0, 5.0]]]),
         "transitions": np.array([[0.0, 0.0, no], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]),
-        "mask": mask[:1],
+        "mask": np.ones((1, 4), dtype=bool),
     }
     t.check(viterbi_decode, picture, "tags", quiet=True)
-    one = viterbi_decode(scores[:, :1].copy(), transitions.copy(), mask[:, :1].copy())
+    one = viterbi_decode(scores[:, 1:2].copy(), transitions.copy(), mask[:, :1].copy())
     t.compare("viterbi_decode: tags of sequences of one step", one)
-    short = viterbi_decode(scores[1:].copy(), transitions.copy(), mask[1:].copy())
+    short = viterbi_decode(scores[2:].copy(), transitions.copy(), mask[2:].copy())
     checks.require(
-        np.array_equal(short, tags[1:]),
+        np.array_equal(short, tags[2:]),
         "viterbi_decode: a sequence alone gets other tags than in a batch: its neighbours, or "
         "their padding, are read.",
     )
@@ -421,7 +458,7 @@ def viterbi_decode(t, viterbi_decode):
         "viterbi_decode: scores and moves 10,000 times as large give other tags. Add them as they "
         "are: exponentials overflow.",
     )
-    t.say("viterbi_decode: the best paths of two sequences, and the one in the picture")
+    t.say("viterbi_decode: the best paths of three sequences, and the one in the picture")
 
 
 def test_evaluation(t, test_evaluation, colleagues_evaluate):
@@ -464,6 +501,8 @@ def _counted(model, ids, lengths, tags, names, batch_size=32, slip=""):
         groups = [counts[: max(1, len(counts) // batch_size) * batch_size].sum(axis=0)]
     accuracy = float(np.mean([right / size for right, size, *_ in groups]))
     f1 = float(np.mean([_f1(*spans, slip) for _, _, *spans in groups]))
+    if slip == "rates":  # added up in another order: other last digits
+        accuracy, f1 = math.nextafter(accuracy, 0), math.nextafter(f1, 0)
     return (f1, accuracy) if slip == "turned" else (accuracy, f1)
 
 
@@ -488,12 +527,17 @@ def _spans_of(tags: list[str]) -> list[tuple[int, int, str]]:
 
 def evaluate(t, evaluate):
     names = ["B-A", "I-A", "B-B", "O"]
-    ids = torch.tensor([[1, 2, 4, 3, 1], [2, 1, 4, 0, 0], [3, 0, 0, 0, 0]])
-    tags = [["B-A", "I-A", "O", "B-A", "B-A"], ["I-A", "I-A", "O"], ["B-B"]]
+    ids = torch.tensor([[2, 1, 4, 0, 0], [1, 2, 4, 3, 1], [2, 0, 0, 0, 0]])
+    tags = [["I-A", "I-A", "O"], ["B-A", "I-A", "O", "B-A", "B-A"], ["I-A"]]
 
-    def scores(batch_size: int) -> list[float]:
-        model, lengths = _Copies(batch_size).train(), torch.tensor([5, 3, 1])
-        found = evaluate(model, ids.clone(), lengths, tags, names, batch_size)
+    def scores(*batch_size: int) -> list[float]:
+        model, lengths = _Copies(*batch_size).train(), torch.tensor([3, 5, 1])
+        found = evaluate(model, ids.clone(), lengths, tags, names, *batch_size)
+        gradients = torch.is_grad_enabled()
+        torch.set_grad_enabled(True)
+        checks.require(
+            gradients, "evaluate: gradients stay off after the call: `with torch.no_grad():`."
+        )
         found = checks.named("evaluate", found, ("accuracy", "F1")).values()
         checks.require(
             not any(isinstance(value, Tensor) for value in found),
@@ -504,7 +548,8 @@ def evaluate(t, evaluate):
     accuracy, f1 = scores(2)
     t.compare("evaluate: accuracy and F1", [accuracy, f1])
     checks.require(
-        np.allclose(scores(1), [accuracy, f1]), "evaluate: the result depends on the batch size."
+        np.allclose([scores(1), scores()], [accuracy, f1]),
+        "evaluate: the result depends on the batch size.",
     )
     t.say("evaluate: the same answer for every batch size")
 
@@ -512,7 +557,7 @@ def evaluate(t, evaluate):
 class _Copies(nn.Module):
     """Answers tag number id - 1 (0 at padding), in evaluation mode alone."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int = 32) -> None:
         super().__init__()
         self.most = most
 

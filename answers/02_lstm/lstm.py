@@ -1154,6 +1154,9 @@ def test_lstm_gradients(backward):
         "One of the two mistakes is still there: nudge the weights at T = 2.": BUG_CUT,
         "One of the two mistakes is still there: nudge the biases at T = 1.": BUG_COPY,
         "Both mistakes are still there: nudge at T = 1 and at T = 2.": BUG_COPY + BUG_CUT,
+        "Steps without a gradient of their own are cut off: what later steps send back passes through.": [
+            ("dh_t = dh[:, t] + dh_next", "dh_t = dh[:, t] + dh_next * dh[:, t].any()")
+        ],
         "dc_next is not multiplied by the forget gate.": [
             ('dc_next = dc * s["f"]', "dc_next = dc")
         ],

@@ -482,6 +482,12 @@ UNTIL_WRONG = {
     "Values are clipped one by one: clip the norm of all gradients together.": [
         ("clip_grad_norm_(model.parameters(), 1.0)", "clip_grad_value_(model.parameters(), 1.0)")
     ],
+    "Each parameter is clipped by itself: clip the norm of all gradients together.": [
+        (
+            CLIP,
+            "        for p in model.parameters():\n            nn.utils.clip_grad_norm_(p, 1.0)\n",
+        )
+    ],
     "The norm is clipped to 5: it must be 1.": [
         ("model.parameters(), 1.0)", "model.parameters(), 5.0)")
     ],
@@ -556,6 +562,9 @@ UNTIL_WRONG = {
         (APPEND, "        scores.append(loss.item())\n")
     ],
     "The scores are tensors: call .item().": [("score.item()", "score.detach()")],
+    "The scores count mistakes: return the share of what is right.": [
+        ("(output.argmax(dim=1) == targets)", "(output.argmax(dim=1) != targets)")
+    ],
     "The scores count hits: return their share.": [(".double().mean()", ".double().sum()")],
     "(N, 1) minus (N,) is a table: compare output[:, 0] with float targets.": [
         ("mse_loss(output[:, 0], targets)", "mse_loss(output, targets)")

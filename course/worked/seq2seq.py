@@ -356,6 +356,11 @@ def train_speller(
     )
     late = float(np.mean(losses[280:300]))
     checks.require(
+        not late > losses[0],
+        f"The loss has grown from {losses[0]:.2f} to {late:.2f}: does each step go downhill, and "
+        "is none longer than `peak` allows?",
+    )
+    checks.require(
         np.isfinite(late) and late < 2.0,
         f"The loss of the last 20 batches is {late:.2f}. It has not learned: does the learning "
         "rate reach its peak?",

@@ -305,6 +305,12 @@ CLASS_WRONG = {
     "The dropout is fixed: take the argument.": [
         ('"dropout": dropout, ', '"dropout": 0.25 * (num_layers > 1), ')
     ],
+    "Unless told otherwise it reads forwards: keep the default of bidirectional.": [
+        ("bidirectional: bool = False", "bidirectional: bool = True")
+    ],
+    "Unless told otherwise nothing is dropped: keep the default of dropout.": [
+        ("dropout: float = 0.0", "dropout: float = 0.2")
+    ],
     "An unknown cell becomes an LSTM: raise a ValueError that names it.": [
         ('raise ValueError(f"no such cell: {cell!r}")', 'cell = "lstm"')
     ],
@@ -1295,6 +1301,8 @@ SAYS = {
         "The second direction is not passed on: bidirectional has no effect.": "bidirectional",
         "batch_first is missing: x is (N, T, D).": "batch_first",
         "It always builds an LSTM: cell decides.": "must be a RNN",
+        "Unless told otherwise it reads forwards: keep the default of bidirectional.": "reads forwards",
+        "Unless told otherwise nothing is dropped: keep the default of dropout.": "without dropout",
         "The final state is dropped as well: dropout acts between the layers alone.": "between the layers alone",
         "The layers' dropout is used once more, on the final state: it acts between the layers alone.": "between the layers alone",
         "The input is dropped as well: dropout acts between the layers alone.": "between the layers alone",

@@ -99,7 +99,7 @@ def adding_batch(t, adding_batch):
 def SequenceClassifier(t, SequenceClassifier):
     for cell, layers, both in [("rnn", 1, False), ("gru", 2, False), ("lstm", 2, True)]:
         where = f"SequenceClassifier({cell!r}, num_layers={layers}, bidirectional={both})"
-        model = SequenceClassifier(cell, 3, 4, 5, layers, both)
+        model = SequenceClassifier(cell, 3, 4, 5, layers, both, 0.0)
         _fill(model)
         x = torch.cos(1.3 * torch.arange(36.0)).view(2, 6, 3)
         checks.require(
@@ -124,6 +124,12 @@ def SequenceClassifier(t, SequenceClassifier):
         checks.require(
             model.double()(x.double()).dtype == torch.float64, f"{where}: float64 is not kept."
         )
+    plain = SequenceClassifier("gru", 3, 4, 5).rnn
+    checks.require(
+        [plain.num_layers, plain.bidirectional, plain.dropout] == [1, False, 0.0],
+        "SequenceClassifier: unless told otherwise it is one layer that reads forwards, without "
+        "dropout.",
+    )
     _drop_between_layers_alone(SequenceClassifier("gru", 3, 4, 5, 2, dropout=0.5), x)
     try:
         SequenceClassifier("transformer", 3, 4, 5)

@@ -1028,6 +1028,7 @@ SAYS = {
         "The generator is seeded inside, so every call draws the same: leave its state alone.": "do not seed it inside",
         "Temperature 0 is divided by: take the most probable character there.": "without dividing",
         "Small temperatures overflow: torch.softmax does not.": "must not overflow",
+        "All is read again, though the state is handed on: read what is new.": "read what is new",
         "A small temperature counts as 0: only at 0 is the most probable character taken.": "Only at 0 is the most",
         "The ids are floats: keep the dtype of the prompt.": "ids are whole numbers",
         "The model is left in evaluation mode: put it back into the mode it was in before.": "in the mode it was in before",

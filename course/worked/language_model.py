@@ -415,6 +415,12 @@ def sample(t, sample):
             "sample: afterwards the parameters are frozen: leave requires_grad as it is, "
             "torch.no_grad() is enough.",
         )
+    found = sample(_Places(), torch.tensor([3, 0]), 5, 0.0, seeded(0))
+    checks.require(
+        found.tolist() == [3, 0, 2, 3, 0, 1, 2],
+        "sample: a state that counts what is read shows that characters are read twice, or never. "
+        "With the state handed on, read what is new; or read all of it from None.",
+    )
     shares = _shares(sample, 0.05, seeded(2), _Flat())
     checks.require(
         np.allclose(shares, [1 / 2, 1 / 4, 1 / 8, 1 / 8], atol=0.08),
@@ -423,6 +429,20 @@ def sample(t, sample):
         "probable character taken.",
     )
     t.say("sample: prompt, state, temperature, generator, mode, no gradients")
+
+
+class _Places(nn.Module):
+    """Bets on the number of characters read, modulo 4; the state counts them."""
+
+    def __init__(self):
+        super().__init__()
+        self.sure = nn.Parameter(torch.tensor(9.0))
+
+    def forward(self, ids, state=None):
+        place = torch.arange(1, ids.shape[1] + 1)
+        place = place if state is None else place + state[0, 0, 0]
+        logits = self.sure * nn.functional.one_hot(place % 4, 4)
+        return logits.expand(len(ids), -1, -1), place[-1].expand(1, len(ids), 1)
 
 
 class _Flat(TwoBack):

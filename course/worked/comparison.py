@@ -32,8 +32,10 @@ def copy_first_batch(t, copy_first_batch):
                 first[:, :3] == symbols
             ).all(),
             "the mark must be 0 after the first step": (x[:, 1:, 3] == 0).all(),
-            "every sequence and every step must have noise of its own": (
-                (noise[0] != noise[1]).any() and (noise[:, 0] != noise[:, 1]).any()
+            "every sequence, every step and every column must have noise of its own": (
+                (noise[0] != noise[1]).any()
+                and (noise[:, 0] != noise[:, 1]).any()
+                and (noise[:, :, 0] != noise[:, :, 1]).any()
             ),
             "the noise must have mean 0 (torch.randn, not torch.rand)": abs(noise.mean()) < 0.1,
             "the noise must have standard deviation 1": abs(noise.std() - 1) < 0.1,

@@ -26,6 +26,7 @@ from course.grader.classroom.course_folder import CourseFolder
 from course.grader.classroom.work import grade_submission
 from course.grader.judging.grade import Graded
 from course.grader.judging.references import SolutionError, references_for
+from course.grader.kernel.attentive import AttentiveManager
 from course.grader.kernel.kernels import run_in_kernels
 from course.grader.kernel.steps import Settings
 from course.grader.notebooks.lesson import Lesson, parse_lesson
@@ -57,6 +58,7 @@ class ExecuteSolution(ExecutePreprocessor):
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Execute, keep what nbval can compare, and drop what changes from run to run."""
         self.timeout, self.allow_errors, self.record_timing = SECONDS, False, False
+        self.kernel_manager_class = AttentiveManager
         os.environ[STRICT] = "strict"  # a claim that is not true fails the build
         name = (resources or {}).get("nbgrader", {}).get("notebook", "the notebook")
         try:

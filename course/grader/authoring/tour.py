@@ -10,6 +10,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 from course.grader.classroom.course_folder import CourseFolder
+from course.grader.kernel.attentive import AttentiveManager
 
 NOTEBOOK = Path("course") / "demo.ipynb"
 PICTURE = Path("course") / "guides" / "tour.png"
@@ -59,6 +60,7 @@ def executed(path: Path, seconds: int = 600) -> NotebookNode:
         timeout=seconds,
         startup_timeout=seconds,
         kernel_name="python3",
+        kernel_manager_class=AttentiveManager,
         record_timing=False,
         resources={"metadata": {"path": str(path.parent)}},
     )

@@ -2,5 +2,6 @@
 
 Imports notebooks and the ground; higher rooms may import ``steps`` (what is asked and answered),
 ``kernels`` (the runner), ``trusted`` (the course's own code, without a kernel), ``session``,
-``isolation``, ``confine``, ``memory`` and ``faults`` (known words for errors). The rest is private.
+``isolation``, ``confine``, ``memory``, ``faults`` (known words for errors) and ``attentive`` (a
+client for nbclient). The rest is private.
 """

@@ -10,6 +10,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course import worked
+from course.grader.kernel.attentive import AttentiveManager
 from course.grader.notebooks.lesson import read_lesson
 from course.unwritten import sentence_on
 from tests.conftest import SOURCES
@@ -98,7 +99,9 @@ def test_a_notebook_shows_the_sentence_and_no_traceback():
         "from course.sliders import slider\nslider(lambda a: rnn_step(a), a=(1, 5, 1))",
     ]
     notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
-    NotebookClient(notebook, allow_errors=True, kernel_name="python3", timeout=120).execute()
+    client = NotebookClient(notebook, allow_errors=True, kernel_name="python3", timeout=120)
+    client.kernel_manager_class = AttentiveManager
+    client.execute()
     waits, made, other, _ = (cell.outputs for cell in notebook.cells[2:])
     assert [waits[0].data["text/plain"][2:], made[0].data["text/plain"][2:]] == [
         WAITS.replace("step", "rnn_step"),

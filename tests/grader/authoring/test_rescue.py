@@ -14,6 +14,7 @@ from nbclient import NotebookClient
 from course.grader.authoring.generate import generate_release
 from course.grader.authoring.leaks import secrets_of
 from course.grader.authoring.student import make_student_edition
+from course.grader.kernel.attentive import AttentiveManager
 from course.grader.kernel.steps import Settings, Step
 from course.grader.kernel.trusted import forked, fresh_namespace, run_step
 from course.grader.notebooks.lent import what_is_lent
@@ -138,6 +139,7 @@ def test_an_evening_of_loans_runs_from_top_to_bottom(tmp_path):
         if cell.id in exercises:
             cell.source = LOAN.format(cell.id)
     client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}})
+    client.kernel_manager_class = AttentiveManager
     client.execute()  # a cell that raises ends it
     shown = "".join(o.get("text", "") for c in notebook.cells for o in c.get("outputs", []))
     for exercise in exercises:

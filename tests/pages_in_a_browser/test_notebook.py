@@ -210,5 +210,9 @@ def test_a_hint_unfolds(lab_page, way):
 def test_the_keyboard_reaches_a_hint_from_the_notebook(lab_page):
     lab_page.locator(".jp-CodeCell").last.locator(".jp-InputPrompt").click()
     lab_page.keyboard.press("ArrowDown")
+    focused = "document.activeElement.tagName"
+    lab_page.wait_for_function("document.activeElement.matches('.jp-MarkdownCell')")
     lab_page.keyboard.press("Tab")
-    assert lab_page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    if lab_page.evaluate(focused) == "JP-BUTTON":  # the cell's own tools, where they have room
+        lab_page.keyboard.press("Tab")
+    assert lab_page.evaluate(focused) == "SUMMARY"

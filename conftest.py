@@ -54,6 +54,8 @@ SECONDS = {
     "test_site": 40,
     "vanilla_rnn": 30,
     "test_validation": 30,
+    "test_attention_lessons": 40,
+    "test_secrets": 60,
     "test_student": 30,
 }
 """What groups of tests take, roughly: no worker shall start a long one when the others end."""

@@ -754,6 +754,13 @@ _WITH_A_FUNCTION = [
         "            h = torch.gru_cell(x_t, h, *self.parameters())\n",
     )
 ]
+_WITH_AN_OPERATOR = [
+    (
+        "        output = []\n",
+        "        layer, parameters = torch.ops.aten.gru.input, list(self.parameters())\n"
+        "        return layer(x, h[None], parameters, True, 1, 0.0, False, False, True)\n",
+    )
+]
 MODULE_WRONG = {
     "z and 1 - z are swapped: in PyTorch z is the share that is kept.": [
         ("(1 - z) * n + z * h\n", "(1 - z) * h + z * n\n")
@@ -888,6 +895,7 @@ MODULE_WRONG = {
     "nn.GRUCell does the work: the step must be your own.": _WITH_A_CELL,
     "The weights lie in an nn.GRUCell: make them yourself.": _IN_A_CELL,
     "torch.gru_cell does the work: the step must be your own.": _WITH_A_FUNCTION,
+    "An operator of torch.ops does the work: the step must be your own.": _WITH_AN_OPERATOR,
     "A layer of PyTorch's, made in forward, does the work: the step must be your own.": [
         (
             "        H = self.weight_hh_l0.shape[1]\n",
@@ -1604,6 +1612,7 @@ SAYS = {
         "nn.GRUCell does the work: the step must be your own.": "PyTorch recurrent layer inside",
         "The weights lie in an nn.GRUCell: make them yourself.": "PyTorch recurrent layer inside",
         "torch.gru_cell does the work: the step must be your own.": "PyTorch's own GRU does the work",
+        "An operator of torch.ops does the work: the step must be your own.": "PyTorch's own GRU does the work",
         "A layer of PyTorch's, made in forward, does the work: the step must be your own.": "PyTorch's own GRU does the work",
     },
     "count_parameters": {

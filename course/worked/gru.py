@@ -192,7 +192,7 @@ def GRU(t, GRU):
     with contextlib.suppress(Exception), noted(all_of_it=True) as used:  # t.check says what failed
         loaded(weights, torch.float64)(x.clone(), h0.clone())
     checks.require(
-        not used & {"torch.gru", "torch.gru_cell", "torch.nn.RNN, LSTM or GRU"},
+        not used & {"torch.gru", "torch.gru_cell", "torch.nn.RNN, LSTM or GRU", "torch.ops"},
         "GRU: PyTorch's own GRU does the work; build the step from matrix products.",
     )
     t.check(gru, {"x": x, "h0": h0, **weights}, "output, h_n", float32=False)

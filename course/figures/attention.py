@@ -153,7 +153,6 @@ def accuracy_against_facts(
     lengths: Sequence[int],
     looking: Sequence[float],
     remembering: Sequence[float],
-    updates: int = 400,
     stored: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Accuracy of both readers and of the best guess, against the number of facts.
@@ -164,8 +163,6 @@ def accuracy_against_facts(
         Numbers of facts.
     looking, remembering : sequence of float
         Accuracies of the reader with attention and of the one that keeps the last state.
-    updates : int
-        Of both trainings, as in :func:`recall`.
     stored : pandas.DataFrame, optional
         Columns ``reader``, ``facts``, ``seed`` and ``accuracy``: a dot for each run.
     """
@@ -191,7 +188,7 @@ def accuracy_against_facts(
         xlabel="facts in the sequence, T" + ("" if stored is None else " (dots: stored seeds)"),
         ylabel="accuracy on 1,000 questions",
         title=plots.true_title(
-            f"After {updates} updates, only the reader that looks back can answer",
+            "From two facts on, only the reader that looks back answers",
             several["all states, attention"].min() > 0.9
             and (several["last state only"] < several.iloc[:, 2] + 0.1).all(),
             "Accuracy against the number of facts",

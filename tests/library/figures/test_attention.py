@@ -103,7 +103,7 @@ def readouts(lead: float) -> None:
 
 CASES = [
     Case(
-        "only the reader that looks back can answer",
+        "only the reader that looks back answers",
         lambda: readers(0.99, attention.best_guess(4)),
         lambda: readers(0.99, 0.9),
     ),

@@ -99,7 +99,7 @@ format: $(READY)  ## ruff's fixes and format
 bench: $(READY)  ## measure the grader against stock nbgrader (LESSON= for all of a lesson)
 	@$(BIN)/python -m benchmarks $(if $(LESSON),--lesson $(LESSON)) $(OPTIONS)
 
-experiments: $(READY)  ## make the stored five-seed measurements again (some minutes of one core)
+experiments: $(READY)  ## make the stored five-seed measurements again (half an hour of one core)
 	@OMP_NUM_THREADS=1 $(BIN)/python -m experiments
 
 clean:  ## remove caches and the built site; never a class's work, a gradebook or the virtual environment

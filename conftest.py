@@ -54,7 +54,6 @@ SECONDS = {
     "test_site": 40,
     "vanilla_rnn": 30,
     "test_validation": 30,
-    "test_attention_lessons": 40,
     "test_secrets": 60,
     "test_student": 30,
 }

@@ -177,11 +177,13 @@ def surnames(lesson: dict[str, Any], seed: int) -> Iterator[Row]:
 
 
 STUDIES: Studies = {
-    "copy_first": copy_first,
-    "biases": biases,
-    "shapes": shapes,
-    "adding": adding,
-    "surnames": surnames,
+    "comparison": {
+        "copy_first": copy_first,
+        "biases": biases,
+        "shapes": shapes,
+        "adding": adding,
+        "surnames": surnames,
+    },
 }
 
 

@@ -54,5 +54,5 @@ def measured(lesson: dict[str, Any], forecasters: dict[str, Any], seed: int) -> 
 
 
 STUDIES: Studies = {
-    "ways": ways,
+    "forecasting": {"ways": ways},
 }

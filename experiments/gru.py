@@ -97,7 +97,5 @@ def weights_of(net: nn.Module) -> list[np.ndarray]:
 
 
 STUDIES: Studies = {
-    "networks": networks,
-    "gates": gates,
-    "ways": ways,
+    "gru": {"networks": networks, "gates": gates, "ways": ways},
 }

@@ -51,6 +51,5 @@ def cells(
 
 
 STUDIES: Studies = {
-    "dropout": dropout,
-    "cells": cells,
+    "language_model": {"dropout": dropout, "cells": cells},
 }

@@ -69,7 +69,5 @@ def weather(lesson: Lesson, seed: int) -> Iterator[Row]:
 
 
 STUDIES: Studies = {
-    "latch": latch,
-    "dropout": dropout,
-    "weather": weather,
+    "lstm": {"latch": latch, "dropout": dropout, "weather": weather},
 }

@@ -20,8 +20,10 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES, STORED = ROOT / "source", ROOT / "course" / "data" / "stored"
 SEEDS = range(5)
 Row = dict[str, Any]
-Studies = dict[str, Callable[[dict[str, Any], int], Iterator[Row]]]
-"""By name: what gives the rows of one study, from the names of a lesson and a seed."""
+Study = Callable[[dict[str, Any], int], Iterator[Row]]
+"""What gives the rows of one study, from the names of a lesson and a seed."""
+Studies = dict[str, dict[str, Study]]
+"""By the name of the stored file, then by its own: the studies of a lesson."""
 
 
 def names_of_the_lesson(source: Path) -> dict[str, Any]:
@@ -65,7 +67,7 @@ def store(rows: dict[str, list[Row]], cpu_seconds: float, path: Path) -> None:
     path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
 
 
-def make_again(lesson: dict[str, Any], studies: Studies, path: Path) -> None:
+def make_again(lesson: dict[str, Any], studies: dict[str, Study], path: Path) -> None:
     """Make every row of some studies again, from all seeds, and store them."""
     torch.set_num_threads(1)
     begin = time.process_time()
@@ -76,14 +78,13 @@ def make_again(lesson: dict[str, Any], studies: Studies, path: Path) -> None:
     store(rows, time.process_time() - begin, path)
 
 
-def run(experiment: ModuleType) -> None:
-    """Make an experiment's ``STUDIES`` again with the solutions of its ``SOURCE``, and store them.
+def run(experiment: ModuleType, file: str) -> None:
+    """Make one stored file of an experiment again, with the solutions of its ``SOURCE``.
 
-    They are stored by the name of its module. Its ``warm_up``, if it has one, takes the lesson's
+    Its ``STUDIES`` say which files it stores. Its ``warm_up``, if it has one, takes the lesson's
     names before the time is taken.
     """
     lesson = names_of_the_lesson(experiment.SOURCE)
     if warm_up := getattr(experiment, "warm_up", None):
         warm_up(lesson)
-    name = experiment.__name__.rpartition(".")[2]
-    make_again(lesson, experiment.STUDIES, STORED / f"{name}.json")
+    make_again(lesson, experiment.STUDIES[file], STORED / f"{file}.json")

@@ -51,7 +51,5 @@ def vectors_of(lesson: Lesson) -> np.ndarray:
 
 
 STUDIES: Studies = {
-    "kinds": kinds,
-    "knobs": knobs,
-    "starts": starts,
+    "sentiment": {"kinds": kinds, "knobs": knobs, "starts": starts},
 }

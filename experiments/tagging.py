@@ -112,7 +112,5 @@ def transfer(lesson: Lesson, seed: int) -> Iterator[Row]:
 
 
 STUDIES: Studies = {
-    "names": names,
-    "transfer": transfer,
-    "addresses": addresses,
+    "tagging": {"names": names, "transfer": transfer, "addresses": addresses},
 }

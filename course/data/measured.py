@@ -10,12 +10,12 @@ STORED = Path(__file__).parent / "stored"
 
 
 def measured(name: str) -> dict[str, Any]:
-    """Load the stored measurements of a lesson.
+    """Load stored measurements of a lesson.
 
     Parameters
     ----------
     name : str
-        The notebook's name, such as ``"comparison"``.
+        The stored file's, which begins with the notebook's: ``"seq2seq"``, ``"seq2seq_seeds"``.
 
     Returns
     -------

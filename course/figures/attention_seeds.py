@@ -1,6 +1,6 @@
 """Figures of ``05_attention/attention`` over several seeds: the stored runs, and one's own.
 
-``experiments/attention_seeds.py`` makes what is stored, with the functions of this module.
+``experiments/attention.py`` makes what is stored, with the functions of this module.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Figures of ``05_attention/seq2seq`` over several seeds.
 
-``experiments/seq2seq_seeds.py`` and ``experiments/seq2seq.py`` make what is stored.
+``experiments/seq2seq.py`` makes what is stored.
 """
 
 from __future__ import annotations

@@ -16,6 +16,8 @@ from collections.abc import Iterable, Mapping
 UNKNOWN = "an error of its own kind"
 MAX_MESSAGE = 300
 MAX_LINE = 80
+MAX_VOCABULARY = 2**20
+"""Characters of the student's cells whose words may appear; honest ones have a tenth."""
 
 KINDS = frozenset(
     {
@@ -37,7 +39,7 @@ TYPES = frozenset(
     | {"Float", "Double", "Half", "Long", "Int", "Bool", "BFloat", "BFloat16", "Char", "c10"}
     | {f"{kind}{bits}" for kind in ("int", "uint", "float") for bits in (8, 16, 32, 64)}
     | {"complex64", "complex128", "bfloat16", "linear", "add", "subtract", "multiply", "divide"}
-    | {"maximum", "minimum", "power", "fmax", "cache"}
+    | {"maximum", "minimum", "power", "fmax", "cache", "and"}
 )
 """Words that a message may hold although no cell of the student's does."""
 
@@ -248,7 +250,18 @@ def _said(message: str, sources: Iterable[str]) -> str:
 
 def _known(piece: str, sources: Iterable[str]) -> bool:
     words = set(re.findall(r"[^\W\d]\w*", piece)) - TYPES
-    return all(any(re.search(rf"\b{w}\b", source) for source in sources) for w in words)
+    return not words or words <= _vocabulary(tuple(sources))
+
+
+@functools.lru_cache(maxsize=1)
+def _vocabulary(sources: tuple[str, ...]) -> frozenset[str]:
+    """Every word of the sources, looked up once: a kernel may send hundreds of messages."""
+    words: set[str] = set()
+    left = MAX_VOCABULARY
+    for source in reversed(sources):  # the reference's own names come last, and are few
+        words.update(re.findall(r"\w+", source[:left]))
+        left -= min(left, len(source))
+    return frozenset(words)
 
 
 @functools.cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import string
+import time
 
 import numpy as np
 import pytest
@@ -107,9 +108,20 @@ def test_a_line_is_quoted_from_what_was_handed_in_alone():
 
 
 def test_long_messages_take_no_time():
-    import time
-
     started = time.process_time()
     for text in ("(" * 10**6, "'a.b" * 10**5, "shape (" + "1," * 10**5, "a" * 10**6):
         told("ValueError", text, [CELL])
     assert time.process_time() - started < 1
+
+
+def test_many_messages_about_many_words_take_no_time():
+    """A kernel sends hundreds of messages; what it handed in may have millions of words."""
+    cells = [" ".join(f"w{i}x{n}" for i in range(20_000)) for n in range(8)]
+    call = "f() missing 2 required positional arguments: '{}' and '{}'"
+    started = time.process_time()
+    for i in range(400):
+        told("TypeError", call.format(f"w{i}x7", f"w{i}x6"), ["def f(): pass", *cells])
+    assert time.process_time() - started < 1
+    said = told("TypeError", call.format("w3x7", "w4x7"), ["def f(): pass", cells[7]])
+    assert said == "TypeError: " + call.format("w3x7", "w4x7")
+    assert told("TypeError", call.format("w3x7", "w9"), ["def f(): pass", cells[7]]) == "TypeError"

@@ -18,6 +18,7 @@ import signal
 import sys
 import threading
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -135,10 +136,18 @@ class OneThreadApp(IPKernelApp):
         )
         self.displayhook.get_execution_count = lambda: self.kernel.execution_count
 
-    def serve(self, connection_file: str) -> None:
-        """Open the sockets that the grader named and answer until the process is killed."""
+    def serve(self, connection_file: str, listeners: Mapping[int, int] | None = None) -> None:
+        """Open the sockets that the grader named and answer until the process is killed.
+
+        Parameters
+        ----------
+        connection_file : str
+            Names the sockets.
+        listeners : mapping of int to int, optional
+            Descriptors of sockets that listen already, by port.
+        """
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # while no cell runs
-        self.connection_file = connection_file
+        self.connection_file, self._listeners = connection_file, dict(listeners or {})
         self.load_connection_file()
         self.session.pid, self.session.session = os.getpid(), uuid.uuid4().hex
         self.kernel.ident = uuid.uuid4().hex
@@ -163,6 +172,8 @@ class OneThreadApp(IPKernelApp):
         if kind == zmq.XPUB:  # a kernel that prints faster than the grader reads waits
             socket.sndhwm = MAX_WAITING
             socket.setsockopt(zmq.XPUB_NODROP, 1)
+        if port in self._listeners:
+            socket.setsockopt(zmq.USE_FD, self._listeners[port])
         self._bind_socket(socket, port)
         return socket
 

@@ -143,7 +143,6 @@ class Nursery:
             "connection_file": connection_file,
             "work": work,
             "files": str(folder / "files"),
-            "sockets": str(folder / "s"),
             "spool": str(self.spool),
             "folder": str(folder),
             "env": _environment() | {"NBGRADER_EXECUTION": "autograde"} | self._environment,

@@ -168,6 +168,16 @@ PROBES = {
         "print(len(os.listdir(f'/var/tmp/{root}')))",
         "1",
     ),
+    "making sockets on the grader's disk": (
+        "import glob, socket\n(folder,) = glob.glob('/var/tmp/rck-*/k*/s')\n"
+        "try:\n    socket.socket(socket.AF_UNIX).bind(f'{folder}/mine')\n"
+        "except OSError:\n    print('refused')",
+        "refused",
+    ),
+    "files without number": (
+        "import os; print(max(os.statvfs(f).f_files for f in ('.', '/dev/shm')) <= 50_000)",
+        "True",
+    ),
     "the environment": ("import os; print(os.environ.get('A_SECRET_OF_THE_SHELL'))", "None"),
     "capabilities": (
         "print([line for line in open('/proc/self/status') if line.startswith(('CapEff', 'CapBnd'))"
@@ -221,15 +231,20 @@ def test_held_out_answers_are_there_for_the_reference_alone(reference):
 def test_nothing_passes_from_one_kernel_to_the_next():
     leave = (
         "import builtins, numpy, os\nbuiltins.secret = 1\nnumpy.secret = 1\n"
-        "open('/tmp/secret', 'w').write('1')\nos.environ['SECRET'] = '1'"
+        "open('/tmp/secret', 'w').write('1')\nos.environ['SECRET'] = '1'\n"
+        "import socket\ntry:  # its end is noted for a minute\n"
+        "    server = socket.create_server(('127.0.0.1', 0))\n"
+        "    socket.create_connection(server.getsockname()).close()\n"
+        "    server.accept()[0].close()\nexcept OSError:\n    pass"
     )
     look = (
         "import builtins, numpy, os\nprint(hasattr(builtins, 'secret'), hasattr(numpy, 'secret'),"
-        " os.path.exists('/tmp/secret'), 'SECRET' in os.environ)"
+        " os.path.exists('/tmp/secret'), 'SECRET' in os.environ)\n"
+        "print(len(open('/proc/net/tcp').readlines()))"
     )
     run(leave)
     if isolation_in_force().namespaces:
-        assert text_of(run(look)["c0"]) == "False False False False\n"
+        assert text_of(run(look)["c0"]) == "False False False False\n1\n"
     else:
         assert text_of(run(look)["c0"]).startswith("False False")
 

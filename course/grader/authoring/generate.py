@@ -212,18 +212,3 @@ def _first_failed(nb: NotebookNode) -> str:
             grader = cell.metadata.get("nbgrader") or {}
             return grader.get("grade_id") or cell.get("id", "?")
     return "?"
-
-
-def copy_of_course(folder: CourseFolder, target: Path) -> CourseFolder:
-    """Copy what generation needs (configuration and sources) into an empty folder."""
-    target.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(folder.root / "nbgrader_config.py", target)
-    shutil.copytree(folder.source, target / "source", ignore=shutil.ignore_patterns(".*"))
-    for name in ("release", "submitted", "autograded", "feedback"):
-        (target / name).mkdir(exist_ok=True)
-    return CourseFolder(target)
-
-
-def temporary_folder(prefix: str) -> Path:
-    """Make a temporary folder that nobody else may read."""
-    return Path(tempfile.mkdtemp(prefix=prefix))

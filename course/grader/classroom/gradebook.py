@@ -23,10 +23,10 @@ from course.grader.classroom.by_hand import (
     unchanged_answers,
 )
 from course.grader.classroom.course_folder import CourseFolder, FolderError
+from course.grader.ground.files import write_read_only
 from course.grader.ground.quiet import no_warnings
 from course.grader.judging.outcome import Outcome
 from course.grader.notebooks.submitted import timestamp_of
-from course.grader.pages.render import write_read_only
 
 log = logging.getLogger(__name__)
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import nbformat
 
-from course.grader.authoring.generate import (
-    copy_of_course,
-    generate_release,
-    generate_solution,
-    temporary_folder,
-)
+from course.grader.authoring.generate import generate_release, generate_solution
 from course.grader.classroom.class_report import write_lesson_report
 from course.grader.classroom.course_folder import CourseFolder, FolderError
 from course.grader.classroom.feedback import generate_feedback
@@ -51,7 +47,7 @@ def run_demo(folder: CourseFolder, keep: Path | None = None, workers: int = 0) -
     if keep is not None and keep.exists() and any(keep.iterdir()):
         raise FolderError(f"{keep} is not empty; name an empty folder")
     started = time.monotonic()
-    demo = build_demo(folder, keep or temporary_folder("rnn-course-demo-") / "course")
+    demo = build_demo(folder, keep or Path(tempfile.mkdtemp(prefix="rnn-course-demo-")) / "course")
     print(f"2/4  {len(CLASS)} students hand in {LESSON}")
     print("3/4  grading", flush=True)
     run = grade_class(demo, LESSON, Options(workers=workers, quiet=not sys.stderr.isatty()))
@@ -85,6 +81,16 @@ def build_demo(folder: CourseFolder, target: Path) -> CourseFolder:
             here.mkdir(parents=True, exist_ok=True)
             (here / starter.name).write_text(hand_in(student, starter.stem, solution, untouched))
     return demo
+
+
+def copy_of_course(folder: CourseFolder, target: Path) -> CourseFolder:
+    """Copy what generation needs (configuration and sources) into an empty folder."""
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(folder.root / "nbgrader_config.py", target)
+    shutil.copytree(folder.source, target / "source", ignore=shutil.ignore_patterns(".*"))
+    for name in ("release", "submitted", "autograded", "feedback"):
+        (target / name).mkdir(exist_ok=True)
+    return CourseFolder(target)
 
 
 def print_class(run: Run) -> None:

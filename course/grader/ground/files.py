@@ -18,3 +18,9 @@ def write_atomically(path: Path, data: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def write_read_only(path: Path, text: str) -> None:
+    """Write a file that nbgrader leaves read-only, replacing an earlier one."""
+    write_atomically(path, text.encode())
+    path.chmod(0o444)

@@ -5,16 +5,13 @@ from __future__ import annotations
 import hashlib
 import html
 import json
-import os
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook, new_output
 
-from course.grader.ground.files import write_atomically
 from course.grader.judging.grade import Graded
 from course.grader.judging.verdict import Part, Verdict
 from course.grader.notebooks.lesson import Lesson
@@ -224,13 +221,6 @@ def secret_lines(lesson: Lesson) -> set[str]:
             if len(stripped) >= 16 and not re.match(r"^(#|from |import |with torch\.)", stripped):
                 lines.add(stripped)
     return lines
-
-
-def write_read_only(path: os.PathLike[str], text: str) -> None:
-    """Write a file that nbgrader leaves read-only, replacing an earlier one."""
-    target = Path(path)
-    write_atomically(target, text.encode())
-    target.chmod(0o444)
 
 
 def _part_line(label: str, right: bool, message: str) -> str:

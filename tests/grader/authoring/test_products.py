@@ -9,8 +9,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course.grader.authoring.generate import copy_of_course, generate_release, tidy
+from course.grader.authoring.generate import generate_release, tidy
 from course.grader.classroom.course_folder import CourseFolder
+from course.grader.demo.show import copy_of_course
 from course.grader.judging.grade import grade, steps_of
 from course.grader.judging.payload import Payload, read
 from course.grader.kernel.kernels import run_in_kernels

@@ -24,7 +24,6 @@ from course.grader.pages.render import (
     secret_lines,
     verdict_html,
     verdict_text,
-    write_read_only,
 )
 
 RIGHT = Verdict("double", 2.0, 2.0, (Part("y", True),))
@@ -191,14 +190,6 @@ def test_formgrader_runs_nothing_of_a_students(small_lesson, graded):
     page = formgrader_page(notebook_of(small_lesson, graded, json.dumps(theirs))[1])
     assert "evil()" in page.get_text()
     assert active_parts(page) == honest
-
-
-def test_written_files_are_read_only_and_can_be_replaced(tmp_path):
-    for text in ("a", "b"):
-        write_read_only(tmp_path / "x" / "y.ipynb", text)
-    path = tmp_path / "x" / "y.ipynb"
-    assert path.read_text() == "b"
-    assert not path.stat().st_mode & 0o222
 
 
 def test_what_is_cut_is_said_and_the_course_s_cells_stay(small_lesson, graded):

@@ -16,6 +16,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,7 +26,7 @@ import nbformat
 from benchmarks.floor import floor_seconds
 from benchmarks.hostile import grade_hostile
 from benchmarks.memory import WATCH, watched_memory
-from course.grader.authoring.generate import generate_release, temporary_folder
+from course.grader.authoring.generate import generate_release
 from course.grader.classroom.command import path_with_environment
 from course.grader.classroom.course_folder import CourseFolder, find_course
 from course.grader.classroom.run import Options, grade_class, kits_of
@@ -56,7 +57,7 @@ def main() -> None:
 
         record(course, options.lesson or options.notebook.partition("/")[0])
         return
-    where = temporary_folder("rnn-bench-")
+    where = Path(tempfile.mkdtemp(prefix="rnn-bench-"))
     assignment, _, notebook = (options.lesson or options.notebook).partition("/")
     names = [notebook] if notebook else [o.notebook for o in course.lessons(assignment)]
     n, m = options.submissions, options.stock or options.submissions

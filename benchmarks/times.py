@@ -14,13 +14,14 @@ import re
 import shutil
 import statistics
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
 
-from course.grader.authoring.generate import generate_release, temporary_folder
+from course.grader.authoring.generate import generate_release
 from course.grader.classroom.course_folder import CourseFolder
 from course.grader.classroom.run import Options, grade_class, kits_of
 from course.grader.ground.files import write_atomically
@@ -60,7 +61,7 @@ def record(course: CourseFolder, assignment: str) -> None:
 def measured(course: CourseFolder, assignment: str) -> dict:
     """Processor seconds: once for a class, and for a submission of each kind."""
     usage = own_usage()
-    folder = CourseFolder(temporary_folder("rnn-times-"))
+    folder = CourseFolder(Path(tempfile.mkdtemp(prefix="rnn-times-")))
     lessons = course.lessons(assignment)
     students = make_class(course, folder, lessons)
     start = usage()

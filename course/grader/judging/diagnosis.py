@@ -15,19 +15,22 @@ from course.grader.judging.payload import Answer, Payload
 
 Key = tuple[int, str]
 """Case and name of an emitted answer."""
-Wrong = dict[Key, Answer | None]
-"""Where a wrong answer differs from the solution, and what it emits there."""
+Wrong = dict[Key, Answer | str | None]
+"""Where a wrong answer differs from the solution, and what it emits there: how it fails, in words
+(:func:`_failure`), where an error came in place of an answer."""
 
 BY_VALUE = frozenset({"close", "exact", "unchanged"})
 """Ways to compare that look at the values themselves; the others give scores."""
 LOOSE = {"rtol": 1e-4}
 """Values are stored with the digits of float32."""
+COUNTED = "must return "
+"""Begins what the course itself says of a result of the wrong length."""
 
 
 def differences(payload: Payload, reference: Payload) -> Wrong:
     """Where an emission differs from the solution's, and what it holds there."""
     return {
-        key: payload.answers.get(key)
+        key: payload.answers.get(key) or _failure(payload, key)
         for key, want in reference.answers.items()
         if _counts(want) and compare(payload.answers.get(key), want) is not None
     }
@@ -56,7 +59,7 @@ def misconception(
     """
     for sentence, wrong in known.items():
         if wrong and all(
-            _agrees(payload.answers.get(key), want, key, wrong, device)
+            _agrees(payload, want, key, wrong, device)
             for key, want in reference.answers.items()
             if _counts(want)
         ):
@@ -72,12 +75,27 @@ def _rule(want: Answer) -> dict:
     return want.detail.get("rule") or {}
 
 
-def _agrees(answer: Answer | None, want: Answer, key: Key, wrong: Wrong, device: str) -> bool:
+def _failure(payload: Payload, key: Key) -> str | None:
+    """How the call behind a missing answer fails: two answers that fail alike need not be alike.
+
+    Told are the kind of the error and, of a result of the wrong length, what was asked for; other
+    messages hold names of the student's own.
+    """
+    errors = payload.failed.get(key), payload.errors.get(key[0]), payload.errors.get(-1)
+    text = next(filter(None, errors), "").partition(" (line ")[0]
+    kind, _, message = text.partition(": ")
+    return (text if message.startswith(COUNTED) else kind) or None
+
+
+def _agrees(payload: Payload, want: Answer, key: Key, wrong: Wrong, device: str) -> bool:
+    answer = payload.answers.get(key)
     if key not in wrong:
         return compare(answer, want, device) is None
     theirs = wrong[key]
-    if theirs is None or answer is None:
-        return theirs is answer
+    if answer is None:
+        return theirs == _failure(payload, key)
+    if not isinstance(theirs, Answer):
+        return False
     if _rule(want).get("compare", "close") not in BY_VALUE:
         return compare(answer, want, device) is not None
     detail = {**theirs.detail, "rule": {**_rule(want), **LOOSE, "compare": "close"}}
@@ -108,9 +126,9 @@ def unpacked(data: bytes) -> dict[str, dict[str, Wrong]]:
     }
 
 
-def _plain(answer: Answer | None) -> dict | None:
-    if answer is None:
-        return None
+def _plain(answer: Answer | str | None) -> dict | str | None:
+    if not isinstance(answer, Answer):
+        return answer
     detail = {key: value for key, value in answer.detail.items() if key != "rule"}
     found = {"kind": answer.kind, "device": answer.device, "detail": detail}
     if answer.array is not None:
@@ -124,9 +142,9 @@ def _plain(answer: Answer | None) -> dict | None:
     return found
 
 
-def _answer(plain: dict | None) -> Answer | None:
-    if plain is None:
-        return None
+def _answer(plain: dict | str | None) -> Answer | str | None:
+    if not isinstance(plain, dict):
+        return plain
     array = None
     if "bytes" in plain:
         flat = np.frombuffer(base64.b64decode(plain["bytes"]), dtype=plain["dtype"])

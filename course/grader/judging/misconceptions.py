@@ -21,7 +21,7 @@ from course.grader.notebooks.lesson import Lesson
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 """Raise it when the form of this store changes."""
 MAKER = "course.grader.judging.wrong_answers"
 

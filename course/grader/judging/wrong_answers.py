@@ -59,14 +59,14 @@ def emissions_of_wrong_answers(
             continue
         if step.hidden:
             id_, reference = step.exercise, references.payloads[step.exercise]
-            solved = _emission([step], namespace, settings)
+            solved = _emission([step], namespace, settings, reference)
             known = solved is not None and not differences(solved, reference)
             for name, change in answers.wrong.get(id_, {}).items() if known else ():
                 cells = {c.key: c.source for c in changed(lesson, {id_: change}).cells}
                 steps = [*(replace(s, source=cells[s.key]) for s in since), step]
                 if _processor_seconds() > deadline:
                     log.warning("%s: no time for %r", id_, name)
-                elif emitted := _emission(steps, namespace, settings):
+                elif emitted := _emission(steps, namespace, settings, reference):
                     found.setdefault(id_, {})[name] = differences(emitted, reference)
             continue
         if references.seconds.get(step.key, 0.0) > SLOW and step is not all_steps[0]:
@@ -79,12 +79,13 @@ def emissions_of_wrong_answers(
 
 
 def _emission(
-    steps: Sequence[Step], namespace: dict[str, Any], settings: Settings
+    steps: Sequence[Step], namespace: dict[str, Any], settings: Settings, reference: Payload
 ) -> Payload | None:
     """What the last of some steps emits in a fork of this process; ``None`` when nothing."""
+    names = [name for _, name in reference.answers]  # as for a student: errors are told alike
     with contextlib.suppress(ChildDied, BadPayload):
         emitted = forked(_last_emission, steps, namespace, settings)
-        return read(emitted) if emitted else None
+        return read(emitted, names=names) if emitted else None
     return None
 
 

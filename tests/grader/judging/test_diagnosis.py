@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from course.grader.judging import wrong_answers
-from course.grader.judging.diagnosis import packed, unpacked
+from course.grader.judging.diagnosis import differences, misconception, packed, unpacked
 from course.grader.judging.grade import grade, steps_of
 from course.grader.judging.misconceptions import with_misconceptions
-from course.grader.judging.payload import Answer
+from course.grader.judging.payload import Answer, Payload
 from course.grader.judging.references import References
 from course.grader.judging.wrong_answers import emissions_of_wrong_answers
 from course.grader.kernel.steps import Settings
@@ -83,6 +83,7 @@ def heard(lesson, references, **sources: str) -> dict[str, str]:
         ("return x + 2", ADDED),
         ("x += x\n    return x", IN_PLACE),
         ("return [2 * x][len(x) == 1]", FAILS),
+        ("return 2 * x if len(x) > 1 else 2 * y", ""),  # it fails there too, for another reason
         ("pass", NEVER),
         ("return 2 * x", ""),
         ("return 5 * x", ""),
@@ -125,12 +126,32 @@ def test_the_sentence_leads_the_summary(lesson, references):
     assert result.verdicts["quadruple"].full
 
 
+def test_results_of_another_length_fail_in_another_way():
+    want = Answer("ndarray", np.ones(2), "cpu", {})
+    reference = Payload("e", {(0, "y"): want, (1, "z"): want})
+
+    def failing(case: str) -> Payload:
+        return Payload("e", {(1, "z"): want}, {0: f"TypeError: {case} (line 3: return y)"})
+
+    known = {
+        "A value is missing.": differences(failing("must return 2 values (h, c), not 1"), reference)
+    }
+    for text, sentence in (
+        ("must return 2 values (h, c), not 1", "A value is missing."),
+        ("must return 2 values (h, c), not 3", ""),
+        ("'NoneType' object is not subscriptable", ""),
+    ):
+        assert misconception(failing(text), reference, known) == sentence
+
+
 def test_packed_answers_come_back():
     rich = Answer("ndarray", np.array([[1.5, np.nan]]), "cpu", {"changed_later": False})
     listed = Answer("list", np.arange(3), "cpu", {"length": 3, "rule": {"rtol": 1}})
     known = {"e": {"One.": {(0, "y"): rich, (1, "y"): None}, "Two.": {(0, "z"): listed}}}
+    known["e"]["One."][2, "y"] = "IndexError"
     back = unpacked(packed(known))
     assert back["e"]["One."][1, "y"] is None
+    assert back["e"]["One."][2, "y"] == "IndexError"
     found = back["e"]["One."][0, "y"]
     assert found.kind == "ndarray" and found.array.dtype == np.float64
     np.testing.assert_array_equal(found.array, rich.array)

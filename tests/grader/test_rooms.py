@@ -108,6 +108,14 @@ def test_other_rooms_are_entered_through_their_doors(module):
     assert not inner, f"{module} imports what is private to another room: {sorted(inner)}"
 
 
+@pytest.mark.parametrize("path", [GRADER / "__main__.py", ROOT / "nbgrader_config.py"])
+def test_the_command_and_the_configuration_enter_through_doors(path):
+    names = {known(name) for name in re.findall(r"\bcourse\.grader\.([\w.]+)", path.read_text())}
+    assert names
+    inner = {name for name in names if name not in doors_of(room_of(name))}
+    assert not inner, f"{path.name} names what is private to a room: {sorted(inner)}"
+
+
 def test_no_module_imports_itself_through_others():
     done: set[str] = set()
 

@@ -1,4 +1,4 @@
-"""Runners for tests: the grader's steps in a forked child of pytest, without a Jupyter kernel."""
+"""The course's own code in a forked child, without a Jupyter kernel: the bank, examples, tests."""
 
 from __future__ import annotations
 

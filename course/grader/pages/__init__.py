@@ -1,4 +1,4 @@
-"""What people read: graded notebooks, the class's table, its report, its file of scores.
+"""What people read: graded notebooks, feedback, the class's table and its reports.
 
 Imports judging and lower rooms; higher rooms may import ``render``, ``report``,
 ``feedback_page``, and for class reports ``lesson_page``, ``course_page``, ``frame``, ``roll`` and

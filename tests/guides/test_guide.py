@@ -19,6 +19,7 @@ from course.grader.notebooks.lesson import parse_lesson
 from course.grader.notebooks.rebuild import solution_submission
 from course.worked.trial import Recording, Trial
 from tests.conftest import ROOT
+from tests.support.mutation import TYPICAL_KINDS
 
 GUIDE = (ROOT / "course" / "guides" / "adding_an_exercise.md").read_text()
 EXAMPLE = re.search(
@@ -27,8 +28,11 @@ EXAMPLE = re.search(
 VARIANTS: dict = {}
 exec(re.search(r"```python\n(WRONG = .*?)```", GUIDE, re.DOTALL)[1], VARIANTS)  # the page's own
 WRONG = VARIANTS["WRONG"]["leaky_step"]
-WORKED: dict = {"np": np}
-exec(re.search(r"```python\n(def leaky_step\(t, .*?)```", GUIDE, re.DOTALL)[1], WORKED)
+WORKED: dict = {}
+exec(
+    re.search(r"```python\n(import numpy as np\n+def leaky_step\(t, .*?)```", GUIDE, re.DOTALL)[1],
+    WORKED,
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +68,12 @@ def test_its_solution_earns_everything(lesson):
 @pytest.mark.parametrize("name", WRONG)
 def test_its_wrong_variants_lose_points(lesson, name):
     assert graded(lesson, WRONG[name]).points < 2
+
+
+@pytest.mark.parametrize("kind", TYPICAL_KINDS)
+def test_its_typical_answers_earn_their_shares(lesson, kind):
+    change, least, most = VARIANTS["TYPICAL"]["leaky_step"][kind]
+    assert least <= graded(lesson, change).points / 2 <= most
 
 
 def returned(lesson, change=()) -> np.ndarray:

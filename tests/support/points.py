@@ -1,12 +1,14 @@
 """The guide's table of points: the parts of every exercise, and what typical answers earn.
 
-Run ``python -m tests.support.points`` to write it; a test compares it with what was judged.
+``python -m tests.support.points [source/<lesson>/<notebook>.ipynb ...]`` writes it, of all notebooks
+without a name; a test compares it with what was judged.
 """
 
 from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.support.mutation import (
@@ -65,16 +67,23 @@ def alike(found: str, guide: str) -> bool:
     )
 
 
-def main() -> int:
-    """Judge every notebook, write the guide, and return the number of variants misjudged."""
+def page(tables: Mapping[Path, str]) -> str:
+    """The whole guide: the tables that are given, and those of other notebooks as they are."""
     paths = sorted((ROOT / "source").glob("*/*.ipynb"))
+    found = (tables.get(path) or stored(path) for path in paths)
+    return "\n".join([HEAD, *filter(None, found)])
+
+
+def main(paths: Sequence[Path]) -> int:
+    """Judge notebooks, write their tables, and return the number of variants misjudged."""
+    chosen = [path.resolve() for path in paths] or sorted((ROOT / "source").glob("*/*.ipynb"))
     tables, bad = {}, 0
-    for path, outcomes in judge_all(paths, SAMPLE, 2):
+    for path, outcomes in judge_all(chosen, SAMPLE, 2):
         tables[path] = section(path, outcomes)
         bad += report(path, outcomes)
-    GUIDE.write_text("\n".join([HEAD, *(tables[path] for path in paths)]))
+    GUIDE.write_text(page(tables))
     return bad
 
 
 if __name__ == "__main__":
-    sys.exit(bool(main()))
+    sys.exit(bool(main([Path(name) for name in sys.argv[1:]])))

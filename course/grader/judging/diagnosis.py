@@ -23,6 +23,8 @@ BY_VALUE = frozenset({"close", "exact", "unchanged"})
 """Ways to compare that look at the values themselves; the others give scores."""
 LOOSE = {"rtol": 1e-4}
 """Values are stored with the digits of float32."""
+PERHAPS = "Perhaps: "
+"""Begins a sentence for which truth values alone speak: other mistakes give the same ones."""
 COUNTED = "must return "
 """Begins what the course itself says of a result of the wrong length."""
 
@@ -55,7 +57,9 @@ def misconception(
     Returns
     -------
     str
-        The sentence; empty when none agrees in every case.
+        The sentence; empty when none agrees in every case. It begins with :data:`PERHAPS` where
+        what is wrong are yes and no alone: which mistakes a test does not notice, whether every
+        symbol is as likely.
     """
     for sentence, wrong in known.items():
         if wrong and all(
@@ -63,8 +67,16 @@ def misconception(
             for key, want in reference.answers.items()
             if _counts(want)
         ):
-            return sentence
+            return sentence if _is_told_by_values(wrong) else PERHAPS + sentence
     return ""
+
+
+def _is_told_by_values(wrong: Wrong) -> bool:
+    """Tell whether a wrong answer differs in more than truth values."""
+    return any(
+        not isinstance(theirs, Answer) or theirs.array is None or theirs.array.dtype.kind != "b"
+        for theirs in wrong.values()
+    )
 
 
 def _counts(want: Answer) -> bool:

@@ -11,7 +11,13 @@ import numpy as np
 import pytest
 
 from course.grader.judging import wrong_answers
-from course.grader.judging.diagnosis import differences, misconception, packed, unpacked
+from course.grader.judging.diagnosis import (
+    PERHAPS,
+    differences,
+    misconception,
+    packed,
+    unpacked,
+)
 from course.grader.judging.grade import grade, steps_of
 from course.grader.judging.misconceptions import with_misconceptions
 from course.grader.judging.payload import Answer, Payload
@@ -142,6 +148,22 @@ def test_results_of_another_length_fail_in_another_way():
         ("'NoneType' object is not subscriptable", ""),
     ):
         assert misconception(failing(text), reference, known) == sentence
+
+
+def test_truth_values_alone_make_no_certain_sentence():
+    def emitted(seen: bool, h: float) -> Payload:
+        told = {(0, "h"): Answer("ndarray", np.full(3, h), "cpu", {})}
+        return Payload("e", told | {(0, "seen"): Answer("bool", np.array(seen), "cpu", {})})
+
+    reference = emitted(True, 1.0)
+    known = {
+        "The first row alone is compared.": differences(emitted(False, 1.0), reference),
+        "h is doubled, and nothing seen.": differences(emitted(False, 2.0), reference),
+    }
+    found = misconception(emitted(False, 1.0), reference, known)
+    assert found == f"{PERHAPS}The first row alone is compared."
+    found = misconception(emitted(False, 2.0), reference, known)
+    assert found == "h is doubled, and nothing seen."
 
 
 def test_packed_answers_come_back():

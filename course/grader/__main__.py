@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=about, description=about)
         sub.set_defaults(run=run)
         if lesson:
-            sub.add_argument("lesson", help="a folder of source/, for example 01_rnn")
+            sub.add_argument("lesson", type=_lesson, help="a folder of source/, for example 01_rnn")
         return sub
 
     for name, run, about in (
@@ -75,7 +75,9 @@ def _parser() -> argparse.ArgumentParser:
         ("worked", _worked, "store what answers return on the worked examples"),
     ):
         sub = command(name, run, about, lesson=False)
-        sub.add_argument("lessons", nargs="*", metavar="LESSON", help="default: every lesson")
+        sub.add_argument(
+            "lessons", nargs="*", type=_lesson, metavar="LESSON", help="default: every lesson"
+        )
     sub = command(
         "tidy", _tidy, "clear outputs of the sources and fix their cell ids", lesson=False
     )
@@ -84,7 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     command("syllabus", _syllabus, "write the syllabus from its data", lesson=False)
     command("tour", _tour, "execute the tour and take the README's picture", lesson=False)
     sub = command("autograde", _autograde, "grade a lesson's submissions")
-    sub.add_argument("--workers", type=int, default=0, help="local workers (default: one per core)")
+    sub.add_argument(
+        "--workers", type=_count, default=0, help="local workers (default: one per core)"
+    )
     sub.add_argument("--scheduler", default="", help="address of a running Dask scheduler")
     sub.add_argument("--force", action="store_true", help="grade again what has not changed")
     sub.add_argument(
@@ -99,7 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--student", action="append", default=[], help="only this one (repeatable)")
     command("report", _report, "write the class report on the whole course", lesson=False)
     sub = command("export", _export, "write scores from the gradebook as CSV", lesson=False)
-    sub.add_argument("lessons", nargs="*", metavar="LESSON", help="default: the whole course")
+    sub.add_argument(
+        "lessons", nargs="*", type=_lesson, metavar="LESSON", help="default: the whole course"
+    )
     sub.add_argument(
         "--layout", choices=("plain", "canvas", "moodle"), default="plain", help="who reads it"
     )
@@ -126,6 +132,18 @@ def _parser() -> argparse.ArgumentParser:
         "--keep", type=Path, help="empty folder for the class (default: a temporary one)"
     )
     return parser
+
+
+def _lesson(text: str) -> str:
+    """A lesson's name, without the slash that a shell puts behind a folder's."""
+    return text.rstrip("/")
+
+
+def _count(text: str) -> int:
+    """A number of workers: Dask would wait for ever for fewer than none."""
+    if (number := int(text)) < 0:
+        raise argparse.ArgumentTypeError("it must be 0 (one per core) or more")
+    return number
 
 
 def _folder():

@@ -94,9 +94,20 @@ class CourseFolder:
         raise LessonError(f"{assignment} has no notebook named {notebook!r}")
 
     def starter(self, lesson: Lesson) -> NotebookNode | None:
-        """Return the released starter of a lesson, or ``None`` when it is not generated."""
+        """Return the released starter of a lesson, or ``None`` when it is not generated.
+
+        Raises
+        ------
+        FolderError
+            When it is damaged.
+        """
         path = self.release / lesson.assignment / f"{lesson.notebook}.ipynb"
-        return nbformat.read(path, as_version=4) if path.is_file() else None
+        try:
+            return nbformat.read(path, as_version=4) if path.is_file() else None
+        except ValueError as error:
+            raise FolderError(
+                f"{path} is damaged: run `make release LESSON={lesson.assignment}`"
+            ) from error
 
     def students(self, assignment: str) -> list[str]:
         """Students who handed in something for a lesson, sorted."""
@@ -106,7 +117,7 @@ class CourseFolder:
             path.name
             for path in self.submitted.iterdir()
             if not path.name.startswith(".")
-            and (os.path.lexists(path / assignment) or packed_lesson(path / assignment))
+            and (_may_exist(path / assignment) or packed_lesson(path / assignment))
         )
 
     def handed_in(
@@ -146,7 +157,7 @@ class CourseFolder:
         """Ids of the graded cells of every notebook of the course, by ``lesson/notebook``."""
         return {
             f"{path.parent.name}/{path.stem}": set(
-                re.findall(r'"grade_id"\s*:\s*"([^"\]+)"', path.read_text(encoding="utf-8"))
+                re.findall(r'"grade_id"\s*:\s*"([^"\\]+)"', path.read_text(encoding="utf-8"))
             )
             for path in sorted(self.source.glob("*/*.ipynb"))
         }
@@ -178,6 +189,17 @@ class CourseFolder:
                 f"cannot write to {self.private} ({error.strerror}); make the folder writable"
             ) from error
         return seed
+
+
+def _may_exist(path: Path) -> bool:
+    """Tell whether something is there; where we may not look, something may be."""
+    try:
+        path.lstat()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def find_course(start: Path | None = None) -> CourseFolder:

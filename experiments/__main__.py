@@ -1,4 +1,4 @@
-"""``python -m experiments [name ...]``: make stored measurements again, all without a name.
+"""``python -m experiments [name ...]``: make what is stored again, without a name all measurements.
 
 A name is that of a file in ``course/data/stored``, without its ending.
 """
@@ -15,6 +15,7 @@ from experiments import (
     gru,
     language_model,
     lstm,
+    names_in_text,
     runs,
     sentiment,
     seq2seq,
@@ -33,15 +34,20 @@ ALL = (
     gru,
 )
 EXPERIMENTS = {file: experiment for experiment in ALL for file in experiment.STUDIES}
+TAKEN = {"names_in_text": names_in_text.store}
+"""What is stored and no measurement: it needs a corpus that few have."""
 
 
 def main(names: Sequence[str]) -> None:
-    """Make the named files again, all without a name."""
-    if unknown := sorted(set(names) - EXPERIMENTS.keys()):
-        known = ", ".join(EXPERIMENTS)
-        sys.exit(f"error: no experiment stores {', '.join(unknown)}; there are {known}")
+    """Make the named files again."""
+    known = [*EXPERIMENTS, *TAKEN]
+    if unknown := [name for name in names if name not in known]:
+        sys.exit(f"error: nothing stores {', '.join(unknown)}; there are {', '.join(known)}")
     for name in names or EXPERIMENTS:
-        runs.run(EXPERIMENTS[name], name)
+        if name in TAKEN:
+            TAKEN[name]()
+        else:
+            runs.run(EXPERIMENTS[name], name)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from xml.etree import ElementTree
 
 from .fetch import read
@@ -125,32 +124,9 @@ def names_in_text() -> Parts:
 
 
 def _words_and_tags(rows: list[list[str]]) -> Iterator[list[list[str]]]:
-    """Words, then tags: the reverse of :func:`short_sentences`."""
+    """Words, then tags, of sentences as ``experiments/names_in_text.py`` writes them."""
     yield [text.split() for text, _ in rows]
     yield [[mark if mark == "O" else f"{mark}-NAME" for mark in marks] for _, marks in rows]
-
-
-def short_sentences(part: Part, count: int) -> list[list[str]]:
-    """Write the first short sentences of a part as pairs: words, and a letter for each tag.
-
-    >>> short_sentences(Part([["Dear", "Miss", "Ada"]], [["O", "B-NAME", "I-NAME"]]), 1)
-    [['Dear Miss Ada', 'OBI']]
-    """
-    short = ((words, tags) for words, tags in part if len(words) <= LONGEST_SENTENCE)
-    pairs = [[" ".join(words), "".join(tag[0] for tag in tags)] for words, tags in short]
-    return pairs[:count]
-
-
-def store_names_in_text(path: Path = NAMES_IN_TEXT) -> None:
-    """Take the sentences of :func:`names_in_text` from the whole corpus again; one a line."""
-    parts = brown_names()
-    lists = []
-    for name, count in SENTENCES.items():
-        pairs = short_sentences(getattr(parts, name), count)
-        lines = (f"  {json.dumps(pair, ensure_ascii=False)}" for pair in pairs)
-        lists.append(f" {json.dumps(name)}: [\n" + ",\n".join(lines) + "\n ]")
-    about = f' "about": {json.dumps(f"{parts.source.title}. {parts.source.citation}.")}'
-    path.write_text("{\n" + ",\n".join([about, *lists]) + "\n}\n", "utf-8")
 
 
 def address_answers() -> list[list[str]]:

@@ -10,7 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from experiments import runs
-from experiments.__main__ import EXPERIMENTS, main
+from experiments.__main__ import EXPERIMENTS, TAKEN, main
 from experiments.runs import SEEDS, make_again, names_of_the_lesson
 
 
@@ -44,8 +44,12 @@ def test_the_command_makes_the_files_that_it_is_told(names, monkeypatch):
     assert done == [(EXPERIMENTS[file], file) for file in names or EXPERIMENTS]
 
 
+def test_the_command_knows_every_file_that_is_stored():
+    assert {path.stem for path in runs.STORED.glob("*.json")} == EXPERIMENTS.keys() | TAKEN.keys()
+
+
 def test_the_command_names_an_experiment_that_is_not_there():
-    with pytest.raises(SystemExit, match=r"no experiment stores lsmt; there are .*lstm"):
+    with pytest.raises(SystemExit, match=r"nothing stores lsmt; there are .*lstm"):
         main(["lsmt", "lstm"])
 
 

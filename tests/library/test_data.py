@@ -28,6 +28,7 @@ from course import data
 from course.data import __main__ as command
 from course.data import tagging
 from course.data.sources import SOURCES
+from experiments import names_in_text
 
 fetching = importlib.import_module("course.data.fetch")
 imdb_module = importlib.import_module("course.data.imdb_reviews")
@@ -290,7 +291,7 @@ class TestNamesInText:
     @needs_brown
     def test_they_are_those_of_the_whole_corpus(self, tmp_path, no_downloads):
         taken = tmp_path / "names.json"
-        tagging.store_names_in_text(taken)
+        names_in_text.store(taken)
         assert taken.read_bytes() == tagging.NAMES_IN_TEXT.read_bytes()
         whole, few = data.brown_names(), data.names_in_text()
         short = [pair for pair in whole.valid if len(pair[0]) <= 25]

@@ -20,7 +20,6 @@ CHANCE = 1 / 8
 ADDING_CHANCE = 1 / 6
 """The mean squared error of always answering 1 in the adding problem."""
 CELL_NAMES = {"rnn": "vanilla RNN", "gru": "GRU", "lstm": "LSTM"}
-NAMED_COLORS = {CELL_NAMES[cell]: color for cell, color in plots.CELL_COLORS.items()}
 Measured = Mapping[str, Any]
 
 

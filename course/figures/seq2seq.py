@@ -732,24 +732,6 @@ def what_a_relative_is_worth(
     return wide[order].round(3)
 
 
-def leads_of_the_network(table: pd.DataFrame) -> pd.DataFrame:
-    """How many words and sounds of all the network gets right before the look-up.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        As :func:`what_a_relative_is_worth` returns it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The differences of both rates over all words, a row a division in the order drawn.
-    """
-    whole = table.xs("all", axis=1, level="words")
-    leads = whole.xs("look-up", level="reader") - whole.xs("network", level="reader")
-    return leads.loc[["words dealt one by one", "families kept together"], list(_REPORTED)]
-
-
 def _draw_relatives(
     table: pd.DataFrame, texts: Mapping[str, str], stored: pd.DataFrame | None
 ) -> None:

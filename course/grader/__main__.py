@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
 import os
 import sys
@@ -26,6 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    # nbgrader logs every failed write with its traceback here; our own line says it.
+    logging.getLogger("tornado.application").setLevel(logging.CRITICAL)
     if cause := wrong_checkout():
         print(f"error: {cause}", file=sys.stderr)
         return 2
@@ -54,8 +57,30 @@ def _run(options: argparse.Namespace) -> int:
     try:
         return options.run(options) or 0
     except (LessonError, FolderError, GenerationError, SolutionError, KernelStartError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        why = str(error)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        why = _what_failed(error)
+    except Exception as error:
+        from course.grader.classroom.gradebook import trouble
+
+        if not (why := trouble(error)):
+            raise
+    print(f"error: {why}", file=sys.stderr)
+    return 2
+
+
+def _what_failed(error: OSError) -> str:
+    """One line on a file that cannot be used, and what mends it."""
+    where = f"{error.filename}: " if error.filename else ""
+    mend = "make it and its folder readable and writable"
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        mend = "free some space"
+    elif error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        mend = "mend that"
+    return f"{where}{error.strerror or error}; {mend}, then start the same command again"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -225,7 +250,8 @@ def _autograde(options: argparse.Namespace) -> int:
         kits = kits_of(folder, options.lesson, options.device)
         for task in tasks_of(folder, kits, options.student):
             known = load_result(folder, task) is not None and not options.force
-            print(f"{'unchanged' if known else 'to grade '}  {task.student}/{task.kit.notebook}")
+            state = task.unread or ("unchanged" if known else "to grade ")
+            print(f"{state}  {task.student}/{task.kit.notebook}")
         return 0
     run = grade_class(
         folder,

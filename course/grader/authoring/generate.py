@@ -94,7 +94,8 @@ def generate_release(folder: CourseFolder, assignment: str) -> list[Path]:
         When nbgrader refuses.
     """
     folder.lessons(assignment)
-    nbgrader(folder, "generate_assignment", assignment, "--force")
+    with kept_on_failure(folder.release / assignment):
+        nbgrader(folder, "generate_assignment", assignment, "--force")
     return sorted((folder.release / assignment).glob("*.ipynb"))
 
 

@@ -90,6 +90,8 @@ def write_course_report(folder: CourseFolder) -> tuple[Path, list[Path]]:
         page = course_page(summaries, now, before, _tables(path).name, addresses)
         _write(path, page)
     except OSError as error:
+        if error.filename and folder.private not in Path(error.filename).parents:
+            raise  # what it is made from cannot be read
         raise FolderError(
             f"cannot write the report into {folder.private} ({error.strerror}); "
             "make the folder writable"

@@ -30,7 +30,12 @@ def nbgrader(folder: CourseFolder, command: str, *arguments: str) -> str:
     """
     result = _finished(folder, command, *arguments)
     if result.returncode:
-        raise GenerationError(_reason(result.stdout + result.stderr, f"nbgrader {command} failed"))
+        reason = _reason(result.stdout + result.stderr, f"nbgrader {command} failed")
+        if "(sqlite3." in reason:
+            from course.grader.classroom.gradebook import unusable
+
+            reason = unusable(reason)
+        raise GenerationError(reason)
     return result.stdout + result.stderr
 
 

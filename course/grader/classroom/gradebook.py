@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import math
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbgrader.api import BaseCell, Comment, Grade, Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.api import (
+    Assignment,
+    BaseCell,
+    Comment,
+    Grade,
+    Gradebook,
+    InvalidEntry,
+    MissingEntry,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import select
@@ -25,10 +37,28 @@ from course.grader.classroom.by_hand import (
 from course.grader.classroom.course_folder import CourseFolder, FolderError
 from course.grader.ground.files import write_read_only
 from course.grader.ground.quiet import no_warnings
+from course.grader.ground.text import one_line
 from course.grader.judging.outcome import Outcome
+from course.grader.notebooks.lesson import HIDDEN_SUFFIX
 from course.grader.notebooks.submitted import timestamp_of
 
 log = logging.getLogger(__name__)
+
+Scores = Mapping[tuple[str, str], Mapping[str, float | None]]
+"""The grader's scores by student and notebook, then by cell."""
+
+REMEDIES = {
+    "locked": "another program writes to it: wait until that is done, then start this again",
+    "readonly": "make it and its folder writable",
+    "unable to open": "make it and its folder readable and writable",
+    "disk is full": "free some space, then start this again",
+    "malformed|not a database": (
+        "put a backup in its place, or move it away: `make autograde` fills a new one with what "
+        "was graded, but not with scores by hand"
+    ),
+}
+"""What mends a gradebook, by what SQLite says of it."""
+UPGRADE = "back it up, then run `nbgrader db upgrade`, or check that the folder is writable"
 
 
 class Rows:
@@ -100,12 +130,28 @@ def open_gradebook(folder: CourseFolder) -> Gradebook:
         gradebook.assignments  # noqa: B018  (the first query fails on another version's tables)
         _ = gradebook.db.execute(_probe(gradebook)).all()
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise FolderError(
-            f"the gradebook {url} cannot be used ({reason}); back it up, then run "
-            "`nbgrader db upgrade`, or check that the folder is writable"
-        ) from error
+        raise FolderError(trouble(error, url)) from error
     return gradebook
+
+
+def trouble(error: Exception, url: str = "") -> str:
+    """Say in one line why the gradebook could not be used, and what mends it.
+
+    Returns
+    -------
+    str
+        Nothing when the error is not the gradebook's.
+    """
+    if not isinstance(error, SQLAlchemyError | InvalidEntry):
+        return ""
+    return unusable(str(getattr(error, "orig", None) or error).splitlines()[0], url)
+
+
+def unusable(reason: str, url: str = "") -> str:
+    """One line on a gradebook that cannot be used, from what SQLite says of it."""
+    fits = (mend for sign, mend in REMEDIES.items() if re.search(sign, reason))
+    where = f" {url}" if url else ""
+    return f"the gradebook{where} cannot be used ({one_line(reason, 200)}); {next(fits, UPGRADE)}"
 
 
 def _probe(gradebook: Gradebook) -> Any:
@@ -120,6 +166,31 @@ def is_registered(gradebook: Gradebook, assignment: str, notebooks: list[str]) -
     except MissingEntry:
         return False
     return set(notebooks) <= known
+
+
+def scores_of(gradebook: Gradebook, assignment: str) -> Scores:
+    """Read the grader's scores of a whole lesson at once."""
+    query = (
+        gradebook.db.query(SubmittedAssignment.student_id, SubmittedNotebook, BaseCell.name, Grade)
+        .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+        .join(BaseCell, Grade.cell_id == BaseCell.id)
+        .filter(Assignment.name == assignment)
+    )
+    scores: dict[tuple[str, str], dict[str, float | None]] = {}
+    for student, notebook, cell, grade in query:
+        scores.setdefault((student, notebook.name), {})[cell] = grade.auto_score
+    return scores
+
+
+def holds(scores: Scores, outcome: Outcome) -> bool:
+    """Tell whether the gradebook has an outcome's scores: it may be a new one, or an old copy."""
+    there = scores.get((outcome.student, outcome.notebook), {})
+    return all(
+        math.isclose(there.get(verdict.exercise + HIDDEN_SUFFIX) or 0.0, verdict.points)
+        for verdict in outcome.verdicts
+    ) and bool(there)
 
 
 def save(folder: CourseFolder, gradebook: Gradebook, outcome: Outcome) -> None:

@@ -26,6 +26,7 @@ from course.grader.classroom import gradebook as book
 from course.grader.classroom.course_folder import CourseFolder, FolderError
 from course.grader.classroom.results import apply, is_applied, load_result, points_before, store
 from course.grader.classroom.work import Kit, Task, do
+from course.grader.ground.text import one_line
 from course.grader.judging.misconceptions import with_misconceptions
 from course.grader.judging.outcome import Outcome, Run
 from course.grader.judging.references import References, references_for
@@ -33,6 +34,7 @@ from course.grader.kernel.isolation import isolation_in_force
 from course.grader.kernel.kernels import run_in_kernels
 from course.grader.kernel.memory import give_memory_back
 from course.grader.notebooks.lesson import Lesson
+from course.grader.notebooks.submitted import Found
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +117,29 @@ def _kit(
     )
 
 
+def students_of(folder: CourseFolder, assignment: str, wanted: Sequence[str] = ()) -> Sequence[str]:
+    """Whom to grade: everybody who handed in, or those of them who are named.
+
+    Raises
+    ------
+    NothingToGrade
+        When nobody handed in, or one that is named did not: a name with a slip would be graded as
+        a student without work.
+    """
+    there = folder.students(assignment)
+    if not there:
+        raise NothingToGrade(
+            f"no submissions of {assignment}: put them in "
+            f"{folder.submitted}/<student>/{assignment}/"
+        )
+    if strangers := [student for student in wanted if student not in there]:
+        raise NothingToGrade(
+            f"nothing of {', '.join(map(repr, strangers))} is handed in for {assignment}: names "
+            f"are those of the folders in {folder.submitted}"
+        )
+    return wanted or there
+
+
 def tasks_of(
     folder: CourseFolder, kits: Sequence[Kit], students: Sequence[str] = ()
 ) -> Iterator[Task]:
@@ -122,11 +147,15 @@ def tasks_of(
     assignment = kits[0].assignment
     lessons = folder.lessons(assignment)
     starters = {lesson.notebook: folder.starter(lesson) for lesson in lessons}
-    for student in students or folder.students(assignment):
-        handed_in = folder.handed_in(student, lessons, starters)
+    for student in students_of(folder, assignment, students):
+        try:
+            handed_in, unread = folder.handed_in(student, lessons, starters), ""
+        except OSError as error:
+            handed_in = {}
+            unread = f"{error.filename} cannot be read ({error.strerror}); make it readable"
         for kit in kits:
-            found = handed_in[kit.notebook]
-            yield Task(student, kit, found.text, found.notes, found.files)
+            found = handed_in.get(kit.notebook, Found())
+            yield Task(student, kit, found.text, found.notes, found.files, unread)
 
 
 def grade_class(
@@ -158,26 +187,32 @@ def grade_class(
     if options.require_isolation and not isolation.complete:
         raise FolderError(f"{isolation.describe()}; --require-isolation refuses to run here")
     lessons = folder.lessons(assignment)
-    students = list(options.students) or folder.students(assignment)
-    if not students:
-        raise NothingToGrade(
-            f"no submissions of {assignment}: put them in "
-            f"{folder.submitted}/<student>/{assignment}/"
-        )
+    students = students_of(folder, assignment, options.students)
     require_writable(folder.autograded, folder.private)
     with contextlib.closing(book.open_gradebook(folder)) as gradebook:
         _require_registered(folder, gradebook, lessons, release)
         run = Run(assignment, isolation.describe())
         kits = kits_of(folder, assignment, options.device)
-        todo = []
+        todo, lost, scores = [], 0, book.scores_of(gradebook, assignment)
         for task in tasks_of(folder, kits, students):
+            if task.unread:  # whoever runs the grader mends that: it costs the student nothing
+                run.failed[f"{task.student}/{task.kit.notebook}"] = task.unread
+                continue
             stored = None if options.force else load_result(folder, task)
             if stored is None:
                 todo.append(task)
                 continue
-            if not is_applied(folder, stored):
+            known = is_applied(folder, stored)
+            if not known or not book.holds(scores, stored):
                 apply(folder, gradebook, stored)
+                lost += known
             run.kept.append(stored)
+        if lost:
+            log.warning(
+                "the gradebook lacked the scores of %d graded notebooks, as a new one or an older "
+                "copy does; it has them again, but scores by hand were in the lost one alone",
+                lost,
+            )
         try:
             _grade_all(folder, gradebook, todo, options, run)
         finally:  # a due date or a time stamp may have changed since a result was stored
@@ -246,7 +281,7 @@ def _outcomes(todo: list[Task], options: Options) -> Iterator[tuple[Task, bytes,
     )
     from distributed import Client, wait
 
-    with _cluster(options, len(todo)) as address, Client(address) as client:
+    with _cluster(options, len(todo)) as address, _client(Client, address) as client:
         ahead = IN_FLIGHT * max(1, len(client.scheduler_info()["workers"]))
         resources = {"GPU": 1} if options.device == "cuda" else None
         todo.reverse()
@@ -268,6 +303,17 @@ def _outcomes(todo: list[Task], options: Options) -> Iterator[tuple[Task, bytes,
                 else:  # the worker died with the result: grade it again
                     waiting.append(task)
                 future.release()
+
+
+def _client(connect: Callable[[str], Any], address: str) -> Any:
+    """Connect to a scheduler, or say in one line that none answers."""
+    try:
+        return connect(address)
+    except (OSError, ValueError) as error:
+        why = one_line(error, 120)
+        raise FolderError(
+            f"no Dask scheduler answers at {address!r} ({why}); write it as tcp://host:8786"
+        ) from error
 
 
 def _one_after_the_other(todo: list[Task]) -> Iterator[tuple[Task, bytes, str]]:

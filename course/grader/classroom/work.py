@@ -75,13 +75,17 @@ class Kit:
 
 @dataclass(frozen=True)
 class Task:
-    """One submitted notebook and the files beside it; ``text`` is ``None`` when it is missing."""
+    """One submitted notebook and the files beside it; ``text`` is ``None`` when it is missing.
+
+    ``unread`` says why what was handed in could not be read; such a task is not graded.
+    """
 
     student: str
     kit: Kit
     text: bytes | None
     notes: tuple[str, ...] = ()
     files: tuple[tuple[str, bytes], ...] = ()
+    unread: str = ""
 
     @property
     def fingerprint(self) -> str:

@@ -25,11 +25,8 @@ class BadArchive(ValueError):
 
 def looks_zipped(path: Path) -> bool:
     """Tell whether a file begins as a zip does."""
-    try:
-        with path.open("rb") as file:
-            return file.read(4) in {b"PK\x03\x04", b"PK\x05\x06"}
-    except OSError:
-        return False
+    with path.open("rb") as file:
+        return file.read(4) in {b"PK\x03\x04", b"PK\x05\x06"}
 
 
 def unpack(

@@ -142,6 +142,8 @@ def _cells_of(text: str | bytes | None, submission: Submission) -> list[dict[str
         raise ValueError("there is no notebook of this name")
     if isinstance(text, bytes):
         text = _decode(text, submission)
+    if why := _no_json(text):
+        raise ValueError(why)
     content = json.loads(text.lstrip("\ufeff"))
     if not isinstance(content, dict):
         raise ValueError("it is not a notebook")
@@ -185,19 +187,29 @@ def _cells_of(text: str | bytes | None, submission: Submission) -> list[dict[str
 
 
 def _decode(text: bytes, submission: Submission) -> str:
-    encodings = ["utf-8-sig"]
-    if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encodings = ["utf-16"]
-    for encoding in encodings:
-        try:
-            decoded = text.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if encoding != "utf-8-sig":
-            submission.notes.append(f"the file was read as {encoding}")
-        return decoded
-    submission.notes.append("the file is not UTF-8; it was read as Latin-1")
-    return text.decode("latin-1")
+    encoding = json.detect_encoding(text)
+    try:
+        decoded = text.decode(encoding)
+    except UnicodeDecodeError:
+        submission.notes.append("the file is not UTF-8; it was read as Latin-1")
+        return text.decode("latin-1")
+    if not encoding.startswith("utf-8"):
+        submission.notes.append(f"the file was read as {encoding}")
+    return decoded
+
+
+def _no_json(text: str) -> str:
+    """Say what a file is instead of a notebook, where that is plain to see."""
+    start = text[:1000].lstrip("\ufeff \t\r\n")
+    if not start:
+        return "nothing of it was read"
+    if start.startswith("<"):
+        return "it is a page for a browser: hand in the .ipynb file itself"
+    if "\n<<<<<<< " in text:  # no line of JSON begins so
+        return "git left two versions in it: merge them (nbdime does), and hand it in again"
+    if not start.startswith(("{", "[")) and "\x00" in start:
+        return "it is a file of another kind: hand in the .ipynb file itself"
+    return ""
 
 
 def _starter_sources(release: NotebookNode | None) -> dict[str, str]:

@@ -47,19 +47,25 @@ def read_notebook(path: Path) -> tuple[bytes, str]:
         Empty when the file is not read.
     note : str
         What was left out and why, in words; empty when nothing was.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be read.
     """
+    size = path.stat().st_size
+    if size <= SMALL:
+        return (
+            path.read_bytes(),
+            "" if size else "the file is empty: save the notebook and hand it in again",
+        )
+    if size > MAX_FILE:
+        return b"", f"the notebook is larger than {MAX_FILE // 2**20} MB"
     try:
-        size = path.stat().st_size
-        if size <= SMALL:
-            return path.read_bytes(), ""
-        if size > MAX_FILE:
-            return b"", f"the notebook is larger than {MAX_FILE // 2**20} MB"
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             kept = without_outputs(data)
     except TooLarge as error:
         return b"", str(error)
-    except OSError as error:
-        return b"", f"the notebook cannot be opened ({error.strerror})"
     return kept, f"the notebook has {size / 2**20:.0f} MB; it was read without its outputs"
 
 

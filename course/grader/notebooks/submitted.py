@@ -37,6 +37,7 @@ MAX_SEEN = 1_000
 MAX_NOTES = 12
 SET_ASIDE = ".set-aside"
 STAMP = "timestamp.txt"
+CHECKPOINTS = ".ipynb_checkpoints"
 PLACEHOLDER = f"elsewhere{SET_ASIDE}.ipynb"
 """An empty file of the grader's: by it nbgrader sees a folder whose notebook has another name."""
 SAME_TIME = 60.0
@@ -129,6 +130,11 @@ def collect(
     -------
     dict of str to Found
         By notebook, for every one of the lesson's.
+
+    Raises
+    ------
+    OSError
+        When something is there that cannot be read: nobody's work is taken for missing then.
     """
     refused = link_on_the_way(here)
     if refused:
@@ -154,9 +160,32 @@ def collect(
             ]
             text = chosen.text if chosen else None
             found[lesson.notebook] = Found(text, tuple(about + left_out), beside)
-        if not any(groups.values()):
-            notes += [f"not used: {one_line(file.name, 80)!r} (no notebook)" for file in files]
+        missing = [name for name, what in found.items() if what.text is None]
+        notes += _printed(files, missing, nothing=not any(groups.values()))
+        notes += _hidden(here, missing)
     return _with_common_notes(found, notes)
+
+
+def _printed(files: Iterable[_File], missing: Sequence[str], nothing: bool) -> list[str]:
+    """Name what may have been meant for a notebook that is missing: a page, its code, its name."""
+    wanted = [_plain(name) for name in missing]
+    return [
+        f"not used: {one_line(file.name, 80)!r} (no notebook)"
+        for file in files
+        if nothing or any(name in _plain(PurePosixPath(file.name).stem) for name in wanted)
+    ]
+
+
+def _hidden(here: Path, missing: Sequence[str]) -> list[str]:
+    """Name the notebooks in hidden places of the lesson's folder that are missing elsewhere."""
+    paths = sorted(here.glob(".[!_]*.ipynb"))
+    if not (here / CHECKPOINTS).is_symlink():
+        paths += sorted((here / CHECKPOINTS).glob("*.ipynb"))
+    return [
+        f"not used: {one_line(path.relative_to(here), 80)!r} (hidden, for instance a checkpoint)"
+        for path in paths[:MAX_NOTES]
+        if any(_plain(name) in _plain(path.stem) for name in missing)
+    ]
 
 
 def link_on_the_way(here: Path) -> str:
@@ -178,13 +207,12 @@ def packed_lesson(here: Path) -> list[Path]:
     name = re.compile(re.escape(here.name) + r"(?![A-Za-z0-9]).*\.zip", re.IGNORECASE | re.DOTALL)
     try:
         entries = sorted(os.scandir(here.parent), key=lambda entry: entry.name)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     return [
         Path(entry.path)
         for entry in entries
-        if _encodable(entry.name)
-        and not entry.is_dir(follow_symlinks=False)
+        if not entry.is_dir(follow_symlinks=False)
         and (name.fullmatch(entry.name) or (entry.name == here.name and not entry.is_symlink()))
     ]
 
@@ -258,16 +286,15 @@ def _all_files(here: Path, stack: ExitStack, notes: list[str]) -> Iterator[_File
 
 def _files_in(folder: Path, prefix: str, notes: list[str]) -> Iterator[_File]:
     """Ordinary files below a folder; what else is there makes a note."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        if prefix:
-            notes.append(f"not used: {one_line(prefix, 80)!r} ({error.strerror})")
+    try:  # files first: a folder of many would use up all that is looked at
+        entries = sorted(
+            os.scandir(folder), key=lambda e: (e.is_dir(follow_symlinks=False), e.name)
+        )
+    except (FileNotFoundError, NotADirectoryError):
         return
     for entry in entries:
-        name = prefix + entry.name.removesuffix(SET_ASIDE)
-        ours = entry.name.startswith((".", "__MACOSX")) or entry.name == PLACEHOLDER
-        if ours or not _encodable(name):
+        name = _readable(prefix + entry.name.removesuffix(SET_ASIDE))
+        if entry.name.startswith((".", "__MACOSX")) or entry.name == PLACEHOLDER:
             continue
         shown = one_line(name, 80)
         if entry.is_symlink():
@@ -291,18 +318,15 @@ def _packed(here: Path, notes: list[str]) -> Iterator[_File]:
     for path in packed_lesson(here):
         status = path.lstat()
         if stat.S_ISREG(status.st_mode):
-            yield _File(path.name, path, status.st_mtime)
+            yield _File(_readable(path.name), path, status.st_mtime)
         else:
             kind = "a link, which is not followed" if path.is_symlink() else "not a file"
             notes.append(f"not used: {one_line(path.name, 80)!r} ({kind})")
 
 
-def _encodable(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeError:
-        return False
-    return True
+def _readable(name: str) -> str:
+    """A file's name as text: an old archive may have written it in another system's letters."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _sorted_out(
@@ -326,13 +350,10 @@ def _holds_notebook(path: Path, suffix: str) -> bool:
     """Tell whether a file with another ending holds a notebook nevertheless."""
     if suffix not in MAYBE_NOTEBOOK:
         return False
-    try:
-        with path.open("rb") as file:
-            if not file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-                return False
-        text, _ = read_notebook(path)
-    except OSError:
-        return False
+    with path.open("rb") as file:
+        if not file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+            return False
+    text, _ = read_notebook(path)
     return b'"cells"' in text and b'"cell_type"' in text
 
 
@@ -429,20 +450,17 @@ def _beside(
     for file in sorted(files, key=lambda file: not file.name.startswith(f"{folder}/")):
         inside = folder and file.name.startswith(f"{folder}/")
         name = file.name[len(folder) + 1 :] if inside else file.name
-        try:
-            size = file.path.stat().st_size
-            if size > MAX_BESIDE or total + size > MAX_BESIDE or len(taken) >= MAX_FILES:
-                notes.append(
-                    f"the file {one_line(file.name, 80)!r} is too much for the kernel's folder"
-                )
-            elif name not in taken:
-                data = file.path.read_bytes()
-                if holds_loans(data):
-                    continue  # what rescue lends is in no kernel; nbgrader hands it in by itself
-                taken[name] = data
-                total += size
-        except OSError:
-            continue
+        size = file.path.stat().st_size
+        if size > MAX_BESIDE or total + size > MAX_BESIDE or len(taken) >= MAX_FILES:
+            notes.append(
+                f"the file {one_line(file.name, 80)!r} is too much for the kernel's folder"
+            )
+        elif name not in taken:
+            data = file.path.read_bytes()
+            if holds_loans(data):
+                continue  # what rescue lends is in no kernel; nbgrader hands it in by itself
+            taken[name] = data
+            total += size
     return tuple(sorted(taken.items())), notes[:5]
 
 

@@ -41,6 +41,21 @@ def test_a_first_run_that_fails_leaves_its_error_alone(tmp_path: Path):
     assert not (tmp_path / "solution").exists()
 
 
+def test_starters_survive_a_release_that_fails(monkeypatch, small_course):
+    old = small_course.release / "00_small" / "small.ipynb"
+    old.parent.mkdir(parents=True)
+    old.write_text("as it was")
+
+    def fails(folder, command, *arguments):
+        old.unlink()  # nbgrader removes them first
+        raise GenerationError("database is locked")
+
+    monkeypatch.setattr(generate, "nbgrader", fails)
+    with pytest.raises(GenerationError, match="locked"):
+        generate.generate_release(small_course, "00_small")
+    assert old.read_text() == "as it was"
+
+
 def test_the_command_that_makes_solutions_is_guarded(monkeypatch, small_course, tmp_path):
     """What nbgrader has removed when it fails is there again."""
     old = small_course.root / "solution" / "00_small" / "small.ipynb"

@@ -210,7 +210,7 @@ def test_damage_costs_nothing(lesson, starter, theirs, damage):
     assert_good(built(lesson, starter, theirs))
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
 def test_encodings(lesson, starter, theirs, encoding):
     at(theirs, "why").source = "Schön ∂h/∂x"
     text = json.dumps(theirs, ensure_ascii=False).encode(encoding)
@@ -248,6 +248,19 @@ def test_what_cannot_be_read_is_a_note(lesson, starter, name):
     assert "cannot be read" in submission.notes[-1]
     assert all(note.isprintable() for note in submission.notes)
     assert source(submission, "double") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("\ufeff\n<!DOCTYPE html>", "hand in the .ipynb file itself"),
+        ("%PDF-1.4 \x00", "hand in the .ipynb file itself"),
+        ('{"cells": [\n<<<<<<< HEAD\n1\n=======\n2\n>>>>>>> mine\n]}', "git left two versions"),
+        (" \n", "nothing of it was read"),
+    ],
+)
+def test_what_a_file_is_instead_of_a_notebook_is_said(lesson, starter, text, says):
+    assert says in built(lesson, starter, text).notes[-1]
 
 
 def test_random_damage_never_raises(lesson, starter, theirs):

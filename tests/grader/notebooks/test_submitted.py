@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from course.grader.notebooks import archive, slim
+from course.grader.notebooks import archive, slim, submitted
 from course.grader.notebooks.lent import LENT, lent_version
 from course.grader.notebooks.lesson import parse_lesson
 from course.grader.notebooks.submitted import (
@@ -262,6 +262,46 @@ class TestChoice:
         put(here, {"small.html": b"<html>", "small.py": b"x = 1", "report.pdf": b"%PDF"})
         assert found(here).text is None
         assert all(name in said(here) for name in ("small.html", "small.py", "report.pdf"))
+
+    @pytest.mark.parametrize("name", ["triples.html", "Triples (1).py", "sub/triples.pdf"])
+    def test_what_bears_the_name_of_a_missing_notebook_is_named(self, here, name):
+        put(here, {"small.ipynb": FULL, name: b"1", "data.csv": b"1"})
+        assert f"not used: {name!r} (no notebook)" in found(here, "triples").notes
+        assert "data.csv" not in said(here)
+
+    @pytest.mark.parametrize(
+        "name", [".ipynb_checkpoints/triples-checkpoint.ipynb", ".triples.ipynb"]
+    )
+    def test_a_hidden_notebook_is_named_where_none_is_in_sight(self, here, name):
+        put(here, {"small.ipynb": FULL, name: filled("triples"), "._triples.ipynb": b"\0"})
+        assert f"not used: {name!r} (hidden, for instance a checkpoint)" in said(here)
+        assert "._" not in said(here)
+        put(here, {"triples.ipynb": filled("triples")})
+        assert said(here) == ""
+
+    def test_hidden_folders_are_not_followed_elsewhere(self, here, tmp_path):
+        put(tmp_path, {"private/small.ipynb": FULL})
+        (here / ".ipynb_checkpoints").symlink_to(tmp_path / "private")
+        assert "hidden" not in said(here)
+
+    def test_a_folder_of_many_files_hides_no_notebook(self, here):
+        put(here, {"small.ipynb": FULL} | {f"data/{i}.csv": b"" for i in range(1100)})
+        assert found(here).text == FULL
+
+    def test_a_name_in_letters_of_another_system(self, here):
+        put(here, {os.fsdecode(b"M\xfcller/small M\xfcller.ipynb"): FULL})
+        assert found(here).text == FULL
+        assert "was taken for small.ipynb" in said(here)
+
+    @pytest.mark.parametrize("opened", ["read_notebook", "looks_zipped"])
+    def test_what_cannot_be_read_is_not_taken_for_missing(self, here, monkeypatch, opened):
+        def refuse(path):
+            raise PermissionError(13, "Permission denied", str(path))
+
+        put(here, {"small.ipynb": FULL})
+        monkeypatch.setattr(submitted, opened, refuse)
+        with pytest.raises(PermissionError):
+            found(here)
 
     def test_many_odd_files_make_few_notes(self, here):
         put(here, {f"{i}.rar": b"" for i in range(500)})

@@ -80,19 +80,32 @@ def test_the_offender_pays_and_the_rest_keeps_its_points(source, cause):
     assert len(results["test"].emissions) == 1
 
 
+HOGS = {
+    "processes": (
+        "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n"
+        "        hog = bytearray(b'x') * 300_000_000\n        time.sleep(30)\n        os._exit(0)\n"
+        "time.sleep(20)"
+    ),
+    "files in memory": (
+        "import os, time\nhogs = [os.memfd_create('hog') for _ in range(14)]\n"
+        "for hog in hogs:\n    os.write(hog, bytes(100_000_000))\n"
+        "time.sleep(20)"
+    ),
+}
+
+
 @isolated
-@pytest.mark.parametrize("measured", [False, True], ids=["control group", "measured"])
-def test_memory_of_all_processes_together_is_bounded(measured, monkeypatch):
+@pytest.mark.parametrize(
+    ("measured", "hogs"),
+    [(False, "processes"), (True, "processes"), (True, "files in memory")],
+    ids=["control group", "measured", "measured, files"],
+)
+def test_memory_of_all_processes_together_is_bounded(measured, hogs, monkeypatch):
     if measured:
         monkeypatch.setattr("course.grader.kernel.warm.memory_group", lambda limit: None)
     elif not isolation_in_force().control_group:
         pytest.skip("this process may make no control group here")
-    hogs = (
-        "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n"
-        "        hog = bytearray(b'x') * 300_000_000\n        time.sleep(30)\n        os._exit(0)\n"
-        "time.sleep(20)"
-    )
-    results = run(hogs, memory=2**30 + measured)  # another limit, so that no kernel waits
+    results = run(HOGS[hogs], memory=2**30 + measured)  # another limit, so that no kernel waits
     assert results["c0"].cause == "stopped: it used more than 1 GiB of memory in the cell c0"
     assert results["test"].status == "ok"
 

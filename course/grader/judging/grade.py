@@ -8,34 +8,21 @@ keeps the better verdict. So a mistake costs the exercise that made it and no ot
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass, field, replace
 
+from course.grader.judging.causes import EMPTIED, idle_exercises, true_cause
 from course.grader.judging.diagnosis import Wrong
 from course.grader.judging.flags import flags_of
 from course.grader.judging.follow import charge_caches, given, to_follow, with_solutions
 from course.grader.judging.payload import Payload
 from course.grader.judging.verdict import BORROWED, NOT_WRITTEN, Verdict, judge
 from course.grader.kernel.steps import FORGOTTEN, Runner, Settings, Step, StepResult
-from course.grader.notebooks.lent import borrows
-from course.grader.notebooks.lesson import (
-    NOT_RUN,
-    OPTIONAL_VISIBLE,
-    Lesson,
-    bound_names,
-    defined_names,
-    syntax_problem,
-)
-from course.grader.notebooks.rebuild import UNREADABLE, Submission, given_lines
+from course.grader.notebooks.lesson import NOT_RUN, OPTIONAL_VISIBLE, Lesson
+from course.grader.notebooks.rebuild import UNREADABLE, Submission
 
 SHORTEST_LIMIT = 10.0
 """Seconds that every cell may take."""
-
-EMPTIES = re.compile(
-    r"(globals|locals|vars)\(\)\s*\.\s*(clear|pop|popitem)\b|del\s+globals\(\)|user_ns\s*\.\s*clear\b"
-)
-EMPTIED = "deletes the notebook's names (globals().clear() or the like)"
 
 Known = dict[str, dict[str, Wrong]]
 """What known wrong answers emit, by exercise and sentence."""
@@ -136,8 +123,7 @@ def grade(
     results = run(steps, settings)
     graded = Graded(results=results, notes=list(submission.notes))
     graded.verdicts = _judge_all(lesson, references, results, settings, known)
-    idle = dict.fromkeys(unwritten(lesson, submission), NOT_WRITTEN)
-    idle |= dict.fromkeys(borrowed(lesson, submission), BORROWED)
+    idle = idle_exercises(lesson, submission)
     graded.notes += [result.cause for result in results.values() if result.status == "stopped"]
     if any(_said(result, FORGOTTEN) for result in results.values()):
         graded.notes.append(f"a cell {EMPTIED}; they were put back")
@@ -171,7 +157,7 @@ def grade(
                     first, own_points=verdict.own_points, misconception=named
                 )
     for id_, verdict in graded.verdicts.items():
-        cause = _true_cause(lesson, submission, results, idle, verdict)
+        cause = true_cause(lesson, submission, results, idle, verdict)
         parts = () if cause in {NOT_WRITTEN, BORROWED} else verdict.parts
         graded.verdicts[id_] = replace(verdict, cause=cause, parts=parts)
     charge_caches(lesson, graded.verdicts)
@@ -279,72 +265,3 @@ def _judge_all(
         )
         for id_, exercise in lesson.exercises.items()
     }
-
-
-def _true_cause(
-    lesson: Lesson,
-    submission: Submission,
-    results: dict[str, StepResult],
-    idle: dict[str, str],
-    verdict: Verdict,
-) -> str:
-    """Say why an exercise could not be judged, where its test knows the consequence alone.
-
-    A cell that fails leaves its function undefined. ``NotImplementedError`` means that an
-    exercise is not written, or borrowed, only where that is so (``idle`` says which), and there
-    nothing else matters.
-    """
-    if verdict.exercise in idle and not verdict.points:
-        return idle[verdict.exercise]
-    undefined = re.match(r"NameError(?:: name '(\w+)')?", verdict.cause)
-    if not undefined:
-        return verdict.cause
-    solution = next(c for c in lesson.cells if c.role == "solution" and c.id == verdict.exercise)
-    names = bound_names(solution.node.source)
-    for cell in submission.cells:
-        if cell.key == verdict.exercise and EMPTIES.search(cell.source):
-            return f"it {EMPTIED}: {verdict.cause}"
-    if undefined[1] and undefined[1] not in names:
-        return verdict.cause
-    for cell in submission.cells:
-        result = results.get(cell.key, StepResult())
-        holds = cell.key == verdict.exercise or names & bound_names(cell.source)
-        if holds and result.status == "error":
-            return f"the cell does not run: {syntax_problem(cell.source) or result.cause}"
-    return verdict.cause
-
-
-def unwritten(lesson: Lesson, submission: Submission) -> set[str]:
-    """Exercises whose cell holds nothing but what the starter gave.
-
-    The verdict alone cannot tell: an exercise that is written fails with ``NotImplementedError``
-    too when it calls an earlier one that is not.
-    """
-    given = {cell.id: given_lines(cell) for cell in lesson.cells}
-    elsewhere = {name for c in submission.cells for name in defined_names(c.source) if c.source}
-    found = set()
-    for cell in submission.cells:
-        if cell.role != "solution":
-            continue
-        lines = {line.strip() for line in cell.source.splitlines()}
-        own = {line for line in lines - given[cell.key] if line and not line.startswith("#")}
-        if not own and (lines - {""} or cell.exercise not in elsewhere):
-            found.add(cell.exercise)
-    return found
-
-
-def borrowed(lesson: Lesson, submission: Submission) -> set[str]:
-    """Exercises whose name stands, where their hidden test runs, for what ``rescue`` lends.
-
-    The last cell above the test that gives the name a meaning decides.
-    """
-    names = {c.exercise: defined_names(c.node.source) for c in lesson.cells if c.role == "solution"}
-    lent: set[str] = set()
-    found = set()
-    for cell in submission.cells:
-        if cell.node.cell_type != "code":
-            continue
-        if cell.role == "hidden" and names[cell.exercise] & lent:
-            found.add(cell.exercise)
-        lent = (lent - bound_names(cell.source)) | borrows(cell.source)
-    return found

@@ -6,7 +6,8 @@ import functools
 
 import pytest
 
-from course.grader.judging.grade import borrowed, grade, steps_of
+from course.grader.judging.causes import borrowed
+from course.grader.judging.grade import grade, steps_of
 from course.grader.judging.payload import read
 from course.grader.judging.verdict import BORROWED, NOT_WRITTEN
 from course.grader.kernel.steps import Settings

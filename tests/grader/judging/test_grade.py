@@ -5,8 +5,9 @@ from __future__ import annotations
 import matplotlib  # noqa: F401  (each forked run would import it again)
 import pytest
 
+from course.grader.judging.causes import unwritten
 from course.grader.judging.flags import flags_of
-from course.grader.judging.grade import grade, steps_of, unwritten
+from course.grader.judging.grade import grade, steps_of
 from course.grader.judging.payload import read
 from course.grader.kernel.steps import Settings, StepResult
 from course.grader.kernel.trusted import run_inprocess

@@ -38,6 +38,11 @@ from course.grader.ground.quiet import no_warnings
 from course.grader.ground.text import one_line
 from course.grader.judging.payload import Answer
 
+MUCH = 100.0
+"""How far off an answer is is told up to so many times the reference's size."""
+LARGE = 1e6
+"""Scores from here on are told by their size alone."""
+
 Verdict = str | None
 """``None`` when right, else one sentence that says what is wrong without the reference's values."""
 
@@ -198,7 +203,7 @@ def _score(
         score = measure(got, want)
         reached = score >= rule["bar"] if higher else score <= rule["bar"]
         word = "at least" if higher else "at most"
-        return None if reached else f"it scores {score:.3f}; the bar is {word} {rule['bar']:g}"
+        return None if reached else f"it scores {_told(score)}; the bar is {word} {rule['bar']:g}"
 
     return judge
 
@@ -233,6 +238,11 @@ def _metrics() -> ModuleType:
     return sklearn.metrics
 
 
+def _told(score: float) -> str:
+    """A score in a few digits: what explodes has hundreds, and a kernel may choose them."""
+    return f"{score:.3f}" if abs(score) < LARGE else f"{score:.0e}"
+
+
 def _itself(got: np.ndarray, want: np.ndarray) -> float:
     return float(got.mean())
 
@@ -249,7 +259,7 @@ def _bits_per_symbol(
         return "its rows are not distributions: the probabilities of each must sum to 1"
     bits = float(-got[np.arange(len(came)), came].mean() / np.log(2))
     reached = bits <= rule["bar"]
-    return None if reached else f"it scores {bits:.3f} bits; the bar is at most {rule['bar']:g}"
+    return None if reached else f"it scores {_told(bits)} bits; the bar is at most {rule['bar']:g}"
 
 
 def _spans(tags: list[str]) -> set[tuple[int, int, str]]:
@@ -370,6 +380,8 @@ def _by_how_much(got: np.ndarray, want: np.ndarray, bad: np.ndarray) -> str:
         return " (values that are not finite)"
     scale = float(np.abs(want[np.isfinite(want)]).max(initial=0.0)) or 1.0
     off = float(np.abs(got - want)[bad].max()) / scale
+    if off > MUCH:
+        return f" (off by more than {MUCH:.0%} of the largest value)"
     return (
         f" (off by {off:.0%} of the largest value)" if off >= 0.005 else " (off by less than 1 %)"
     )

@@ -40,6 +40,7 @@ def test_right_values(got):
     [
         (answer(WANT * (1 + 1e-4)), "12 of 12 values are not right, first at [0, 0] (off by less"),
         (answer(-WANT), "off by 200%"),
+        (answer(WANT * 1.2e300), "off by more than 10000% of the largest value"),
         (answer(np.where(WANT > 1, np.nan, WANT)), "not finite"),
         (answer(WANT.T), "its shape is (4, 3); it must be (3, 4)"),
         (answer(np.zeros((0, 3, 4))), "its shape"),
@@ -330,3 +331,10 @@ def test_no_answer_makes_a_comparison_raise(how):
             message = compare(got, reference)
             assert message is None or isinstance(message, str)
             assert message or how in {"value", "value_at_most"}
+
+
+@pytest.mark.parametrize("how", ["mean_squared_error", "value_at_most"])
+def test_a_score_that_explodes_is_told_in_a_few_digits(how):
+    message = compare(answer(WANT * 1.2345e120), want(WANT, compare=how, bar=1.0))
+    assert message.startswith("it scores ")
+    assert len(message) < 60

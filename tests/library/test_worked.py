@@ -141,6 +141,15 @@ def test_what_is_no_exercise_is_said(notebook, thing):
     assert "is no exercise of this notebook. There are: step, sequence." in heard(notebook, thing)
 
 
+def test_an_example_that_was_never_stored_or_has_changed_says_what_to_run(notebook, stored):
+    del stored["step"]["right"]["1 y"]
+    with pytest.raises(LookupError, match=r"step: '1 y' is not stored yet: run `make worked`"):
+        worked.of(notebook, {"step": right})(right)
+    del stored["step"]
+    with pytest.raises(LookupError, match="run `make worked`"):
+        worked.of(notebook, {"step": right})(right)
+
+
 def unwritten(x):
     raise NotImplementedError
 

@@ -23,6 +23,9 @@ KEPT = "kept "
 NOT_WRITTEN = "not written yet"
 BORROWED = "borrowed from rescue"
 MISSING = "no notebook was handed in"
+FAILED = "the call failed with "
+MAX_ERRORS = 3
+"""Errors of one exercise that are told in full; of others their kind: many are a letter."""
 CLOSE = 1e-3
 """Relative error that a slope may have: it is measured by finite differences."""
 ALIKE = 0.5
@@ -221,7 +224,7 @@ def _parts(payload: Payload, reference: Payload, device: str, prefix: str = "") 
             continue  # the call did not come back: that is charged where its answer belongs
         if answer is None:
             error = payload.failed.get(key) or payload.errors.get(case) or payload.errors.get(-1)
-            message = f"the call failed with {error}" if error else message
+            message = f"{FAILED}{error}" if error else message
         elif _changed_later(answer) and not _changed_later(want):
             message = message or "it changed after it was returned: one buffer is used twice"
         if message and kept:
@@ -234,17 +237,28 @@ def _parts(payload: Payload, reference: Payload, device: str, prefix: str = "") 
             findings[label].append(message or "")
             if message:
                 wrong_elsewhere.add(label)
-    return [_part(label, messages, rules[label]) for label, messages in findings.items()]
+    told: set[str] = set()
+    return [_part(label, messages, rules[label], told) for label, messages in findings.items()]
 
 
-def _part(label: str, messages: list[str], rule: dict) -> Part:
+def _briefly(message: str, told: set[str]) -> str:
+    """Leave the kind of an error alone when several others have been told."""
+    if not message.startswith(FAILED):
+        return message
+    if message not in told and len(told) >= MAX_ERRORS:
+        return FAILED + re.match(r"[\w ]*", message.removeprefix(FAILED))[0].strip()
+    told.add(message)
+    return message
+
+
+def _part(label: str, messages: list[str], rule: dict, told: set[str]) -> Part:
     wrong = [message for message in messages if message]
     count = f" (in {len(wrong)} of {len(messages)} checks)" if len(messages) > 1 else ""
     needs = rule.get("needs") or ()
     return Part(
         label,
         not wrong,
-        f"{wrong[0]}{count}" if wrong else "",
+        f"{_briefly(wrong[0], told)}{count}" if wrong else "",
         float(rule.get("weight", 1.0)),
         (needs,) if isinstance(needs, str) else tuple(needs),
     )

@@ -18,6 +18,9 @@ MAX_MESSAGE = 300
 MAX_LINE = 80
 MAX_VOCABULARY = 2**20
 """Characters of the student's cells whose words may appear; honest ones have a tenth."""
+MAX_WORDS = 5_000
+"""Words from which on cells are a code book, in which each stands for something else: none of
+them appears. A finished notebook of the course has 800 at most."""
 
 KINDS = frozenset(
     {
@@ -261,7 +264,7 @@ def _vocabulary(sources: tuple[str, ...]) -> frozenset[str]:
     for source in reversed(sources):  # the reference's own names come last, and are few
         words.update(re.findall(r"\w+", source[:left]))
         left -= min(left, len(source))
-    return frozenset(words)
+    return frozenset(words if len(words) <= MAX_WORDS else ())
 
 
 @functools.cache

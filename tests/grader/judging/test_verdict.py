@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from course.emission import collect
+from course.emission import Emission, collect
 from course.grader.judging.payload import Answer, Payload, read
 from course.grader.judging.verdict import ARGUMENTS, Part, Verdict, judge, scored
 from course.grader.kernel.steps import StepResult
@@ -239,3 +239,19 @@ def test_points_are_the_share_of_the_weight_that_counts(seed):
 def test_an_attempt_that_fails_costs_its_name_alone():
     result = weighted(lambda x: {**abc(x), "c": x + 1})
     assert [label for label, right in parts(result).items() if not right] == ["both['a']", "extra"]
+
+
+def test_few_errors_of_an_exercise_are_told_in_full():
+    """A kernel that chooses what fails, and how, writes no letter in its errors."""
+    numbers = range(8)
+    answers = {(n, f"part {n}"): Answer("float", np.array(1.0), "cpu", {}) for n in numbers}
+    failing = Emission("f")
+    for n in numbers:
+        failing.fail(n, IndexError(f"index {n} is out of bounds for axis 0 with size {min(n, 6)}"))
+    failing.add(9, "another", 1.0)
+    result = judge(
+        "f", 4.0, StepResult("ok", emissions=[failing.to_bytes()]), Payload("f", answers)
+    )
+    messages = [part.message for part in result.parts]
+    assert [": index" in message for message in messages] == [True] * 3 + [False] * 5
+    assert messages[-1] == "the call failed with IndexError"

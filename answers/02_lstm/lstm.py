@@ -1272,6 +1272,12 @@ RIGHT = {
         "concatenated weights": JOINED_STEP,
         "einsum": EINSUM_STEP,
         "multiply": DICT_CACHE,
+        "a sigmoid of its own, in place of the lesson's": [
+            (
+                "def lstm_step(",
+                "def sigmoid(z):\n    return 1 / (1 + np.exp(-z))\n\n\ndef lstm_step(",
+            )
+        ],
     },
     "lstm_forward": {"preallocated": PREALLOCATED_FORWARD, "time first inside": TRANSPOSED_FORWARD},
     "lstm_gates": {"on its own": ALONE_GATES, "from all hidden states": FORWARD_GATES},
@@ -1606,8 +1612,10 @@ TYPICAL = {
             0,
         ),
         "one slip": (
-            WRONG["init_lstm"]["The forget gate is the second block; this is the candidate's."],
-            0.5,
+            WRONG["init_lstm"][
+                "The weights are drawn uniformly; Glorot-normal weights come from rng.normal."
+            ],
+            0.7,
             0.99,
         ),
         "point missed": (

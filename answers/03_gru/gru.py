@@ -1022,6 +1022,13 @@ class GRU(nn.Module):
         )
     ],
     "zero biases": [("torch.empty(rows).uniform_(-bound, bound)", "torch.zeros(rows)")],
+    "weights that NumPy drew, in float64": [
+        (
+            f"torch.empty(rows, {size}).uniform_(-bound, bound)",
+            f"torch.from_numpy(np.random.uniform(-bound, bound, (rows, {size})))",
+        )
+        for size in ("input_size", "hidden_size")
+    ],
     "initialised by nn.init": """
 class GRU(nn.Module):
     def __init__(self, input_size: int, hidden_size: int) -> None:
@@ -1066,6 +1073,9 @@ COUNT = "return blocks * (D * H + H * H + H)"
 COUNT_WRONG = {
     "You count two biases per block, as PyTorch has; here there is one.": [
         (COUNT, "return blocks * (D * H + H * H + 2 * H)")
+    ],
+    "One cell is not counted yet: there are three.": [
+        (COUNT, "if cell == 'lstm':\n        raise NotImplementedError(cell)\n    " + COUNT)
     ],
     "The biases are missing: H numbers per block.": [(COUNT, "return blocks * (D * H + H * H)")],
     "The biases are counted once: every block has H of its own.": [
@@ -1744,7 +1754,13 @@ TYPICAL = {
             0.0,
             0.0,
         ),
-        "one slip": (MODULE_WRONG["h0 is not used: start from it when it is given."], 0.5, 0.95),
+        "one slip": (
+            MODULE_WRONG[
+                "The zeros without h0 are float32 always: make them with x.new_zeros(...)."
+            ],
+            0.7,
+            0.95,
+        ),
         "point missed": (
             MODULE_WRONG[
                 "Reset before the product and z swapped: this is the papers' GRU, not PyTorch's."

@@ -1414,9 +1414,7 @@ TYPICAL = {
             0.0,
         ),
         "one slip": (
-            UNTIL_WRONG[
-                "Errors are compared as if large were good: an error must be at most the target."
-            ],
+            UNTIL_WRONG["Gradients are not clipped: clip their norm to 1 before the step."],
             0.5,
             0.95,
         ),
@@ -1437,7 +1435,11 @@ TYPICAL = {
     },
     "layer_norm_step": {
         "nothing": ([(NORMED, "return 0 * h_prev")], 0.0, 0.0),
-        "one slip": (NORM_WRONG["eps has a value of its own: use the argument."], 0.5, 0.95),
+        "one slip": (
+            NORM_WRONG["It divides by H - 1: layer normalisation divides by H (unbiased=False)."],
+            0.5,
+            0.95,
+        ),
         "point missed": (
             NORM_WRONG[
                 "It normalises over the batch: take mean and variance over the units, dim=1."

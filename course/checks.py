@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from course import beside
-from course.emission import exact_type
+from course.emission import copy_of, exact_type
 
 TYPE_NAMES = {"ndarray": "a NumPy array", "tensor": "a PyTorch tensor", "NoneType": "None"}
 
@@ -213,20 +213,6 @@ def same(a: Any, b: Any) -> bool:
         x, y = as_numpy(a), as_numpy(b)
         return x.shape == y.shape and x.dtype == y.dtype and np.array_equal(x, y, equal_nan=True)
     return True
-
-
-def copy_of(value: Any) -> Any:
-    """Copy arrays and tensors, also inside lists, tuples and dicts; leave the rest as it is."""
-    kind = exact_type(value)
-    if kind == "ndarray":
-        return value.copy()
-    if kind == "tensor":
-        return value.detach().clone().requires_grad_(value.requires_grad)
-    if kind in {"list", "tuple"}:
-        return type(value)(copy_of(item) for item in value)
-    if kind == "dict":
-        return {key: copy_of(item) for key, item in value.items()}
-    return value
 
 
 def as_numpy(value: Any) -> np.ndarray:

@@ -354,15 +354,15 @@ class Case:
         dict
             The returned values by name, caches included.
         """
-        passed = _copy(list(args))
-        values = _named_values(function(*passed, **_copy(named or {})), returns)
+        passed = copy_of(list(args))
+        values = _named_values(function(*passed, **copy_of(named or {})), returns)
         for name, value in values.items():
             if name not in OPAQUE:
                 self.emit(name, value, **rule)
         if unchanged:
             self._emit_arguments(passed)
             if "_" in values:  # not emitted itself, so nothing else would see a buffer used twice
-                self._emission.unseen.append((self.index, values["_"], _copy(values["_"])))
+                self._emission.unseen.append((self.index, values["_"], copy_of(values["_"])))
         return values
 
     def _emit_arguments(self, passed: list[Any], prefix: str = "") -> None:
@@ -415,7 +415,7 @@ class Case:
             How to compare the gradients.
         """
         first = self._arguments
-        *outputs, cache = forward(*_copy(list(args)))
+        *outputs, cache = forward(*copy_of(list(args)))
         own = None if self.reference else pairs.kept(forward)
         if own is None:
             self._gradients(backward, cache, upstream, returns, rule)
@@ -439,15 +439,15 @@ class Case:
         rule: dict[str, Any],
         prefix: str = "",
     ) -> list[Any]:
-        passed = _copy(list(upstream))
+        passed = copy_of(list(upstream))
         gradients = _named_values(backward(*passed, cache), returns)
         for name, value in gradients.items():
             self.emit(prefix + name, value, **rule)
         self._emit_arguments(passed, prefix)
-        first = _copy(list(gradients.values()))
+        first = copy_of(list(gradients.values()))
 
         def repeats() -> bool:
-            again = _named_values(backward(*_copy(list(upstream)), cache), returns).values()
+            again = _named_values(backward(*copy_of(list(upstream)), cache), returns).values()
             return all(np.allclose(a, b) for a, b in zip(again, first, strict=True))
 
         self.attempt(f"{prefix}the same cache again", repeats, part=UNCHANGED)
@@ -465,12 +465,12 @@ class Case:
     ) -> None:
         """Call the backward on the student's own cache, mended, and measure the own pair."""
         try:
-            *mine, cache = own(*_copy(list(args)))
+            *mine, cache = own(*copy_of(list(args)))
             mended = pairs.mended(cache, mine, outputs)
             self._gradients(backward, mended, upstream, returns, rule, pairs.MENDED)
             if self.dtype == "float64":
-                *_, cache = own(*_copy(list(args)))
-                values = _named_values(backward(*_copy(list(upstream)), cache), returns)
+                *_, cache = own(*copy_of(list(args)))
+                values = _named_values(backward(*copy_of(list(upstream)), cache), returns)
                 claimed = pairs.projections(list(values.values()), args, self.seed)
                 measured = pairs.slopes(own, args, upstream, self.seed)
                 self.emit(pairs.SLOPES, np.stack([measured, claimed]))
@@ -663,7 +663,7 @@ def _short(error: BaseException) -> str:
     return text if len(text) <= 300 else text[:297] + "..."
 
 
-def _copy(value: Any) -> Any:
+def copy_of(value: Any) -> Any:
     """Copy the arrays and tensors in nested lists, tuples and dicts; leave the rest as it is."""
     kind = exact_type(value)
     if kind == "ndarray":
@@ -671,9 +671,9 @@ def _copy(value: Any) -> Any:
     if kind == "tensor":
         return value.detach().clone().requires_grad_(value.requires_grad)
     if kind in {"list", "tuple"}:
-        return type(value)(_copy(item) for item in value)
+        return type(value)(copy_of(item) for item in value)
     if kind == "dict":
-        return {key: _copy(item) for key, item in value.items()}
+        return {key: copy_of(item) for key, item in value.items()}
     return value
 
 

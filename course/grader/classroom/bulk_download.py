@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import re
 import tempfile
 from collections.abc import Iterator
@@ -14,11 +12,11 @@ from pathlib import Path
 
 from course.grader.classroom.course_folder import CourseFolder, FolderError
 from course.grader.classroom.gradebook import open_gradebook
-from course.grader.classroom.roster import Member, by_name, members_of, plain
+from course.grader.classroom.roster import Member, by_name, members_of, plain, read_table
 from course.grader.ground.files import write_atomically
 from course.grader.ground.text import one_line
 from course.grader.notebooks.archive import BadArchive, unpack
-from course.grader.notebooks.submitted import SET_ASIDE, STAMP, timestamp_of
+from course.grader.notebooks.submitted import SET_ASIDE, STAMP, link_on_the_way, timestamp_of
 
 LAYOUTS = {
     "Moodle, in folders": r"(?P<name>[^/]+)_(?P<number>\d+)_assignsubmission_file_?/(?P<file>.+)",
@@ -95,10 +93,7 @@ def collect_download(
     emails = _read_worksheet(worksheet) if worksheet else {}
     notes: list[str] = []
     files = list(_files_of(source, notes))
-    layout = next((n for n, p in LAYOUTS.items() if files and all(_fits(p, f) for f in files)), "")
-    if not layout:
-        known = ", ".join(LAYOUTS)
-        raise FolderError(f"{source} is laid out in no way that is known here ({known})")
+    layout = _layout_of(source, files)
     run = Collected(layout, problems=notes)
     find = _finder(members, emails)
     groups: dict[str, list[Handed]] = {}
@@ -116,7 +111,11 @@ def collect_download(
             "is it the download of another course?"
         )
     for student, handed in sorted(groups.items()):
-        _store(folder.submitted / student / assignment, student, handed, run)
+        here = folder.submitted / student / assignment
+        if refused := link_on_the_way(here):
+            run.problems.append(f"not collected: {student} ({refused})")
+        else:
+            _store(here, student, handed, run)
     return run
 
 
@@ -139,6 +138,20 @@ def _files_of(source: Path, notes: list[str]) -> Iterator[Handed]:
                 path.unlink()
         except BadArchive as error:
             raise FolderError(f"{source} cannot be opened as a zip: {error}") from error
+
+
+def _layout_of(source: Path, files: list[Handed]) -> str:
+    """Say how the files are named: as one of :data:`LAYOUTS`, all of them."""
+    if not files:
+        raise FolderError(f"{source} holds no files that can be taken")
+    odd = {name: [f for f in files if not _fits(pattern, f)] for name, pattern in LAYOUTS.items()}
+    nearest = min(odd, key=lambda name: len(odd[name]))
+    if odd[nearest]:
+        raise FolderError(
+            f"{source} is laid out in no way that is known here ({', '.join(LAYOUTS)}): "
+            f"{one_line(odd[nearest][0].name, 80)!r} is named otherwise; give the download as it is"
+        )
+    return nearest
 
 
 def _fits(pattern: str, handed: Handed) -> bool:
@@ -175,11 +188,8 @@ def _finder(members: list[Member], emails: dict[str, str]):
 
 def _read_worksheet(path: Path) -> dict[str, str]:
     """E-mail addresses by Moodle's numbers of participants."""
-    try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise FolderError(f"{path} cannot be read ({error})") from error
-    if not rows or not {"Identifier", "Email address"} <= set(rows[0]):
+    names, rows = read_table(path)
+    if not {"Identifier", "Email address"} <= set(names):
         raise FolderError(f"{path} has no columns Identifier and Email address: is it a worksheet?")
     found = ((re.search(r"\d+", row["Identifier"] or ""), row["Email address"]) for row in rows)
     return {match[0]: address for match, address in found if match and address}
@@ -195,6 +205,11 @@ def _store(here: Path, student: str, handed: list[Handed], run: Collected) -> No
     """Write a student's files and their time; what is there already is set aside, not replaced."""
     latest = max(one.time for one in handed)
     known = timestamp_of(here)
+    if any(one.name == STAMP for one in handed):
+        run.problems.append(
+            f"not collected: '{student}/{STAMP}' (the download says when it was handed in)"
+        )
+        handed = [one for one in handed if one.name != STAMP]
     new = [one for one in handed if not _same(here / one.name, one.data)]
     run.unchanged += [f"{student}/{one.name}" for one in handed if one not in new]
     if known is not None and latest < known and any((here / one.name).exists() for one in new):

@@ -7,9 +7,9 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 
 from dateutil.tz import gettz
@@ -27,7 +27,7 @@ COLUMNS = {
 }
 """Columns of a roster, and what other programs call them."""
 
-PLAIN_ID = re.compile(r"[^\s/\\+.][^/\\+]*")
+PLAIN_ID = re.compile(r"[^\s/\\+.][^/\\+\x00-\x1f]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,8 @@ def read_roster(path: Path) -> list[Member]:
     FolderError
         When the file cannot be read, has no ids, or an id stands in it twice.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FolderError(f"{path} cannot be read as UTF-8 text ({error})") from error
-    rows = list(csv.DictReader(io.StringIO(text, newline=""), dialect=_dialect(text)))
-    columns = _columns(rows[0] if rows else {})
+    names, rows = read_table(path)
+    columns = _columns(names)
     if "id" not in columns:
         known = ", ".join(COLUMNS["id"])
         raise FolderError(f"{path} has no column of ids; name one of its columns {known}")
@@ -75,7 +71,8 @@ def read_roster(path: Path) -> list[Member]:
         if not PLAIN_ID.fullmatch(values["id"]):
             raise FolderError(
                 f"{path}, line {number}: {values['id']!r} cannot be a folder's name; "
-                "an id has no slash and no plus, and begins with no dot"
+                "an id has no slash and no plus, begins with no dot, and is one line of at most "
+                "100 characters (is a quotation mark left open?)"
             )
         if (first := lines.setdefault(values["id"], number)) != number:
             raise FolderError(
@@ -86,6 +83,28 @@ def read_roster(path: Path) -> list[Member]:
     if not members:
         raise FolderError(f"{path} names no student; it needs a line for each, under a header")
     return members
+
+
+def read_table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """Read a CSV file, whatever parts its columns: their names, and the rows below.
+
+    Raises
+    ------
+    FolderError
+        When it is no such file.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        reader = csv.DictReader(io.StringIO(text, newline=""), dialect=_dialect(text))
+        return list(reader.fieldnames or ()), list(reader)
+    except UnicodeDecodeError as error:
+        raise FolderError(
+            f"{path} cannot be read as UTF-8 text; save it again as CSV in UTF-8"
+        ) from error
+    except csv.Error as error:
+        raise FolderError(f"{path} cannot be read as CSV ({error})") from error
+    except OSError as error:
+        raise FolderError(f"{path} cannot be read ({error.strerror})") from error
 
 
 def _dialect(text: str) -> type[csv.Dialect]:
@@ -101,7 +120,7 @@ def _dialect(text: str) -> type[csv.Dialect]:
     )
 
 
-def _columns(row: Mapping[str, str]) -> dict[str, str]:
+def _columns(row: Iterable[str]) -> dict[str, str]:
     """Fields of a member, and the names of the columns that hold them."""
     names = {name.strip().lower(): name for name in row if name}
     if "sis login id" in names and "id" in names:  # Canvas: its own number is the column "ID"
@@ -188,14 +207,24 @@ def _in_utc(text: str) -> datetime:
             f"{text!r} is no date; write it like '2026-12-01 18:00 Europe/Berlin'"
         ) from error
     name = match[2] or "UTC"
-    if offset := re.fullmatch(r"([+-])(\d{2}):?(\d{2})", name):
-        ahead = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
-        zone = timezone(-ahead if offset[1] == "-" else ahead)
-    else:
-        zone = gettz(name)
+    zone = _zone(name)
     if zone is None:
         raise FolderError(f"{name!r} is no time zone; write one like Europe/Berlin or UTC")
-    return time.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
+    try:
+        return time.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
+    except OverflowError as error:
+        raise FolderError(f"{text!r} is beyond what a calendar has; write a nearer date") from error
+
+
+def _zone(name: str) -> tzinfo | None:
+    """The time zone of a name or an offset like +01:00; ``None`` when there is none."""
+    if offset := re.fullmatch(r"([+-])(\d{2}):?(\d{2})", name):
+        ahead = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+        return (
+            timezone(-ahead if offset[1] == "-" else ahead) if ahead < timedelta(days=1) else None
+        )
+    # A path would be read as a file of the system's.
+    return gettz(name) if re.fullmatch(r"[A-Za-z][\w+-]*(/[\w+-]+)*", name) else None
 
 
 def by_name(members: Iterable[Member]) -> dict[str, list[Member]]:

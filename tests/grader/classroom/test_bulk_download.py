@@ -154,8 +154,9 @@ def test_who_is_not_in_the_roster_is_named_and_the_others_go_on(
     [
         ({"doejane_99_903_small.ipynb": b"{}"}, "is it the download of another course?"),
         ({"small.ipynb": b"{}"}, "laid out in no way that is known"),
-        ({}, "laid out in no way that is known"),
-        ({"../ada/small.ipynb": b"{}"}, "laid out in no way that is known"),
+        (CANVAS | {"readme": b""}, "'readme' is named otherwise"),
+        ({}, "holds no files"),
+        ({"../ada/small.ipynb": b"{}"}, "holds no files"),
     ],
 )
 def test_another_archive_is_one_line_and_changes_nothing(course, tmp_path, files, says):
@@ -163,6 +164,30 @@ def test_another_archive_is_one_line_and_changes_nothing(course, tmp_path, files
         collect_download(course, LESSON, archive(tmp_path, files))
     assert says in str(error.value) and "\n" not in str(error.value)
     assert not seen(course)
+
+
+@pytest.mark.parametrize("layout", [CANVAS, MOODLE, FOLDERS])
+def test_a_student_does_not_say_when_it_was_handed_in(course, tmp_path, layout):
+    first = next(iter(layout))
+    stamp = first.replace("small.ipynb", "timestamp.txt")
+    path = archive(tmp_path, layout | {stamp: b"2020-01-01 00:00:00 UTC"})
+    for _ in range(2):  # the same download, and once more
+        run = collect_download(course, LESSON, path)
+        assert run.problems == [
+            "not collected: 'ada/timestamp.txt' (the download says when it was handed in)"
+        ]
+        assert timestamp_of(course.submitted / "ada" / LESSON).year == WHEN[0]
+    assert seen(course) == EXPECTED
+
+
+def test_nothing_is_written_through_a_link(course, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (course.submitted / "ada").mkdir(parents=True)
+    (course.submitted / "ada" / LESSON).symlink_to(tmp_path / "elsewhere")
+    run = collect_download(course, LESSON, archive(tmp_path, CANVAS))
+    assert "ada (the lesson's folder is a link" in run.problems[0]
+    assert not list((tmp_path / "elsewhere").iterdir())
+    assert f"jose/{LESSON}/small.ipynb" in seen(course)
 
 
 def test_what_is_no_archive_is_named(course, tmp_path):

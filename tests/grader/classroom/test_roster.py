@@ -48,7 +48,11 @@ def test_numbers_of_canvas_are_kept(tmp_path):
     [
         ("name\nada\n", "has no column of ids"),
         ("", "has no column of ids"),
-        ("id\n", "has no column of ids"),
+        ("id\n", "names no student"),
+        ('id,first_name\n"ada,A\nbob,B\n', "is a quotation mark left open?"),
+        ("id\na\0da\n", "cannot be a folder's name"),
+        (f"id\n{'a' * 300}\n", "at most 100 characters"),
+        pytest.param(f"id,email\nada,{'x' * 200_000}\n", "cannot be read as CSV", id="huge"),
         ("id,first_name\nada,A\nbob,B\nada,C\n", "line 2 and in line 4"),
         ("id\n../x\n", "line 2: '../x' cannot be a folder's name"),
         ("id\n.x\n", "begins with no dot"),
@@ -67,7 +71,7 @@ def test_a_bad_roster_is_one_line_and_changes_nothing(small_course, tmp_path, te
 def test_a_file_that_is_no_text_is_named(small_course, tmp_path):
     path = tmp_path / "students.csv"
     path.write_bytes(b"id\n\xff\xfe\x00")
-    with pytest.raises(FolderError, match=r"students\.csv cannot be read"):
+    with pytest.raises(FolderError, match=r"students\.csv cannot be read .*save it again"):
         import_roster(small_course, path)
     with pytest.raises(FolderError, match=r"missing\.csv cannot be read"):
         import_roster(small_course, tmp_path / "missing.csv")
@@ -125,3 +129,20 @@ def test_the_commands_say_what_they_did(small_course, tmp_path, monkeypatch, cap
     assert main(["due", "99_none", "2026-12-01 18:00"]) == 2
     assert main(["roster", "missing.csv"]) == 2
     assert all(line.startswith("error: ") for line in capsys.readouterr().err.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("2026-12-01 18:00 Mars/X", "is no time zone"),
+        ("2026-12-01 18:00 +99:99", "is no time zone"),
+        ("2026-12-01 18:00 -24:00", "is no time zone"),
+        ("2026-12-01 18:00 /etc/passwd", "is no time zone"),
+        ("2026-12-01 18:00 ../../etc/passwd", "is no time zone"),
+        ("9999-12-31 23:59 America/New_York", "beyond what a calendar has"),
+        ("0001-01-01 00:00 Asia/Tokyo", "beyond what a calendar has"),
+    ],
+)
+def test_a_zone_or_a_year_that_is_none_is_one_line(small_course, text, says):
+    with pytest.raises(FolderError, match=says):
+        set_due_date(small_course, "00_small", text)

@@ -9,8 +9,10 @@ keeps the better verdict. So a mistake costs the exercise that made it and no ot
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from course.grader.ground.text import one_line
 from course.grader.judging.causes import EMPTIED, idle_exercises, true_cause
 from course.grader.judging.diagnosis import Wrong
 from course.grader.judging.flags import flags_of
@@ -32,6 +34,9 @@ IS_BORROWED = " is borrowed"
 
 ALONE_SECONDS = 120.0
 """Seconds for judging stopped exercises a second time, each alone."""
+
+MAX_REMARKS, MAX_REMARK = 30, 120
+"""Remarks on one exercise, or on all cells of the student's own, and characters of each."""
 
 
 @dataclass
@@ -162,11 +167,19 @@ def grade(
         graded.verdicts[id_] = replace(verdict, cause=cause, parts=parts)
     charge_caches(lesson, graded.verdicts)
     found, elsewhere = flags_of(lesson, submission)
-    graded.notes += elsewhere
+    graded.notes += _shortened(elsewhere)
     for id_, flags in found.items():
         seen = graded.verdicts[id_].flags
-        graded.verdicts[id_] = replace(graded.verdicts[id_], flags=(*flags, *seen))
+        remarks = (*_shortened(flags), *seen)
+        graded.verdicts[id_] = replace(graded.verdicts[id_], flags=remarks)
     return graded
+
+
+def _shortened(remarks: Sequence[str]) -> list[str]:
+    """The first remarks: one cell can give reason for ten thousand, and each has a line."""
+    shown = [one_line(remark, MAX_REMARK) for remark in remarks[:MAX_REMARKS]]
+    more = len(remarks) - len(shown)
+    return [*shown, f"and {more} more remarks"] if more else shown
 
 
 def _said(result: StepResult, sentence: str) -> bool:

@@ -368,3 +368,11 @@ def test_flags_do_not_change_the_score(lesson, references):
 def test_an_exercise_that_was_not_begun_is_recognised(lesson, source, expected):
     found = unwritten(lesson, submission_of(lesson, double=source))
     assert ("double" in found) == expected
+
+
+def test_a_cell_that_gives_reason_for_many_remarks_gets_some_of_them(lesson, references):
+    lines = "\n".join(f"    gc.a{i}{'b' * 500}" for i in range(500))
+    code = f"import gc\n\ndef double(x):\n    return 2 * x\n\ndef other():\n{lines}"
+    flags = graded(lesson, references, double=code).verdicts["double"].flags
+    assert flags[0] == "uses gc" and flags[-1] == "and 471 more remarks"
+    assert len(flags) == 31 and max(map(len, flags)) <= 120

@@ -1583,7 +1583,7 @@ TYPICAL = {
     "lstm_step_backward": {
         "nothing": (NOTHING_BACKWARD, 0, 0),
         "one slip": (
-            WRONG["lstm_step_backward"]["db is the mean over the batch; it must be the sum."],
+            [("dh * tanh_c * o * (1 - o)", "dh * tanh_c * (1 - o)")],  # in one of four gates
             0.5,
             0.99,
         ),

@@ -1690,7 +1690,11 @@ TYPICAL = {
     },
     "gru_step_backward": {
         "nothing": ([("return dx, dh_prev", ZERO_GRADIENTS)], 0.0, 0.0),
-        "one slip": (BACK_WRONG["Road B is missing: through the proposal, times r."], 0.5, 0.95),
+        "one slip": (
+            BACK_WRONG["The sign of the update gate is flipped: dz = dh * (n - h_prev)."],
+            0.5,
+            0.95,
+        ),
         "point missed": (
             BACK_WRONG["The sigmoids' derivatives r(1 - r), z(1 - z) are missing."],
             0.0,

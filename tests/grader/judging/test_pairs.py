@@ -101,9 +101,9 @@ WRONG_BACKWARD = {
 }
 
 
-def lesson_of(pair: str = "step"):
-    forward = exercise_cells("step", mark(STEP), FORWARD_TEST)
-    backward = exercise_cells("step_backward", mark(BACK), BACKWARD_TEST, points=5.0)
+def lesson_of(pair="step", step=None, test=FORWARD_TEST, back=None, test_back=BACKWARD_TEST):
+    forward = exercise_cells("step", step or mark(STEP), test)
+    backward = exercise_cells("step_backward", back or mark(BACK), test_back, points=5.0)
     backward[-1].metadata["exercise"]["pair"] = pair
     cells = [new_code_cell("import numpy as np", id="imports"), *forward, *backward]
     return parse_lesson(new_notebook(cells=cells, metadata=nbformat.from_dict({})), "00", "pair")
@@ -214,6 +214,64 @@ def test_a_float64_buffer_costs_one_part(lesson, references):
 def test_a_pair_must_be_an_earlier_exercise():
     with pytest.raises(LessonError, match="no earlier exercise"):
         lesson_of("nobody")
+
+
+GATED = """def step(x, h_prev, W_x, W_h, b):
+    a, g = np.split(x @ W_x + h_prev @ W_h + b, 2, axis=1)
+    a, g = np.tanh(a), 1 / (1 + np.exp(-g))
+    return g * a, dict(x=x, p=h_prev, U=W_x, V=W_h, a=a, g=g)"""
+GATED_BACK = """def step_backward(dh, cache):
+    x, p, U, V, a, g = cache.values()
+    da = np.hstack([dh * g * (1 - a**2), dh * a * g * (1 - g)])
+    return da @ U.T, da @ V.T, x.T @ da, p.T @ da, da.sum(axis=0)"""
+
+
+@pytest.fixture(scope="module")
+def gated():
+    """A cell of two gates, whose weights are judged in blocks, and its references."""
+    wide = [("D H", "D G"), ("H H", "H G"), ('"H", scale', '"G", scale')]
+    wide += [(f'"H": {h}', f'"H": {h}, "G": {2 * h}') for h in (5, 3, 1, 4)]
+    forward, backward = (
+        FORWARD_TEST,
+        BACKWARD_TEST.replace(
+            'case.backward(step, step_backward, args, [case.normal("N H")], returns=names)',
+            "pair = in_blocks(step, step_backward, args, names, 'ag')\n"
+            "    case.backward(**pair, upstream=[case.normal('N H')])",
+        ),
+    )
+    for old, new in wide:
+        forward, backward = forward.replace(old, new), backward.replace(old, new)
+    backward = "from course.pairs import in_blocks\n" + backward
+    lesson = lesson_of("step", mark(GATED), forward, mark(GATED_BACK), backward)
+    steps = steps_of(lesson, solution_submission(lesson))
+    made = run_inprocess(steps, Settings(3, reference=True))
+    return lesson, {s.exercise: read(made[s.key].emissions[0]) for s in steps if s.hidden}
+
+
+def test_a_slip_in_one_gate_costs_that_gate(gated):
+    _, back = graded(*gated, GATED, GATED_BACK.replace("dh * a * g * (1 - g)", "dh * a * g"))
+    of_g = [f"{name} of g" for name in ("dW_x", "dW_h", "db")]
+    assert wrong_parts(back) == ["dx", "dh_prev", *of_g]
+
+
+def test_a_gate_without_its_bias_costs_the_backward_nothing(gated):
+    no_bias = GATED.replace("2, axis=1)\n", "2, axis=1)\n    g = g - b[len(b) // 2 :]\n")
+    forward, back = graded(*gated, no_bias, GATED_BACK)
+    assert not forward.full and back.full
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wrong"),
+    [
+        ("da.sum(axis=0)", "da.sum()", ["db of a", "db of g"]),
+        ("x.T @ da,", "list(x.T @ da),", ["dW_x of a", "dW_x of g"]),
+        (", da.sum(axis=0)", "", []),
+    ],
+)
+def test_weights_that_cannot_be_cut_are_wrong_in_every_block(gated, old, new, wrong):
+    _, back = graded(*gated, GATED, GATED_BACK.replace(old, new))
+    assert wrong_parts(back) == wrong and not back.full
+    assert wrong or "must return 5 values (dx, dh_prev, dW_x, dW_h, db), not 4" in back.cause
 
 
 def test_slopes_are_the_gradients_along_their_directions():

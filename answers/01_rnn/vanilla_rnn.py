@@ -711,6 +711,10 @@ def rnn_forward(x, h0, W_x, W_h, b):
         "The recurrent weights alone are compared: the others can be wrong too.": [
             ("in params.items():\n        loss", "in [('W_h', params['W_h'])]:\n        loss")
         ],
+        "There is one sequence: two that read the same character at once go unseen.": [
+            ("size=(2, 2, 6))", "size=(2, 1, 6))"),
+            ("np.array([[6], [4]])", "np.array([[4]])"),
+        ],
         "The first entry of each gradient is compared: look at all of them.": [
             ("(grads[name], nudged,", "(grads[name].flat[0], nudged.flat[0],")
         ],
@@ -755,10 +759,6 @@ def rnn_forward(x, h0, W_x, W_h, b):
                 "g, n = grads[name].ravel(), nudged.ravel()\n"
                 "        assert g @ n > 0.9999 * np.linalg.norm(g) * np.linalg.norm(n)",
             )
-        ],
-        "There is one sequence: two that read the same character at once go unseen.": [
-            ("size=(2, 2, 6))", "size=(2, 1, 6))"),
-            ("np.array([[6], [4]])", "np.array([[4]])"),
         ],
         "All weights are zero: so are most gradients, right or wrong.": [
             ("rng.normal(size=shape)", "np.zeros(shape)")

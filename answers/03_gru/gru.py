@@ -872,7 +872,7 @@ MODULE_WRONG = {
             "return torch.stack(output, dim=1).double(), h[None].double()",
         )
     ],
-    "All weights start at zero: draw them at random, or all units learn the same.": [
+    "The weights of a new layer are not new random numbers: all are equal, or the same each time.": [
         (".uniform_(-bound, bound)", ".zero_()")
     ],
     "All weights start with the same value: draw them at random, or all units learn the same.": [
@@ -1313,7 +1313,7 @@ TEST_WRONG = {
     "Most entries must agree: all must.": [
         (TEST_ASSERT, "assert np.isclose(h, torch.gru_cell(*arrays).numpy()).mean() > 0.5")
     ],
-    "A tolerance of 0.1 is not one for rounding.": [
+    "The tolerance is for rounding alone: this one lets more pass.": [
         (TEST_ASSERT, "assert np.allclose(h, torch.gru_cell(*arrays).numpy(), atol=0.1)")
     ],
     "The correlation is compared: it hardly falls when all numbers are a little off.": [
@@ -1612,7 +1612,7 @@ SAYS = {
         "The zeros without h0 are float32 always: make them with x.new_zeros(...).": "x.new_zeros",
         "The result is turned into float32: keep the dtype of x.": "dtype float32",
         "The result is turned into float64: keep the dtype of x.": "float32 input gives",
-        "All weights start at zero: draw them at random, or all units learn the same.": "at random",
+        "The weights of a new layer are not new random numbers: all are equal, or the same each time.": "at random",
         "All weights start with the same value: draw them at random, or all units learn the same.": "at random",
         "weight_ih_l0 is a plain tensor: wrap it in nn.Parameter, or it is never trained.": "do not load",
         "h0 is changed in place: the caller still needs it.": "in place",

@@ -548,7 +548,7 @@ WRONG = {
         "The mask is as wide as the longest sequence: it must have T columns, as the batch has.": [
             (MASK, "return np.arange(lengths.max()) < lengths[:, None]")
         ],
-        "The mask holds floats: it must hold True and False (dtype bool).": [
+        "The mask must be a NumPy array of True and False (dtype bool).": [
             (MASK, "return (np.arange(T) < lengths[:, None]).astype(float)")
         ],
         "The mask holds integers: it must hold True and False (dtype bool).": [
@@ -883,11 +883,11 @@ def reverse_padded(x, lengths):
             )
         ],
         "It looks at outputs alone: h_last can be wrong as well.": [(f"        {EACH}\n", "")],
-        "It looks at h_last alone: outputs can be wrong as well.": [(f"    {ALL}\n", "")],
         "It looks at the real steps alone: outputs must be 0 at the others.": in_the_loop(
             "assert np.allclose(h_last[n], h)\n"
             "        assert np.allclose(outputs[n, :length], expected[n, :length])"
         ),
+        "It looks at h_last alone: outputs can be wrong as well.": [(f"    {ALL}\n", "")],
         "It compares h_last with the encoder's own outputs: both can be wrong.": [
             (
                 TRUTH,

@@ -215,6 +215,9 @@ def grade_class(
             )
         try:
             _grade_all(folder, gradebook, todo, options, run)
+        except BaseException:  # it may have come in the middle of writing a student's scores
+            gradebook.db.rollback()
+            raise
         finally:  # a due date or a time stamp may have changed since a result was stored
             book.settle_lateness(folder, gradebook, assignment, students)
     return run

@@ -6,7 +6,7 @@ import logging
 import sqlite3
 
 import pytest
-from nbgrader.api import InvalidEntry
+from nbgrader.api import InvalidEntry, Student
 from sqlalchemy.exc import OperationalError
 
 from course.grader.__main__ import main
@@ -145,3 +145,16 @@ def test_a_scheduler_that_does_not_answer_is_one_line(kept, monkeypatch, capsys)
     monkeypatch.chdir(kept.root)
     assert main(["autograde", "00_small", "--quiet", "--scheduler", "nowhere"]) == 2
     assert "error: no Dask scheduler answers at 'nowhere'" in capsys.readouterr().err
+
+
+def test_who_stops_a_run_leaves_no_half_of_a_students_scores(kept, small_gradebook, monkeypatch):
+    def stopped(folder, gradebook, *_):
+        gradebook.db.add(Student(id="half", lms_user_id=""))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "load_result", lambda *_: None)
+    monkeypatch.setattr(run, "_grade_all", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        run.grade_class(kept, "00_small", run.Options(quiet=True))
+    small_gradebook.db.expire_all()
+    assert [student.id for student in small_gradebook.students] == []

@@ -27,6 +27,7 @@ from typing import Any
 
 from course.grader.kernel import confine
 from course.grader.kernel.app import OneThreadApp
+from course.grader.kernel.calls import refuse_calls
 from course.grader.kernel.isolation import PRIVATE
 
 PRELOAD = (
@@ -178,6 +179,7 @@ def _become_kernel(request: dict[str, Any]) -> None:
     if request["limited"]:
         confine.set_limits(limits)
     if request["namespaces"]:
+        refuse_calls()
         confine.drop_capabilities()
     _reseed()
     # A module of the student's may be imported, but never in place of an installed one.

@@ -171,6 +171,11 @@ PROBES = {
         "except OSError as e:\n    print('refused')",
         "refused\nrefused",
     ),
+    "the host of a virtual machine": (
+        "import socket\ntry:\n    socket.socket(40, socket.SOCK_STREAM)\n"
+        "except PermissionError:\n    print('refused')",
+        "refused",
+    ),
     "other processes": (
         "import os, signal\nseen = [p for p in os.listdir('/proc') if p.isdigit()]\n"
         "print(len(seen) < 8)",

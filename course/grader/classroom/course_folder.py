@@ -17,8 +17,9 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from course.grader.ground.files import write_atomically
+from course.grader.ground.text import one_line
 from course.grader.notebooks.lesson import Lesson, LessonError, lessons_of
-from course.grader.notebooks.submitted import Found, collect, packed_lesson
+from course.grader.notebooks.submitted import NOTEBOOK_NAME, Found, collect, packed_lesson
 
 
 class FolderError(RuntimeError):
@@ -110,15 +111,39 @@ class CourseFolder:
             ) from error
 
     def students(self, assignment: str) -> list[str]:
-        """Students who handed in something for a lesson, sorted."""
+        """Students who handed in something for a lesson, sorted.
+
+        Raises
+        ------
+        FolderError
+            When a folder's name is no student's: neither a gradebook nor a page could hold it.
+        """
         if not self.submitted.is_dir():
             return []
-        return sorted(
+        students = sorted(
             path.name
             for path in self.submitted.iterdir()
             if not path.name.startswith(".")
             and (_may_exist(path / assignment) or packed_lesson(path / assignment))
         )
+        if odd := next((name for name in students if not name.isprintable()), ""):
+            raise FolderError(
+                f"{self.submitted} has a folder {odd!a}, whose name is not plain text in "
+                "UTF-8: give it the student's id as its name"
+            )
+        return students
+
+    def astray(self, assignment: str) -> list[str]:
+        """Name what looks like work but lies in no lesson's folder, where nobody grades it."""
+        wanted, lessons = _plain(assignment), set(self.lesson_names)
+        found = []
+        for path in sorted([*self.submitted.glob("[!.]*"), *self.submitted.glob("[!.]*/[!.]*")]):
+            if path.name in lessons and path.parent != self.submitted:
+                continue
+            alike = _plain(path.name).startswith(wanted) and path.suffix.lower() != ".zip"
+            if alike if path.is_dir() else NOTEBOOK_NAME.search(path.name):
+                found.append(one_line(path.relative_to(self.submitted), 120))
+        return found
 
     def handed_in(
         self,
@@ -189,6 +214,10 @@ class CourseFolder:
                 f"cannot write to {self.private} ({error.strerror}); make the folder writable"
             ) from error
         return seed
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())
 
 
 def _may_exist(path: Path) -> bool:

@@ -38,6 +38,7 @@ from course.grader.notebooks.submitted import Found
 
 log = logging.getLogger(__name__)
 
+MOST_NAMED = 8
 IN_FLIGHT = 3
 """Tasks per worker that are handed out ahead: memory stays flat however large the class."""
 
@@ -188,6 +189,13 @@ def grade_class(
         raise FolderError(f"{isolation.describe()}; --require-isolation refuses to run here")
     lessons = folder.lessons(assignment)
     students = students_of(folder, assignment, options.students)
+    if astray := folder.astray(assignment):
+        log.warning(
+            "not graded, for it lies in no lesson's folder: %s; put it into %s/<student>/%s/",
+            ", ".join(map(repr, astray[:MOST_NAMED])) + (" …" if astray[MOST_NAMED:] else ""),
+            folder.submitted,
+            assignment,
+        )
     require_writable(folder.autograded, folder.private)
     with contextlib.closing(book.open_gradebook(folder)) as gradebook:
         _require_registered(folder, gradebook, lessons, release)

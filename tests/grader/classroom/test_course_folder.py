@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import nbformat
 import pytest
 
@@ -54,3 +56,25 @@ def test_a_damaged_starter_says_how_to_make_it_again(small_course):
     path.write_text('{"cells": [')
     with pytest.raises(FolderError, match="make release LESSON=00_small"):
         small_course.starter(lesson)
+
+
+@pytest.mark.parametrize("name", [b"M\xfcller", b"two\nlines"])
+def test_a_folder_that_no_student_can_be_called_is_one_line(small_course, name):
+    (small_course.submitted / os.fsdecode(name) / "00_small").mkdir(parents=True)
+    with pytest.raises(FolderError, match="give it the student's id") as error:
+        small_course.students("00_small")
+    assert str(error.value).isprintable()
+
+
+def test_work_that_lies_in_no_lessons_folder_is_named(two_lessons):
+    for name in (
+        "lost/small.ipynb", "case/00_Small/small.ipynb", "copy/00_small (1)/small.ipynb",
+        "stray.ipynb", "00_small/ann/small.ipynb", "fine/01_other/other.ipynb",
+        "fine/00_small.zip", "fine/notes.txt", "fine/more/small.ipynb", ".hidden/small.ipynb",
+    ):  # fmt: skip
+        path = two_lessons.submitted / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    assert two_lessons.astray("00_small") == [
+        "00_small", "case/00_Small", "copy/00_small (1)", "lost/small.ipynb", "stray.ipynb",
+    ]  # fmt: skip

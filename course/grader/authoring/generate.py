@@ -29,7 +29,7 @@ from course.grader.judging.references import SolutionError, references_for
 from course.grader.kernel.attentive import AttentiveManager
 from course.grader.kernel.kernels import run_in_kernels
 from course.grader.kernel.steps import Settings
-from course.grader.notebooks.lesson import Lesson, parse_lesson
+from course.grader.notebooks.lesson import Lesson, parse_lesson, read_source
 from course.grader.notebooks.rebuild import solution_submission
 
 MARKER = re.compile(r"^\s*#+ *(BEGIN|END) (SOLUTION|HIDDEN TESTS) *#*\s*$")
@@ -164,7 +164,7 @@ def check_solution(folder: CourseFolder, lesson: Lesson, seed: int = 1) -> Grade
 
 def tidy(path: Path) -> bool:
     """Clear a source notebook's outputs and give its cells stable ids; say whether it changed."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read_source(path)
     before = copy.deepcopy(notebook)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     notebook.metadata = nbformat.from_dict(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +23,8 @@ from course.grader.classroom.roster import Member, members_of
 from course.grader.ground.text import for_spreadsheet
 from course.grader.notebooks.lesson import HIDDEN_SUFFIX
 from course.grader.notebooks.rebuild import rebuild
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,13 @@ def export(
         raise FolderError(
             f"what was handed in is not what was graded: {', '.join(old)}; run `make autograde "
             f"LESSON={lessons}`, or export what is there with --stale"
+        )
+    if waiting := [line for line in lines if line.status == "by hand"]:
+        log.warning(
+            "%d of %d submissions have a written answer that waits for a hand, which counts as 0: "
+            "mark them in formgrader, then export again",
+            len(waiting),
+            sum(line.status != "missing" for line in lines),
         )
     return LAYOUTS[layout](lines, each)
 

@@ -133,10 +133,24 @@ def read_lesson(path: Path) -> Lesson:
     Raises
     ------
     LessonError
-        When a cell breaks the rules of an exercise.
+        When it is no notebook, or a cell breaks the rules of an exercise.
     """
-    source = nbformat.read(path, as_version=4)
-    return parse_lesson(source, path.parent.name, path.stem)
+    return parse_lesson(read_source(path), path.parent.name, path.stem)
+
+
+def read_source(path: Path) -> NotebookNode:
+    """Open a source notebook.
+
+    Raises
+    ------
+    LessonError
+        When the file is no notebook.
+    """
+    try:
+        return nbformat.read(path, as_version=4)
+    except (ValueError, AttributeError, TypeError, KeyError) as error:
+        why = one_line(error, 80)
+        raise LessonError(f"{path} is no notebook ({why}); mend it or move it away") from error
 
 
 def parse_lesson(source: NotebookNode, assignment: str, notebook: str) -> Lesson:

@@ -78,3 +78,14 @@ def test_work_that_lies_in_no_lessons_folder_is_named(two_lessons):
     assert two_lessons.astray("00_small") == [
         "00_small", "case/00_Small", "copy/00_small (1)", "lost/small.ipynb", "stray.ipynb",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [["feedback", "00_small"], ["autograde", "00_small"], ["tidy"]])
+@pytest.mark.parametrize("text", ["{", "", "[]", "\xff"])
+def test_a_source_that_is_no_notebook_is_named(small_course, monkeypatch, capsys, command, text):
+    (small_course.source / "00_small" / "broken.ipynb").write_text(text, encoding="latin-1")
+    monkeypatch.chdir(small_course.root)
+    assert main(command) == 2
+    error = capsys.readouterr().err.strip()
+    assert "broken.ipynb is no notebook" in error
+    assert "\n" not in error

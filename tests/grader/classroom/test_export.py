@@ -95,6 +95,14 @@ def test_everything_that_counts_is_in_it(graded):
     assert {row["maximum"] for row in rows.values()} == {"5"}
 
 
+def test_it_says_when_a_written_answer_waits(graded, caplog):
+    export(graded, [OTHER], "canvas")
+    assert "1 of 1 submissions have a written answer that waits" in caplog.text
+    caplog.clear()
+    export(graded, [LESSON], "canvas")
+    assert "waits" not in caplog.text
+
+
 def test_it_agrees_with_nbgraders_own_export(graded, tmp_path):
     nbgrader(graded, "export", "--to", str(tmp_path / "grades.csv"))
     with (tmp_path / "grades.csv").open() as file:

@@ -36,19 +36,30 @@ def main(arguments: list[str] | None = None) -> int:
     if options.imdb:
         try:
             print(f"imdb: {download_imdb(options.imdb)}, checksums verified")
-        except DataMissing as error:
-            print(error, file=sys.stderr)
+        except (DataMissing, OSError) as error:
+            print(_told(error), file=sys.stderr)
             return 1
         return 0
     failed = 0
     for name in options.names or [n for n, r in SOURCES.items() if r.kind != "reader"]:
         try:
             print(fetch(name), flush=True)
-        except DataMissing as error:
+        except (DataMissing, OSError) as error:
             optional = source(name).optional and name not in options.names
-            print(f"{error} (optional, skipped)" if optional else error, file=sys.stderr)
+            told = _told(error)
+            print(f"{told} (optional, skipped)" if optional else told, file=sys.stderr)
             failed += not optional
     return 1 if failed else 0
+
+
+def _told(error: Exception) -> str:
+    """One line; what is missing says itself how to get it."""
+    if not isinstance(error, OSError) or not error.filename:
+        return str(error)
+    return (
+        f"{error.filename}: {error.strerror}; make the folder writable, or name another one "
+        "(COURSE_DATA names the cache)"
+    )
 
 
 if __name__ == "__main__":

@@ -596,6 +596,19 @@ def test_command(small_source, empty_cache, capsys, monkeypatch):
         command.main(["nothing"])
 
 
+@pytest.mark.parametrize("arguments", [["brown"], ["--imdb", "there"]])
+def test_a_folder_that_cannot_be_written_is_one_line(monkeypatch, capsys, arguments):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied", "/there")
+
+    monkeypatch.setattr(command, "fetch", refuse)
+    monkeypatch.setattr(command, "download_imdb", refuse)
+    assert command.main(arguments) == 1
+    error = capsys.readouterr().err.strip()
+    assert error.startswith("/there: Permission denied; make the folder writable")
+    assert "\n" not in error
+
+
 def test_everything_required_is_here(no_downloads):
     here = data.status()
     assert set(here) == set(SOURCES) - {"imdb"}

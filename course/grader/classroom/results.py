@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,18 @@ def store(folder: CourseFolder, outcome: Outcome) -> None:
 def is_applied(folder: CourseFolder, outcome: Outcome) -> bool:
     """Tell whether a stored result is already in the gradebook and in ``autograded/``."""
     marker = result_path(folder, outcome).with_suffix(APPLIED)
-    return marker.is_file() and book.graded_path(folder, outcome).is_file()
+    return marker.is_file() and _is_whole(book.graded_path(folder, outcome))
+
+
+def _is_whole(path: Path) -> bool:
+    """Tell whether a notebook's file is there from its first bracket to its last."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(1)
+            file.seek(-min(2, path.stat().st_size), os.SEEK_END)
+            return start == b"{" and file.read().rstrip().endswith(b"}")
+    except FileNotFoundError:
+        return False
 
 
 def apply(folder: CourseFolder, gradebook: Any, outcome: Outcome) -> None:

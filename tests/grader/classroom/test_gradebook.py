@@ -12,7 +12,8 @@ from sqlalchemy.exc import OperationalError
 from course.grader.__main__ import main
 from course.grader.classroom import run
 from course.grader.classroom.course_folder import CourseFolder
-from course.grader.classroom.gradebook import holds, scores_of, trouble
+from course.grader.classroom.gradebook import graded_path, holds, scores_of, trouble
+from course.grader.classroom.results import is_applied, mark_applied, result_path
 from course.grader.classroom.work import Kit
 from course.grader.judging.outcome import Outcome
 from course.grader.judging.verdict import Verdict
@@ -145,6 +146,18 @@ def test_a_scheduler_that_does_not_answer_is_one_line(kept, monkeypatch, capsys)
     monkeypatch.chdir(kept.root)
     assert main(["autograde", "00_small", "--quiet", "--scheduler", "nowhere"]) == 2
     assert "error: no Dask scheduler answers at 'nowhere'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"), [('{"cells": []}', True), ("{}\n", True), ('{"ce', False), ("", False)]
+)
+def test_a_graded_notebook_that_is_damaged_is_written_again(small_course, text, whole):
+    mark_applied(result_path(small_course, OUTCOME))
+    assert not is_applied(small_course, OUTCOME)
+    path = graded_path(small_course, OUTCOME)
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    assert is_applied(small_course, OUTCOME) == whole
 
 
 def test_who_stops_a_run_leaves_no_half_of_a_students_scores(kept, small_gradebook, monkeypatch):

@@ -37,6 +37,7 @@ MAX_SEEN = 1_000
 MAX_NOTES = 12
 SET_ASIDE = ".set-aside"
 STAMP = "timestamp.txt"
+DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d", re.ASCII)
 CHECKPOINTS = ".ipynb_checkpoints"
 PLACEHOLDER = f"elsewhere{SET_ASIDE}.ipynb"
 """An empty file of the grader's: by it nbgrader sees a folder whose notebook has another name."""
@@ -227,7 +228,9 @@ def timestamp_of(here: Path) -> datetime | None:
             return None
         if path.stat().st_size > MAX_TIMESTAMP:
             return None
-        return parse_utc(path.read_text().strip())
+        text = path.read_text().strip()
+        # A parser of dates would make today of "18:00", and January of "01.12.2026".
+        return parse_utc(text) if DATE_AND_TIME.match(text) else None
     except Exception:  # whatever a date parser makes of a student's file
         return None
 

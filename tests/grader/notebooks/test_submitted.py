@@ -482,3 +482,17 @@ class TestSize:
         monkeypatch.setattr(slim, "MAX_TOKENS", 1_000_000)
         with contextlib.suppress(slim.TooLarge):
             assert len(slim.without_outputs(data)) <= len(data) + 2
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("2026-12-01 18:00:00.123456 UTC", 18), ("2026-12-01 18:00:00 Europe/Berlin", 17),
+        ("2026-12-01T18:00:00+01:00\r\n", 17), ("18:00", None), ("2026", None), ("10", None),
+        ("01.12.2026 18:00", None), ("12/01/2026 6pm", None), ("2026-12-01", None), ("", None),
+    ],
+)  # fmt: skip
+def test_a_time_is_read_as_it_is_meant_or_not_at_all(here, text, hour):
+    (here / "timestamp.txt").write_text(text)
+    time = timestamp_of(here)
+    assert (time and (time.year, time.month, time.day, time.hour)) == (hour and (2026, 12, 1, hour))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 import zipfile
@@ -102,7 +103,10 @@ def make_student_edition(folder: CourseFolder, target: Path, address: str = "") 
         raise FolderError(f"{address!r} is no address like https://github.com/someone/some-course")
     files = _contents(folder, address)
     record = target / RECORD
-    known = json.loads(record.read_text()) if record.is_file() else {}
+    try:
+        known = json.loads(record.read_text()) if record.is_file() else {}
+    except ValueError as error:
+        raise FolderError(f"{record} is damaged; move {target} out of the way") from error
     for name, data in files.items():
         path = target / name
         if path.exists() and _digest(path.read_bytes()) not in {known.get(name), _digest(data)}:
@@ -132,9 +136,12 @@ def zip_edition(target: Path, archive: Path) -> None:
     if archive.exists():
         raise FolderError(f"{archive} exists already; move it out of the way")
     names = json.loads((target / RECORD).read_text())
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+    whole = io.BytesIO()  # half a file would be in the way of the next run
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as packed:
         for name in names:
             packed.write(target / name, f"rnn-course/{name}")
+    write_atomically(archive, whole.getvalue())
+    archive.chmod(0o644)
 
 
 def _contents(folder: CourseFolder, address: str) -> dict[str, bytes]:

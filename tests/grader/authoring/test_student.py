@@ -12,6 +12,7 @@ import nbformat
 import pytest
 
 from course.grader.__main__ import main
+from course.grader.authoring import student
 from course.grader.authoring.student import GUIDES, make_student_edition, zip_edition
 from course.grader.classroom.course_folder import CourseFolder, FolderError
 from course.grader.notebooks.lesson import read_lesson
@@ -135,6 +136,25 @@ def test_what_somebody_wrote_is_not_overwritten(tmp_path):
     with pytest.raises(FolderError, match=r"README\.md was not written by this command"):
         make_student_edition(CourseFolder(ROOT), tmp_path)
     assert (tmp_path / "README.md").read_text() == "mine"
+
+
+def test_a_damaged_record_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(student, "_contents", lambda *_: {"README.md": b"x"})
+    (tmp_path / student.RECORD).write_text("{")
+    with pytest.raises(FolderError, match="is damaged; move"):
+        make_student_edition(CourseFolder(ROOT), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [student.RECORD]
+
+
+def test_an_archive_that_is_interrupted_leaves_nothing_in_the_way(tmp_path, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    (tmp_path / student.RECORD).write_text('{"README.md": ""}')
+    monkeypatch.setattr(student.zipfile.ZipFile, "write", stop)
+    with pytest.raises(KeyboardInterrupt):
+        zip_edition(tmp_path, tmp_path / "student.zip")
+    assert not (tmp_path / "student.zip").exists()
 
 
 def test_the_archive_holds_the_edition_and_replaces_nothing(edition, tmp_path):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from course.grader.notebooks import archive, slim, submitted
+from course.grader.notebooks import archive, slim
 from course.grader.notebooks.lent import LENT, lent_version
 from course.grader.notebooks.lesson import parse_lesson
 from course.grader.notebooks.submitted import (
@@ -293,13 +293,15 @@ class TestChoice:
         assert found(here).text == FULL
         assert "was taken for small.ipynb" in said(here)
 
-    @pytest.mark.parametrize("opened", ["read_notebook", "looks_zipped"])
-    def test_what_cannot_be_read_is_not_taken_for_missing(self, here, monkeypatch, opened):
-        def refuse(path):
+    @pytest.mark.parametrize(
+        ("where", "opened"), [(Path, "open"), (Path, "read_bytes"), (os, "scandir")]
+    )
+    def test_what_cannot_be_read_is_not_taken_for_missing(self, here, monkeypatch, where, opened):
+        def refuse(path, *_, **__):
             raise PermissionError(13, "Permission denied", str(path))
 
         put(here, {"small.ipynb": FULL})
-        monkeypatch.setattr(submitted, opened, refuse)
+        monkeypatch.setattr(where, opened, refuse)
         with pytest.raises(PermissionError):
             found(here)
 

@@ -144,23 +144,36 @@ def emit_noticed(
         Weight of telling the bug from right code, and of each mistake alone; of all else it is 1.
     """
 
-    def noticed(way: Any) -> bool:
-        return fails(test, way if callable(way) else candidate(way))
-
-    def told_apart() -> list[bool]:
-        return [noticed(candidate(*bug)), noticed(candidate())]
-
     if alone is None:
         alone = bug if len(bug) > 1 else ()
-    case.attempt(TELLS, told_apart, weight=weight)
-    case.attempt("passes other right code", lambda: list(map(noticed, right)), needs=TELLS)
+    # In one drawn order: a test that counts its calls would know which of them are right.
+    trials = [("bug", candidate(*bug)), ("right", candidate())]
+    trials += [(f"right {n}", way) for n, way in enumerate(right)]
+    trials += [(slip, slip) for slip in dict.fromkeys((*alone, *others))]
+    found: dict[str, bool | Exception] = {}
+    for n in case.rng.permutation(len(trials)):
+        key, way = trials[n]
+        try:
+            found[key] = fails(test, way if callable(way) else candidate(way))
+        except Exception as error:
+            found[key] = error
+
+    def noticed(*keys: str) -> list[bool]:
+        for key in keys:
+            if isinstance(found[key], Exception):
+                raise found[key]
+        return [found[key] for key in keys]
+
+    case.attempt(TELLS, lambda: noticed("bug", "right"), weight=weight)
+    rights = [f"right {n}" for n in range(len(right))]
+    case.attempt("passes other right code", lambda: noticed(*rights), needs=TELLS)
     for what, slips, share in (
         ("one of the mistakes alone", alone, weight_alone),
         ("another mistake", others, 1),
     ):
-        for slip in case.rng.permutation(slips).tolist():
+        for slip in slips:
             part = f"notices {what}: {slip}"
-            case.attempt(part, functools.partial(noticed, slip), needs=TELLS, weight=share)
+            case.attempt(part, lambda slip=slip: noticed(slip)[0], needs=TELLS, weight=share)
 
 
 def compare_suspicion(suspected: int | Sequence[int] | None, function: Any, *marks: str) -> None:

@@ -116,7 +116,7 @@ def candidate(*slips):
 def emitted(test, **changed):
     """What is emitted of a test: values and rules by part, and the errors."""
     slips = {"bug": ["none", "half"], "right": ["sum", right], "others": ["square"], "weight": 4}
-    emission = Emission("test_double", seed=7, reference=True)
+    emission = Emission("test_double", seed=changed.pop("seed", 7), reference=True)
     emit_noticed(Case(emission, 0, {}), test, candidate, **(slips | changed))
     values, rules = {}, {}
     for record in emission.records:
@@ -154,6 +154,22 @@ class TestWhatIsEmitted:
     def test_one_mistake_has_none_alone_unless_its_halves_are_named(self, alone, parts):
         values, _, _ = emitted(four, bug=["none"], alone=alone)
         assert sum("alone" in name for name in values) == parts
+
+    def test_counting_the_calls_tells_nothing(self):
+        """Whichever call a test lets pass, it is not the one with the right code in every draw."""
+        others = [f"slip {n}" for n in range(10)]
+        for passing in range(14):
+            told = []
+            for seed in range(8):
+                calls = []
+
+                def counts(_, calls=calls, passing=passing):
+                    calls.append(0)
+                    assert len(calls) == passing + 1
+
+                values, _, _ = emitted(counts, seed=seed, right=["sum"], others=others)
+                told.append(values[bug_hunt.TELLS] == [True, False])
+            assert sum(told) < 5
 
     def test_a_stub_costs_every_part(self):
         values, _, errors = emitted(unwritten)

@@ -21,6 +21,8 @@ SLOPES = "slopes"
 """Name of the measured slopes of a forward, and of what the backward says that they are."""
 
 EPS = 1e-6
+DIRECTIONS = 8
+"""Along so many directions of each argument a forward's slopes are measured."""
 WEIGHTS = 3
 """A cell's last arguments: ``W_x``, ``W_h`` and ``b``."""
 DEEPEST = 6
@@ -170,7 +172,7 @@ def _filled(value: Any, items: dict[str, Any]) -> Any:
 def slopes(
     forward: Callable[..., Any], args: Sequence[Any], upstream: Sequence[Any], seed: int
 ) -> np.ndarray:
-    """Measure how a forward's weighted outputs change along one direction of each argument.
+    """Measure how a forward's weighted outputs change along some directions of each argument.
 
     Parameters
     ----------
@@ -185,7 +187,7 @@ def slopes(
 
     Returns
     -------
-    numpy.ndarray, shape (len(args),)
+    numpy.ndarray, shape (DIRECTIONS, len(args))
         Central differences.
     """
 
@@ -196,11 +198,11 @@ def slopes(
         pairs = zip(outputs, upstream, strict=True)
         return float(sum(np.sum(np.asarray(out) * up) for out, up in pairs))
 
-    found = []
-    for position, direction in enumerate(_directions(args, seed)):
+    def slope(position: int, direction: np.ndarray) -> float:
         up, down = weighted(position, EPS * direction), weighted(position, -EPS * direction)
-        found.append((up - down) / (2 * EPS))
-    return np.array(found)
+        return (up - down) / (2 * EPS)
+
+    return np.array([[slope(*one) for one in enumerate(row)] for row in _directions(args, seed)])
 
 
 def projections(gradients: Sequence[Any], args: Sequence[Any], seed: int) -> np.ndarray:
@@ -208,19 +210,21 @@ def projections(gradients: Sequence[Any], args: Sequence[Any], seed: int) -> np.
 
     Returns
     -------
-    numpy.ndarray, shape (len(args),)
+    numpy.ndarray, shape (DIRECTIONS, len(args))
         ``nan`` for a gradient whose shape is not its argument's.
     """
-    found = []
-    for gradient, direction in zip(gradients, _directions(args, seed), strict=True):
+
+    def projected(gradient: Any, direction: np.ndarray) -> float:
         same = np.shape(gradient) == direction.shape
-        found.append(float(np.sum(np.asarray(gradient) * direction)) if same else np.nan)
-    return np.array(found)
+        return float(np.sum(np.asarray(gradient) * direction)) if same else np.nan
+
+    rows = _directions(args, seed)
+    return np.array([list(map(projected, gradients, row)) for row in rows])
 
 
-def _directions(args: Sequence[Any], seed: int) -> list[np.ndarray]:
+def _directions(args: Sequence[Any], seed: int) -> list[list[np.ndarray]]:
     rng = np.random.default_rng([seed, 1])
-    return [rng.normal(size=np.shape(value)) for value in args]
+    return [[rng.normal(size=np.shape(value)) for value in args] for _ in range(DIRECTIONS)]
 
 
 def _is_array(value: Any) -> bool:

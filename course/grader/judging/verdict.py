@@ -20,6 +20,7 @@ from course.pairs import MENDED, SLOPES
 ARGUMENTS = UNCHANGED
 CACHE = "cache"
 KEPT = "kept "
+KEPT_WIDE = "kept float64"
 NOT_WRITTEN = "not written yet"
 BORROWED = "borrowed from rescue"
 MISSING = "no notebook was handed in"
@@ -28,7 +29,7 @@ MAX_ERRORS = 3
 """Errors of one exercise that are told in full; of others their kind: many are a letter."""
 CLOSE = 1e-3
 """Relative error that a slope may have: it is measured by finite differences."""
-ALIKE = 0.5
+ALIKE = 0.3
 """Correlation between the slopes of a wrong forward and of the right one; noise has none."""
 
 
@@ -209,6 +210,7 @@ def _parts(payload: Payload, reference: Payload, device: str, prefix: str = "") 
     findings: dict[str, list[str]] = {}
     rules: dict[str, dict] = {}
     wrong_elsewhere: set[str] = set()
+    narrow = _narrow_cases(payload, reference, device, prefix)
     for (case, name), want in reference.answers.items():
         rule = want.detail.get("rule") or {}
         if rule.get("compare") == "evidence":
@@ -233,6 +235,11 @@ def _parts(payload: Payload, reference: Payload, device: str, prefix: str = "") 
             only_here = answer is None and label not in wrong_elsewhere
             findings[kept].append(message if only_dtype or only_here else "")
             findings[label].append("" if only_dtype or only_here else message)
+        elif message and case in narrow and _right_in_float32(answer, want, device):
+            # A buffer of float32 in a float64 network: everything that went through it is coarse.
+            findings.setdefault(KEPT_WIDE, []).append(message)
+            rules.setdefault(KEPT_WIDE, {})
+            findings[label].append("")
         else:
             findings[label].append(message or "")
             if message:
@@ -249,6 +256,29 @@ def _briefly(message: str, told: set[str]) -> str:
         return FAILED + re.match(r"[\w ]*", message.removeprefix(FAILED))[0].strip()
     told.add(message)
     return message
+
+
+def _narrow_cases(payload: Payload, reference: Payload, device: str, prefix: str = "") -> set[int]:
+    """Cases in float64 with an answer that is right but for being float32."""
+    return {
+        case
+        for (case, name), want in reference.answers.items()
+        if not _kept(want.detail.get("rule") or {})
+        and _is_float32(answer := payload.answers.get((case, prefix + name)))
+        and _right_in_float32(answer, want, device)
+    }
+
+
+def _is_float32(answer: Answer | None) -> bool:
+    return answer is not None and answer.array is not None and answer.array.dtype == np.float32
+
+
+def _right_in_float32(answer: Answer | None, want: Answer, device: str) -> bool:
+    rule = {k: v for k, v in (want.detail.get("rule") or {}).items() if k not in {"rtol", "atol"}}
+    if answer is None or rule.get("compare", "close") != "close":
+        return False
+    coarse = replace(want, detail={**want.detail, "rule": {**rule, "dtype": "float32"}})
+    return compare(answer, coarse, device, any_dtype=True) is None
 
 
 def _part(label: str, messages: list[str], rule: dict, told: set[str]) -> Part:
@@ -274,11 +304,12 @@ def _by_slopes(parts: list[Part], payload: Payload, reference: Payload) -> list[
     pairs = [(payload.answers.get((case, SLOPES)), case) for case in cases]
     if not pairs or any(answer is None or answer.array is None for answer, _ in pairs):
         return parts
-    wanted = np.array([reference.answers[case, SLOPES].array for case in cases])
+    wanted = np.concatenate([reference.answers[case, SLOPES].array for case in cases])
+    shape = 2, len(wanted) // len(cases), wanted.shape[1]
     found = [answer.array for answer, _ in pairs]
-    if any(a.shape != (2, wanted.shape[1]) or a.dtype.kind != "f" for a in found):
+    if any(a.shape != shape or a.dtype.kind != "f" for a in found):
         return parts
-    measured, claimed = np.array(found).transpose(1, 0, 2)
+    measured, claimed = np.concatenate(found, axis=1)
     if not np.isfinite(measured).all() or _correlation(measured, wanted) < ALIKE:
         return parts
     used = np.abs(measured).max(axis=0) > 1e-8 * np.abs(measured).max()
@@ -295,9 +326,11 @@ def _by_slopes(parts: list[Part], payload: Payload, reference: Payload) -> list[
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Cosine of two sets of slopes, each argument's in units of its own size."""
-    scale = np.linalg.norm(b, axis=0) + 1e-300
-    a, b = (a / scale).ravel(), (b / scale).ravel()
+    """Cosine of two sets of slopes, each row's and each argument's in units of their own size."""
+    for axis in (1, 0):  # a case with large gradients would drown the others
+        scale = np.linalg.norm(b, axis=axis, keepdims=True) + 1e-300
+        a, b = a / scale, b / scale
+    a, b = a.ravel(), b.ravel()
     return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b) + 1e-300))
 
 

@@ -54,6 +54,24 @@ def float64_forced(x):
     return tuple(a.astype(float) for a in right(x))
 
 
+def float32_forced(x):
+    return tuple(a.astype("float32") for a in right(x))
+
+
+def through_a_buffer_of_float32(x):
+    double, triple = float32_forced(x)
+    return double, (triple * np.float32(1.00001)).astype(x.dtype)
+
+
+def through_such_a_buffer_and_wrong(x):
+    double, _ = float32_forced(x)
+    return double, 2 * x
+
+
+def coarse(x):
+    return tuple(a * (1 + 1e-5) for a in right(x))
+
+
 def changed(x):
     result = right(x.copy())
     x += 1
@@ -71,6 +89,10 @@ def one_case_fails(x):
     [
         (double_wrong, 3.0, {"double"}, "double: 2 of 2 values"),
         (float64_forced, 3.0, {"kept float32"}, "its dtype is float64"),
+        (float32_forced, 3.2, {"kept float64"}, "its dtype is float32"),
+        (through_a_buffer_of_float32, 3.2, {"kept float64"}, "its dtype is float32"),
+        (through_such_a_buffer_and_wrong, 2.4, {"kept float64", "triple"}, "kept float64: "),
+        (coarse, 0.0, {"double", "triple"}, "values are not right"),
         (changed, 3.0, {ARGUMENTS}, "in place"),
         (one_case_fails, 2.0, {"double", "triple"}, "failed with ValueError"),
     ],

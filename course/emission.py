@@ -31,6 +31,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.random  # at its first use it would fill the time in which a hidden test is watched
 
 from course import pairs
 from course.watch_calls import noted

@@ -35,7 +35,8 @@ METHODS = frozenset({"backward", "softmax", "log_softmax", "logsumexp"})
 """Methods of tensors that do the same."""
 
 TRICKS = re.compile(
-    r"(course\.(emission|grader|lending|weights)|ctypes|importlib|inspect|gc|sys\.(_getframe|modules|settrace)"
+    r"(course\.(emission|grader|lending|weights|worked|bug_hunt|pairs|watch_\w+)"
+    r"|ctypes|importlib|inspect|gc|sys\.(_getframe|modules|settrace)"
     r"|builtins|exec|eval|compile|__import__|globals|get_ipython|socket|zmq)(\.[\w.]+)?"
 )
 """What no exercise needs: ways to the machinery around the exercise."""

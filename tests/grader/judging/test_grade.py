@@ -303,6 +303,7 @@ FLAGS = {
         "uses socket",
         "uses socket.socket",
     },
+    "from course.worked.tagging import _counted as double": {"uses course.worked.tagging._counted"},
     "def double(x):\n    gc = inspect = x\n    model.eval()\n    return gc": set(),
     "# torch.nn.LSTM\ndef double(x):\n    'F.softmax'\n    return 2 * x": set(),
     "%%time\ndef double(x):\n    return torch.nn.RNN(1, 1)": {"uses torch.nn.RNN"},

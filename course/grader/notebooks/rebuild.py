@@ -30,6 +30,8 @@ from course.grader.notebooks.sanitize import clean_markdown
 
 MAX_SOURCE = 200_000
 """Longest source of one cell, in characters; a longer one is not run."""
+MAX_CODE = 1_000_000
+"""Longest code of all cells together: reading it is the grader's own time."""
 MAX_CELLS = 2_000
 STUBS = ("raise NotImplementedError", "YOUR ANSWER HERE")
 """What a starter has in the place of a solution and of a written answer."""
@@ -157,6 +159,7 @@ def _cells_of(text: str | bytes | None, submission: Submission) -> list[dict[str
         submission.notes.append(f"only the first {MAX_CELLS} of {len(cells)} cells were read")
         cells = cells[:MAX_CELLS]
     plain = []
+    code = 0
     for cell in cells:
         if not isinstance(cell, dict):
             submission.notes.append("a cell that is not one was left out")
@@ -172,6 +175,12 @@ def _cells_of(text: str | bytes | None, submission: Submission) -> list[dict[str
                 "a cell that is too long was " + ("cut" if text else "left out")
             )
             source = source[:MAX_SOURCE] if text else ""
+        code += 0 if text else len(source)
+        if code > MAX_CODE and not text and source:
+            submission.notes.append(
+                f"the code after the first {MAX_CODE // 1000:,} KB was left out"
+            )
+            source = ""
         # A lone surrogate cannot be sent to a kernel or written to a file.
         source = source.encode("utf-8", "replace").decode()
         metadata = cell.get("metadata")

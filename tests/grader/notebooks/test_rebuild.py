@@ -11,7 +11,13 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from course.grader.notebooks.lesson import parse_lesson
-from course.grader.notebooks.rebuild import MAX_SOURCE, Submission, rebuild, solution_submission
+from course.grader.notebooks.rebuild import (
+    MAX_CODE,
+    MAX_SOURCE,
+    Submission,
+    rebuild,
+    solution_submission,
+)
 from course.grader.pages.render import rebuilt_notebook
 from tests.conftest import small_notebook
 
@@ -306,6 +312,15 @@ def test_too_much_is_cut(lesson, starter, theirs):
     assert source(submission, "double") == ""
     assert source(submission, "why").startswith(ANSWER)
     assert len(submission.cells) < 2100
+
+
+def test_code_beyond_a_bound_is_left_out_and_what_comes_before_it_counts(lesson, starter, theirs):
+    theirs.cells += [new_code_cell("#" * MAX_SOURCE) for _ in range(1 + MAX_CODE // MAX_SOURCE)]
+    theirs.cells.append(new_code_cell("late = 1"))
+    submission = built(lesson, starter, theirs)
+    assert source(submission, "double") == MINE
+    assert not any(cell.source == "late = 1" for cell in submission.cells)
+    assert any("after the first 1,000 KB was left out" in note for note in submission.notes)
 
 
 class TestPlaces:

@@ -340,18 +340,6 @@ CLASS_WRONG = {
     ],
 }
 CLASS_RIGHT = {
-    "mask instead of padding_value": [
-        (NEVER, "never = 0.0"),
-        (
-            OUT,
-            "real = torch.arange(states.shape[1], device=ids.device) < lengths[:, None]\n"
-            '        states = states.masked_fill(~real[:, :, None], float("-inf"))\n        ' + OUT,
-        ),
-    ],
-    "mean over the real steps": [
-        (NEVER, "never = 0.0"),
-        ("states.max(dim=1).values", "states.sum(dim=1) / lengths[:, None]"),
-    ],
     "final states": """
 class SentimentClassifier(nn.Module):
     def __init__(self, vocab_size, embedding_size, hidden_size, num_classes=2, cell="lstm",
@@ -373,6 +361,18 @@ class SentimentClassifier(nn.Module):
         h = h[0] if isinstance(h, tuple) else h
         return self.fc(self.drop(torch.cat(list(h[-self.ways :]), dim=1)))
 """,
+    "mask instead of padding_value": [
+        (NEVER, "never = 0.0"),
+        (
+            OUT,
+            "real = torch.arange(states.shape[1], device=ids.device) < lengths[:, None]\n"
+            '        states = states.masked_fill(~real[:, :, None], float("-inf"))\n        ' + OUT,
+        ),
+    ],
+    "mean over the real steps": [
+        (NEVER, "never = 0.0"),
+        ("states.max(dim=1).values", "states.sum(dim=1) / lengths[:, None]"),
+    ],
     "maximum and mean": [
         ("nn.Linear(hidden_size * (2", "nn.Linear(2 * hidden_size * (2"),
         (
@@ -1129,7 +1129,7 @@ TYPICAL = {
             0.0,
         ),
         "one slip": (
-            [("lr=0.015", "lr=0.003")],
+            TRAIN_WRONG["It has hardly learned: the learning rate is too small for three rounds."],
             0.5,
             0.95,
         ),

@@ -70,7 +70,7 @@ def test_its_wrong_variants_lose_points(lesson, name):
     assert graded(lesson, WRONG[name]).points < 2
 
 
-@pytest.mark.parametrize("kind", TYPICAL_KINDS)
+@pytest.mark.parametrize("kind", sorted(TYPICAL_KINDS))
 def test_its_typical_answers_earn_their_shares(lesson, kind):
     change, least, most = VARIANTS["TYPICAL"]["leaky_step"][kind]
     assert least <= graded(lesson, change).points / 2 <= most

@@ -230,7 +230,7 @@ def seconds_of_one_lstm(table: pd.DataFrame) -> pd.DataFrame:
     wider = times["H"].groupby("way").agg(lambda ms: ms.max() / ms.min()).median()
     ways = times["H"].groupby("H").agg(lambda ms: ms.max() / ms.min()).median()
     title = plots.true_title(
-        "The same LSTM: who runs the loop decides, width hardly does",
+        "The same LSTM: who runs the loop matters more than its width",
         ways > 2 * wider,
         "The same LSTM, run in several ways: time",
     )

@@ -86,7 +86,7 @@ CASES = [
         lambda: comparison.steps_and_seconds(seconds_as_steps()),
     ),
     Case(
-        "who runs the loop decides, width hardly does",
+        "who runs the loop matters more than its width",
         lambda: comparison.seconds_of_one_lstm(costs_of(lambda k, H: 4**k, memory_of)),
         lambda: comparison.seconds_of_one_lstm(costs_of(lambda k, H: H, memory_of)),
     ),
